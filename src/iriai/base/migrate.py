@@ -1,0 +1,44 @@
+"""Bring the database to the newest schema. Alembic does it; one process at a time."""
+
+from pathlib import Path
+
+from sqlalchemy import Engine, inspect, text
+
+ADVISORY_LOCK = 0x6972_6961_6901
+"""PostgreSQL's advisory lock held while migrating (the letters `iriai` and a number)."""
+
+
+def migrate(engine: Engine, revision: str = "head") -> None:
+    """Upgrade the schema to `revision`. Safe to call at every start, from several processes."""
+    from alembic import command  # noqa: PLC0415 - slow to import, and only needed here
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent.parent / "migrations"))
+    with engine.connect().execution_options(iriai_write=True) as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": ADVISORY_LOCK})
+            connection.commit()
+        try:
+            with connection.begin():
+                config.attributes["connection"] = connection
+                command.upgrade(config, revision)
+        finally:
+            if engine.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": ADVISORY_LOCK})
+                connection.commit()
+
+
+def newest() -> str:
+    """The newest revision that this code knows."""
+    names = sorted(path.name for path in (Path(__file__).parent.parent / "migrations" / "versions").glob("[0-9]*.py"))
+    return names[-1][:4]
+
+
+def current(engine: Engine) -> str | None:
+    """The revision the database is at, or None where it is empty."""
+    if not inspect(engine).has_table("alembic_version"):
+        return None
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return None if found is None else str(found)
