@@ -1,0 +1,143 @@
+"""What ARCHITECTURE.md promises and an import linter cannot see."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+SOURCE = ROOT / "src" / "iriai"
+PARTS = ("identity", "blobs", "repos", "cards", "commons")
+MODULE_LINES_MAX = 400
+FUNCTION_LINES_MAX = 50
+VAGUE = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "service", "handler"}
+VAGUE_CLASS = re.compile(r"(Manager|Service|Handler|Helper|Util|Utils)$")
+
+
+def modules() -> Iterator[tuple[Path, ast.Module]]:
+    for path in sorted(SOURCE.rglob("*.py")):
+        yield path.relative_to(SOURCE), ast.parse(path.read_text(encoding="utf-8"))
+
+
+def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def calls(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """Each call as `name.attribute` and its line."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            owner = node.func.value
+            name = owner.id if isinstance(owner, ast.Name) else getattr(owner, "attr", "")
+            yield f"{name}.{node.func.attr}", node.lineno
+
+
+def test_every_part_has_its_four_files():
+    missing = [
+        f"{part}/{name}.py"
+        for part in PARTS
+        for name in ("rules", "tables", "actions", "queries")
+        if not (SOURCE / part / f"{name}.py").exists()
+    ]
+    assert missing == []
+
+
+def test_every_module_fits_four_hundred_lines():
+    sizes = {
+        str(p): len((SOURCE / p).read_text(encoding="utf-8").splitlines()) for p, _ in modules()
+    }
+    assert {path: lines for path, lines in sizes.items() if lines > MODULE_LINES_MAX} == {}
+
+
+def test_every_function_fits_a_screen():
+    long = [
+        f"{path}:{function.lineno} {function.name} has {function.end_lineno - function.lineno + 1}"
+        for path, tree in modules()
+        for function in functions(tree)
+        if not path.is_relative_to("migrations")
+        and (function.end_lineno or 0) - function.lineno + 1 > FUNCTION_LINES_MAX
+    ]
+    assert long == []
+
+
+def test_every_thing_has_a_name_that_says_its_job():
+    vague = [str(p) for p, _ in modules() if {p.stem, *p.parts[:-1]} & VAGUE]
+    for path, tree in modules():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef) and VAGUE_CLASS.search(node.name):
+                vague.append(f"{path}:{node.lineno} class {node.name}")
+        vague += [
+            f"{path}:{function.lineno} {function.name}"
+            for function in functions(tree)
+            if function.name.startswith("process_")
+        ]
+    assert vague == []
+
+
+def test_only_the_clock_asks_what_time_it_is():
+    asked = [
+        f"{path}:{line} {call}"
+        for path, tree in modules()
+        for call, line in calls(tree)
+        if call in {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"}
+        and path != Path("base/clock.py")
+    ]
+    assert asked == []
+
+
+def test_only_the_unit_of_work_commits():
+    committed = [
+        f"{path}:{line} {call}"
+        for path, tree in modules()
+        for call, line in calls(tree)
+        if call in {"session.commit", "connection.commit"}
+        and path.parts[0] not in {"base", "migrations"}
+    ]
+    assert committed == []
+
+
+def test_rules_touch_nothing_outside_themselves():
+    touched = [
+        f"{path}:{node.lineno}"
+        for path, tree in modules()
+        if path.name == "rules.py"
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.Name) and node.id in {"open", "print", "input"})
+        or (isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"})
+    ]
+    assert touched == []
+
+
+def test_tests_use_real_things_and_no_mocks():
+    mocking = [
+        str(path.relative_to(ROOT))
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        if path != Path(__file__)
+        and re.search(r"unittest\.mock|import mock|MagicMock|mock\.patch", path.read_text("utf-8"))
+    ]
+    assert mocking == []
+
+
+def test_every_test_is_named_by_a_sentence():
+    short = [
+        f"{path.relative_to(ROOT)}:{function.lineno} {function.name}"
+        for path in sorted((ROOT / "tests").rglob("test_*.py"))
+        for function in functions(ast.parse(path.read_text("utf-8")))
+        if function.name.startswith("test_") and function.name.count("_") < 3
+    ]
+    assert short == []
+
+
+def test_the_locks_pin_every_package_by_hash_and_name_no_host():
+    for name in ("requirements.lock", "requirements-dev.lock"):
+        text = (ROOT / name).read_text("utf-8")
+        pins = re.findall(r"^[a-z0-9][\w.-]*(?:\[[\w,-]+\])?==\S+", text, re.MULTILINE)
+        assert len(pins) > 20
+        assert "://" not in text
+        assert all(
+            "--hash=sha256:" in block
+            for block in re.split(r"\n(?=[a-z0-9])", text)
+            if "==" in block
+        )
