@@ -65,9 +65,11 @@ def test_every_function_fits_a_screen():
 def test_every_thing_has_a_name_that_says_its_job():
     vague = [str(p) for p, _ in modules() if {p.stem, *p.parts[:-1]} & VAGUE]
     for path, tree in modules():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ClassDef) and VAGUE_CLASS.search(node.name):
-                vague.append(f"{path}:{node.lineno} class {node.name}")
+        vague += [
+            f"{path}:{node.lineno} class {node.name}"
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ClassDef) and VAGUE_CLASS.search(node.name)
+        ]
         vague += [
             f"{path}:{function.lineno} {function.name}"
             for function in functions(tree)
