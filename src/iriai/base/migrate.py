@@ -31,7 +31,10 @@ def migrate(engine: Engine, revision: str = "head") -> None:
 
 def newest() -> str:
     """The newest revision that this code knows."""
-    names = sorted(path.name for path in (Path(__file__).parent.parent / "migrations" / "versions").glob("[0-9]*.py"))
+    names = sorted(
+        path.name
+        for path in (Path(__file__).parent.parent / "migrations" / "versions").glob("[0-9]*.py")
+    )
     return names[-1][:4]
 
 

@@ -1,0 +1,303 @@
+"""The log: what was done, by whom, in which commons.
+
+An action records its event in its own transaction (`tx.record`). An event is canonical JSON with two
+halves. The *public* half is what everyone may read for ever. The *private* half (reasons that name a
+person, addresses) is kept beside it and enters the public half only as the SHA-256 of a random salt
+and its own canonical JSON: erasing payload and salt later leaves every proof valid.
+
+A job *seals* events into their commons' Merkle tree (RFC 9162): it gives each the next position,
+keeps the hashes of the complete subtrees that it finishes, and moves the head. Positions are the
+order of the log; `id` is only the order in which transactions asked for one.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from sqlalchemy import Index, Text, UniqueConstraint, func, insert, select, text, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from iriai.base import merkle
+from iriai.base.db import BigId, Table
+
+if TYPE_CHECKING:
+    from iriai.base.tx import Ground, Tx
+
+HUB = 1
+"""The commons of the hub itself: what belongs to no organisation is recorded there."""
+
+SEAL_BATCH = 1_000
+SALT_BYTES = 32
+
+
+class Event(Table):
+    """One thing that was done."""
+
+    __tablename__ = "events"
+    __table_args__ = (
+        UniqueConstraint("commons_id", "position"),
+        Index(
+            "ix_events_unsealed",
+            "commons_id",
+            "id",
+            sqlite_where=text("position IS NULL"),
+            postgresql_where=text("position IS NULL"),
+        ),
+        Index("ix_events_subject", "subject"),
+    )
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    commons_id: Mapped[int] = mapped_column(BigId)
+    position: Mapped[int | None] = mapped_column(BigId)
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    verb: Mapped[str]
+    subject: Mapped[str]
+    entry: Mapped[str] = mapped_column(Text)
+    salt: Mapped[bytes | None]
+    private: Mapped[str | None] = mapped_column(Text)
+
+
+class LogNode(Table):
+    """The hash of one complete subtree of a commons' tree."""
+
+    __tablename__ = "log_nodes"
+    commons_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    level: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    index: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    hash: Mapped[bytes]
+
+
+class LogHead(Table):
+    """How far a commons' log is sealed, and the root of its tree."""
+
+    __tablename__ = "log_heads"
+    commons_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    size: Mapped[int] = mapped_column(BigId, default=0)
+    root: Mapped[bytes]
+    sealed_at: Mapped[datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A sealed log: how many entries, and the root over them."""
+
+    size: int
+    root: bytes
+    sealed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something wrong in a log, said in a sentence."""
+
+    commons_id: int
+    position: int | None
+    message: str
+
+
+def canonical(value: Any) -> bytes:
+    """JSON with sorted keys and no white space: the same value gives the same bytes."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def private_digest(salt: bytes, private: bytes) -> str:
+    """How a private payload stands in the public entry."""
+    return hashlib.sha256(salt + private).hexdigest()
+
+
+def record(
+    tx: "Tx",
+    commons_id: int,
+    actor: str,
+    verb: str,
+    subject: str,
+    *,
+    private: Mapping[str, Any] | None = None,
+    **public: Any,
+) -> None:
+    """Write down what happened, in the transaction of the change itself."""
+    salt = kept = None
+    entry: dict[str, Any] = {
+        "at": tx.now.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        "commons": commons_id,
+        "actor": actor,
+        "verb": verb,
+        "subject": subject,
+        "facts": public,
+    }
+    if private is not None:
+        salt, kept = secrets.token_bytes(SALT_BYTES), canonical(private)
+        entry["private"] = private_digest(salt, kept)
+    row = {
+        "commons_id": commons_id,
+        "at": tx.now,
+        "actor": actor,
+        "verb": verb,
+        "subject": subject,
+        "entry": canonical(entry).decode(),
+        "salt": salt,
+        "private": None if kept is None else kept.decode(),
+    }
+    tx.connection.execute(insert(Event), row)
+
+
+def erase(tx: "Tx", event_id: int) -> None:
+    """Forget an event's private payload and salt; its entry and every proof stay."""
+    tx.connection.execute(update(Event).where(Event.id == event_id).values(salt=None, private=None))
+
+
+def head(tx: "Tx", commons_id: int) -> Head:
+    """The sealed log of a commons; an unsealed one is the empty tree."""
+    row = tx.connection.execute(
+        select(LogHead.size, LogHead.root, LogHead.sealed_at).where(
+            LogHead.commons_id == commons_id
+        )
+    ).one_or_none()
+    return Head(0, merkle.EMPTY_ROOT, None) if row is None else Head(row[0], row[1], row[2])
+
+
+def nodes(tx: "Tx", commons_id: int) -> merkle.Nodes:
+    """The kept subtree hashes of a commons, for the functions of `base.merkle`."""
+
+    def node(level: int, index: int) -> bytes:
+        found = tx.connection.execute(
+            select(LogNode.hash).where(
+                LogNode.commons_id == commons_id, LogNode.level == level, LogNode.index == index
+            )
+        ).scalar_one()
+        return bytes(found)
+
+    return node
+
+
+def seal(ground: "Ground") -> int:
+    """Give every unsealed event its place in its commons' tree. Returns how many."""
+    with ground.read() as tx:
+        waiting = tx.connection.execute(
+            select(Event.commons_id).where(Event.position.is_(None)).distinct()
+        ).scalars()
+        commons = list(waiting)
+    sealed = 0
+    for commons_id in commons:
+        while batch := _seal_batch(ground, commons_id):
+            sealed += batch
+    return sealed
+
+
+def _seal_batch(ground: "Ground", commons_id: int) -> int:
+    with ground.write() as tx:
+        size = _locked_size(tx, commons_id)
+        rows = tx.connection.execute(
+            select(Event.id, Event.entry)
+            .where(Event.commons_id == commons_id, Event.position.is_(None))
+            .order_by(Event.id)
+            .limit(SEAL_BATCH)
+        ).all()
+        if not rows:
+            return 0
+        fresh: dict[tuple[int, int], bytes] = {}
+        kept = nodes(tx, commons_id)
+
+        def node(level: int, index: int) -> bytes:
+            return fresh.get((level, index)) or kept(level, index)
+
+        for offset, (_, entry) in enumerate(rows):
+            leaf = merkle.leaf_hash(entry.encode())
+            for level, index, value in merkle.appended(size + offset, leaf, node):
+                fresh[level, index] = value
+        tx.connection.execute(
+            insert(LogNode),
+            [
+                {"commons_id": commons_id, "level": level, "index": index, "hash": value}
+                for (level, index), value in fresh.items()
+            ],
+        )
+        for offset, (event_id, _) in enumerate(rows):
+            tx.connection.execute(
+                update(Event).where(Event.id == event_id).values(position=size + offset)
+            )
+        grown = size + len(rows)
+        tx.connection.execute(
+            update(LogHead)
+            .where(LogHead.commons_id == commons_id)
+            .values(size=grown, root=merkle.root(grown, node), sealed_at=tx.now)
+        )
+        return len(rows)
+
+
+def _locked_size(tx: "Tx", commons_id: int) -> int:
+    """The size of the sealed log, its row locked (SQLite: by the writer lock)."""
+    found = tx.connection.execute(
+        select(LogHead.size).where(LogHead.commons_id == commons_id).with_for_update()
+    ).scalar_one_or_none()
+    if found is not None:
+        return int(found)
+    tx.connection.execute(
+        insert(LogHead),
+        {"commons_id": commons_id, "size": 0, "root": merkle.EMPTY_ROOT, "sealed_at": tx.now},
+    )
+    return 0
+
+
+def check(ground: "Ground") -> Iterator[Finding]:
+    """Recompute every tree from its entries; whatever does not agree is a finding."""
+    with ground.read() as tx:
+        heads = tx.connection.execute(
+            select(LogHead.commons_id, LogHead.size, LogHead.root).order_by(LogHead.commons_id)
+        ).all()
+        for commons_id, size, root in heads:
+            yield from _check_one(tx, commons_id, size, bytes(root))
+
+
+def _check_one(tx: "Tx", commons_id: int, size: int, root: bytes) -> Iterator[Finding]:
+    made: dict[tuple[int, int], bytes] = {}
+    rows = tx.connection.execution_options(stream_results=True).execute(
+        select(Event.position, Event.entry, Event.salt, Event.private)
+        .where(Event.commons_id == commons_id, Event.position.is_not(None))
+        .order_by(Event.position)
+    )
+    expected = 0
+    for position, entry, salt, private in rows:
+        if position != expected:
+            yield Finding(commons_id, expected, f"Entry {expected} of the log is missing.")
+            return
+        expected += 1
+        leaf = merkle.leaf_hash(entry.encode())
+        for level, index, value in merkle.appended(position, leaf, lambda a, b: made[a, b]):
+            made[level, index] = value
+        kept = nodes(tx, commons_id)(0, position)
+        if kept != leaf:
+            yield Finding(commons_id, position, f"Entry {position} of the log was changed.")
+        if salt is not None and private is not None:
+            claimed = orjson.loads(entry).get("private")
+            if claimed != private_digest(bytes(salt), private.encode()):
+                yield Finding(
+                    commons_id, position, f"The private part of entry {position} was changed."
+                )
+    if expected != size:
+        yield Finding(commons_id, None, f"The log holds {expected} entries, its head says {size}.")
+    elif merkle.root(size, lambda a, b: made[a, b]) != root:
+        yield Finding(commons_id, None, "The root of the log is not the one of its entries.")
+
+
+def entries(
+    tx: "Tx", commons_id: int, *, before: int | None = None, limit: int = 50
+) -> list[Event]:
+    """Sealed entries, newest first, from the one before position `before`."""
+    query = select(Event).where(Event.commons_id == commons_id, Event.position.is_not(None))
+    if before is not None:
+        query = query.where(Event.position < before)
+    return list(tx.session.scalars(query.order_by(Event.position.desc()).limit(limit)))
+
+
+def unsealed(tx: "Tx", commons_id: int) -> int:
+    """How many events wait to be sealed."""
+    return tx.connection.execute(
+        select(func.count())
+        .select_from(Event)
+        .where(Event.commons_id == commons_id, Event.position.is_(None))
+    ).scalar_one()

@@ -1,0 +1,232 @@
+"""Jobs: work asked for in a transaction and done after it.
+
+`tx.enqueue` writes a row beside the change itself, so a job exists exactly when its change does. A
+worker claims the next due row for a short lease (`SKIP LOCKED`, or SQLite's writer lock), keeps
+the lease alive while it works, and deletes the row when done. A worker that dies loses its lease
+and another takes the row: jobs run at least once and must be idempotent. A failure is tried again
+later and later; after `ATTEMPTS_MAX` the row stays as `dead`, with its error, for a person to see.
+"""
+
+import logging
+import secrets
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Index, Text, case, delete, or_, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, mapped_column
+
+from iriai.base.db import BigId, Table
+
+if TYPE_CHECKING:
+    from iriai.base.tx import Ground, Tx
+
+ATTEMPTS_MAX = 5
+LEASE = timedelta(seconds=45)
+LEASE_RENEWAL_SECONDS = 15.0
+BACKOFF = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=5), timedelta(minutes=30))
+ERROR_LENGTH_MAX = 4_000
+
+log = logging.getLogger(__name__)
+
+Run = Callable[["Ground", Mapping[str, Any]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of job: its name, what it does, and how often it comes round by itself."""
+
+    name: str
+    run: Run
+    every: timedelta | None
+
+
+KINDS: dict[str, Kind] = {}
+
+
+class Job(Table):
+    """Work that waits, runs or has failed for good. Finished work leaves no row."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        Index("ix_jobs_due", "state", "run_at"),
+        Index(
+            "uq_jobs_waiting_key",
+            "key",
+            unique=True,
+            sqlite_where=text("state = 'waiting'"),
+            postgresql_where=text("state = 'waiting'"),
+        ),
+    )
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    kind: Mapped[str]
+    key: Mapped[str | None]
+    payload: Mapped[dict[str, Any]]
+    state: Mapped[str] = mapped_column(default="waiting")
+    run_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    claimed_by: Mapped[str | None]
+    claimed_until: Mapped[datetime | None]
+    error: Mapped[str | None] = mapped_column(Text)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A job that this worker holds."""
+
+    id: int
+    kind: str
+    payload: Mapping[str, Any]
+    attempts: int
+    worker: str
+
+
+def job(name: str, *, every: timedelta | None = None) -> Callable[[Run], Run]:
+    """Register a function as what jobs of this name do; `every` makes it come round by itself."""
+
+    def register(run: Run) -> Run:
+        KINDS[name] = Kind(name, run, every)
+        return run
+
+    return register
+
+
+def enqueue(
+    tx: "Tx",
+    kind: str,
+    payload: Mapping[str, Any],
+    *,
+    key: str | None = None,
+    delay: timedelta | None = None,
+) -> None:
+    """Write a waiting job; with a `key`, nothing if one with that key waits already."""
+    row = {
+        "kind": kind,
+        "key": key,
+        "payload": dict(payload),
+        "state": "waiting",
+        "run_at": tx.now + (delay or timedelta()),
+        "attempts": 0,
+    }
+    dialect = sqlite if tx.connection.dialect.name == "sqlite" else postgresql
+    tx.connection.execute(dialect.insert(Job).on_conflict_do_nothing(), row)
+
+
+def schedule(ground: "Ground") -> None:
+    """See to it that every recurring job waits for its turn."""
+    recurring = [kind for kind in KINDS.values() if kind.every is not None]
+    with ground.write() as tx:
+        for kind in recurring:
+            enqueue(tx, kind.name, {}, key=f"every:{kind.name}", delay=timedelta())
+
+
+def run_next(ground: "Ground", worker: str = "") -> bool:
+    """Do the next due job, if there is one. Returns whether there was."""
+    claim = _claim(ground, worker or secrets.token_hex(8))
+    if claim is None:
+        return False
+    kind = KINDS.get(claim.kind)
+    try:
+        if kind is None:
+            raise LookupError(f"No code here knows jobs of kind {claim.kind!r}.")
+        with _kept_alive(ground, claim):
+            kind.run(ground, claim.payload)
+    except Exception:  # noqa: BLE001 - whatever went wrong is kept with the job
+        _failed(ground, claim, traceback.format_exc()[-ERROR_LENGTH_MAX:])
+    else:
+        _finished(ground, claim, kind)
+    return True
+
+
+def run_due(ground: "Ground", limit: int = 10_000) -> int:
+    """Do all that is due now. Returns how many jobs ran."""
+    done = 0
+    while done < limit and run_next(ground):
+        done += 1
+    return done
+
+
+def _claim(ground: "Ground", worker: str) -> Claim | None:
+    with ground.write() as tx:
+        due = or_(
+            (Job.state == "waiting") & (Job.run_at <= tx.now),
+            (Job.state == "running") & (Job.claimed_until < tx.now),
+        )
+        oldest = (
+            select(Job.id, Job.kind, Job.payload, Job.attempts)
+            .where(due)
+            .order_by(Job.run_at, Job.id)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        row = tx.connection.execute(oldest).one_or_none()
+        if row is None:
+            return None
+        tx.connection.execute(
+            update(Job)
+            .where(Job.id == row.id)
+            .values(
+                state="running",
+                attempts=row.attempts + 1,
+                claimed_by=worker,
+                claimed_until=tx.now + LEASE,
+            )
+        )
+        return Claim(row.id, row.kind, row.payload, row.attempts + 1, worker)
+
+
+@contextmanager
+def _kept_alive(ground: "Ground", claim: Claim) -> Iterator[None]:
+    """Renew the lease while the job runs."""
+    done = threading.Event()
+
+    def renew() -> None:
+        while not done.wait(LEASE_RENEWAL_SECONDS):
+            with ground.write() as tx:
+                tx.connection.execute(
+                    update(Job)
+                    .where(Job.id == claim.id, Job.claimed_by == claim.worker)
+                    .values(claimed_until=tx.now + LEASE)
+                )
+
+    thread = threading.Thread(target=renew, name=f"lease-{claim.id}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join(timeout=LEASE_RENEWAL_SECONDS)
+
+
+def _finished(ground: "Ground", claim: Claim, kind: Kind | None) -> None:
+    with ground.write() as tx:
+        tx.connection.execute(delete(Job).where(Job.id == claim.id, Job.claimed_by == claim.worker))
+        if kind is not None and kind.every is not None:
+            enqueue(tx, kind.name, {}, key=f"every:{kind.name}", delay=kind.every)
+
+
+def _failed(ground: "Ground", claim: Claim, error: str) -> None:
+    log.error("Job %s (%s) failed, attempt %s:\n%s", claim.id, claim.kind, claim.attempts, error)
+    dead = claim.attempts >= ATTEMPTS_MAX
+    kind = KINDS.get(claim.kind)
+    if dead and kind is not None and kind.every is not None:
+        dead = False  # a recurring job is never given up
+    pause = BACKOFF[min(claim.attempts, len(BACKOFF)) - 1]
+    with ground.write() as tx:
+        again = case((Job.key.is_(None), None), else_=Job.key + f"#{claim.id}")
+        tx.connection.execute(
+            update(Job)
+            .where(Job.id == claim.id, Job.claimed_by == claim.worker)
+            .values(
+                state="dead" if dead else "waiting",
+                key=again,
+                run_at=tx.now + pause,
+                claimed_until=None,
+                error=error,
+            )
+        )

@@ -1,0 +1,133 @@
+"""One unit of work. A door opens it, actions use it, and it commits once or not at all.
+
+`Ground` is what a process stands on: database, store, clock, settings and the instance's secret.
+`ground.read()` is a consistent view; `ground.write()` changes things and commits when left
+normally, before the first byte of an answer. Bytes move and slow work happens outside.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
+
+from iriai.base import events, jobs
+from iriai.base.clock import Clock
+from iriai.base.errors import Unavailable
+from iriai.base.stores import Store
+
+if TYPE_CHECKING:
+    from iriai.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a process stands on. `secret` signs URLs and short-lived tokens (32 bytes)."""
+
+    engine: Engine
+    store: Store
+    clock: Clock
+    settings: "Settings"
+    secret: bytes = field(repr=False)
+
+    @contextmanager
+    def read(self) -> Iterator["Tx"]:
+        """A consistent view of the database; nothing written in it is kept."""
+        with _open(self, write=False) as tx:
+            yield tx
+
+    @contextmanager
+    def write(self) -> Iterator["Tx"]:
+        """A unit of work: committed when left normally, undone by an exception."""
+        with _open(self, write=True) as tx:
+            yield tx
+
+
+@dataclass(slots=True)
+class Tx:
+    """All that an action may touch of the world."""
+
+    connection: Connection
+    now: datetime
+    ground: Ground
+    _session: Session | None = None
+
+    @property
+    def session(self) -> Session:
+        """The same transaction as objects, for single things. Bulk rows go through `connection`."""
+        if self._session is None:
+            self._session = Session(
+                self.connection,
+                expire_on_commit=False,
+                join_transaction_mode="control_fully",
+            )
+        return self._session
+
+    @property
+    def store(self) -> Store:
+        """Where large bytes are. Put them there before the transaction opens."""
+        return self.ground.store
+
+    def record(
+        self,
+        commons_id: int,
+        actor: str,
+        verb: str,
+        subject: str,
+        *,
+        private: Mapping[str, Any] | None = None,
+        **public: Any,
+    ) -> None:
+        """Say what happened, in the same transaction as the change itself."""
+        self.flush()
+        events.record(self, commons_id, actor, verb, subject, private=private, **public)
+
+    def enqueue(
+        self,
+        kind: str,
+        payload: Mapping[str, Any],
+        *,
+        key: str | None = None,
+        delay: timedelta | None = None,
+    ) -> None:
+        """Ask for a job, in the same transaction. With a `key`, one that waits already is enough."""
+        jobs.enqueue(self, kind, payload, key=key, delay=delay)
+
+    def flush(self) -> None:
+        """Send what the session holds to the database."""
+        if self._session is not None:
+            self._session.flush()
+
+
+@contextmanager
+def _open(ground: Ground, *, write: bool) -> Iterator[Tx]:
+    try:
+        with ground.engine.connect() as plain:
+            connection = plain.execution_options(iriai_write=True) if write else plain
+            with connection.begin() as transaction:
+                tx = Tx(connection=connection, now=ground.clock(), ground=ground)
+                try:
+                    yield tx
+                    tx.flush()
+                    if write:
+                        transaction.commit()
+                    else:
+                        transaction.rollback()
+                finally:
+                    if tx._session is not None:  # noqa: SLF001 - its own module
+                        tx._session.close()  # noqa: SLF001
+    except (OperationalError, PoolTimeout) as error:
+        raise _unavailable() from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise _unavailable() from error
+        raise
+
+
+def _unavailable() -> Unavailable:
+    return Unavailable("The database does not answer; try again.", code="DatabaseUnavailable")

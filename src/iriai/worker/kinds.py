@@ -1,0 +1,18 @@
+"""Every module that registers a kind of job. Importing them is what makes them known."""
+
+from importlib import import_module
+from importlib.util import find_spec
+
+MODULES = (
+    "iriai.blobs.jobs",
+    "iriai.cards.jobs",
+    "iriai.identity.jobs",
+    "iriai.repos.jobs",
+)
+
+
+def import_all() -> None:
+    """Make every kind of job known to `base.jobs`."""
+    for name in MODULES:
+        if find_spec(name) is not None:
+            import_module(name)

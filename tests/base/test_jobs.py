@@ -1,0 +1,115 @@
+"""Jobs are done at least once, by one worker at a time, and a hopeless one is kept for a person."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from iriai.base import jobs
+from iriai.base.jobs import KINDS, Job, job
+
+
+@pytest.fixture
+def kind():
+    name = "test.kind"
+    yield name
+    KINDS.pop(name, None)
+
+
+def rows(ground):
+    with ground.read() as tx:
+        return tx.connection.execute(select(Job.state, Job.attempts, Job.error)).all()
+
+
+def test_a_job_exists_exactly_when_its_change_does(any_ground, kind):
+    done = []
+    job(kind)(lambda _, payload: done.append(payload["n"]))
+    with pytest.raises(ZeroDivisionError), any_ground.write() as tx:
+        tx.enqueue(kind, {"n": 1})
+        raise ZeroDivisionError
+    with any_ground.write() as tx:
+        tx.enqueue(kind, {"n": 2})
+    jobs.run_due(any_ground)
+    assert done == [2]
+    assert rows(any_ground) == []
+
+
+def test_one_waiting_job_for_a_key_is_enough(any_ground, kind):
+    done = []
+    job(kind)(lambda _, payload: done.append(payload["n"]))
+    with any_ground.write() as tx:
+        for n in range(3):
+            tx.enqueue(kind, {"n": n}, key="same")
+    jobs.run_due(any_ground)
+    assert done == [0]
+
+
+def test_a_job_waits_for_its_time(ground, clock, kind):
+    done = []
+    job(kind)(lambda _, payload: done.append(payload))
+    with ground.write() as tx:
+        tx.enqueue(kind, {}, delay=timedelta(hours=1))
+    assert jobs.run_due(ground) == 0
+    clock.advance(hours=1)
+    assert jobs.run_due(ground) == 1
+
+
+def test_a_poisonous_job_is_given_up_and_kept(ground, clock, kind):
+    @job(kind)
+    def fail(_ground, _payload):
+        raise RuntimeError("never works")
+
+    with ground.write() as tx:
+        tx.enqueue(kind, {}, key="poison")
+    for _ in range(10):
+        jobs.run_due(ground)
+        clock.advance(hours=1)
+    ((state, attempts, error),) = rows(ground)
+    assert (state, attempts) == ("dead", jobs.ATTEMPTS_MAX)
+    assert "never works" in error
+
+
+def test_the_job_of_a_dead_worker_is_taken_over(ground, clock, kind):
+    done = []
+    job(kind)(lambda _, payload: done.append(payload["n"]))
+    with ground.write() as tx:
+        tx.enqueue(kind, {"n": 1})
+        tx.connection.execute(
+            update(Job).values(state="running", claimed_by="dead", claimed_until=tx.now)
+        )
+    assert jobs.run_due(ground) == 0
+    clock.advance(seconds=1)
+    jobs.run_due(ground)
+    assert done == [1]
+
+
+def test_a_recurring_job_comes_round_again(ground, clock, kind):
+    done = []
+    job(kind, every=timedelta(minutes=5))(lambda *_: done.append(1))
+    jobs.schedule(ground)
+    jobs.schedule(ground)
+    jobs.run_due(ground)
+    assert len(done) == 1
+    clock.advance(minutes=5)
+    jobs.run_due(ground)
+    assert len(done) == 2
+
+
+def test_eight_workers_do_each_job_once(any_ground, kind):
+    done, lock = [], threading.Lock()
+
+    @job(kind)
+    def run(_ground, payload):
+        with lock:
+            done.append(payload["n"])
+
+    with any_ground.write() as tx:
+        for n in range(40):
+            tx.enqueue(kind, {"n": n})
+    workers = [threading.Thread(target=jobs.run_due, args=(any_ground,)) for _ in range(8)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert sorted(done) == list(range(40))
