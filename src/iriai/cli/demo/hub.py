@@ -1,0 +1,104 @@
+"""The hub as a process of its own: started, waited for, stopped with us."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+READY_SECONDS_MAX = 60
+STOP_SECONDS_MAX = 20
+HOST = "127.0.0.1"
+
+
+class DemoError(Exception):
+    """The demonstration cannot go on; the message says what to do."""
+
+
+class Stopped(BaseException):
+    """Somebody asked us to end."""
+
+
+def require_free(port: int) -> None:
+    """Say so when something else listens on the port already."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise DemoError(
+                f"Port {port} is taken by another program, perhaps an earlier demo. "
+                f"Stop it, or take another port: make demo PORT={port + 1}"
+            ) from error
+
+
+@contextmanager
+def running(data: Path, port: int) -> Iterator[str]:
+    """A hub that serves `data`; stopped at the end, whatever happens. Gives its address."""
+    url = f"http://{HOST}:{port}"
+    command = [sys.executable, "-m", "iriai", "serve", "--data", str(data), "--port", str(port)]
+    before = {each: signal.signal(each, _stop) for each in (signal.SIGTERM, signal.SIGHUP)}
+    process = subprocess.Popen([*command, "--host", HOST], start_new_session=True)
+    try:
+        _wait_until_ready(url, process)
+        yield url
+    except (KeyboardInterrupt, Stopped):
+        sys.stdout.write("\nStopping the hub\n")
+    finally:
+        _end(process)
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def wait() -> None:
+    """Until Ctrl-C."""
+    while True:
+        signal.pause()
+
+
+def run(*arguments: str, data: Path, given: str = "") -> subprocess.CompletedProcess[str]:
+    """One `iriai` command on the hub's data, and what it said."""
+    return subprocess.run(
+        [sys.executable, "-m", "iriai", *arguments],
+        env=os.environ | {"IRIAI_DATA": str(data)},
+        input=given,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + READY_SECONDS_MAX
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise DemoError("The hub did not start; what it said is above.")
+        try:
+            urllib.request.urlopen(f"{url}/healthz", timeout=2).close()  # noqa: S310
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise DemoError(f"The hub did not answer within {READY_SECONDS_MAX} seconds.")
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    raise Stopped
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS_MAX)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
