@@ -1,0 +1,1 @@
+"""Large bytes: by SHA-256 (LFS) and by chunk (Xet)."""
