@@ -1,9 +1,9 @@
 """The log: what was done, by whom, in which commons.
 
-An action records its event in its own transaction (`tx.record`). An event is canonical JSON with two
-halves. The *public* half is what everyone may read for ever. The *private* half (reasons that name a
-person, addresses) is kept beside it and enters the public half only as the SHA-256 of a random salt
-and its own canonical JSON: erasing payload and salt later leaves every proof valid.
+An action records its event in its own transaction (`tx.record`). An event is canonical JSON in two
+halves. The *public* half is what everyone may read for ever. The *private* half (reasons that name
+a person, addresses) is kept beside it, and stands in the public half only as the SHA-256 of a
+random salt and its own canonical JSON: erasing both later leaves every proof valid.
 
 A job *seals* events into their commons' Merkle tree (RFC 9162): it gives each the next position,
 keeps the hashes of the complete subtrees that it finishes, and moves the head. Positions are the

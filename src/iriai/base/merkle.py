@@ -1,8 +1,8 @@
 """Merkle trees as RFC 9162 (section 2.1) draws them: roots, inclusion and consistency proofs. Pure.
 
-A tree over `size` leaves is known by the hashes of its *complete* subtrees: `nodes(level, index)` is
-the hash over the leaves `[index << level, (index + 1) << level)`. Every function here asks only for
-complete subtrees that lie within `size`, so a caller may keep them in a table and never rehash.
+A tree over `size` leaves is known by the hashes of its *complete* subtrees: `nodes(level, index)`
+is the hash over the leaves `[index << level, (index + 1) << level)`. Every function here asks only
+for complete subtrees that lie within `size`, so a caller may keep them in a table and never rehash.
 Hashes are 32 bytes of SHA-256. Proofs are lists of hashes in the RFC's order.
 """
 
@@ -25,7 +25,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 def appended(index: int, leaf: bytes, nodes: Nodes) -> list[tuple[int, int, bytes]]:
-    """The complete subtrees `(level, index, hash)` that the leaf at `index` finishes, itself first."""
+    """The complete subtrees `(level, index, hash)` that the leaf at `index` finishes."""
     made = [(0, index, leaf)]
     level, value = 0, leaf
     while index & 1:
@@ -48,7 +48,7 @@ def inclusion(index: int, size: int, nodes: Nodes) -> list[bytes]:
 
 
 def consistency(first: int, second: int, nodes: Nodes) -> list[bytes]:
-    """The proof that the tree of `first` leaves is a prefix of that of `second`; `0 < first <= second`."""
+    """The proof that the tree of `first` leaves begins that of `second`; `0 < first <= second`."""
     if not 0 < first <= second:
         raise ValueError("Consistency is from a smaller tree, that is not empty, to a larger one.")
     return _subproof(first, 0, second, whole=True, nodes=nodes)

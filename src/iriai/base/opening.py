@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from iriai.base import clock, instance
 from iriai.base.clock import Clock
@@ -9,14 +10,22 @@ from iriai.base.db import connect
 from iriai.base.migrate import migrate
 from iriai.base.stores import open_store
 from iriai.base.tx import Ground
-from iriai.settings import Settings
+
+if TYPE_CHECKING:
+    from iriai.settings import Settings
 
 
-def open_ground(settings: Settings, *, now: Clock = clock.now) -> Ground:
-    """The ground of these settings: the schema brought up to date, the instance's secret settled."""
+def open_ground(settings: "Settings", *, now: Clock = clock.now) -> Ground:
+    """The ground of these settings: schema up to date, the instance's secret settled."""
     engine = connect(settings.database)
     migrate(engine)
-    store = open_store(settings)
+    store = open_store(
+        settings.store,
+        endpoint=settings.store_endpoint,
+        access_key=settings.store_access_key,
+        secret_key=settings.store_secret_key,
+        region=settings.store_region,
+    )
     ground = Ground(engine=engine, store=store, clock=now, settings=settings, secret=b"")
     with ground.write() as tx:
         kept = settings.secret or instance.settle(tx, instance.SECRET, instance.fresh_secret())
@@ -27,7 +36,7 @@ def open_ground(settings: Settings, *, now: Clock = clock.now) -> Ground:
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[Ground]:
+def opened(settings: "Settings") -> Iterator[Ground]:
     """The ground, closed afterwards."""
     ground = open_ground(settings)
     try:

@@ -29,7 +29,7 @@ class Access(StrEnum):
     REPO_WRITE = "may write to the repository"
     REPO_ADMIN = "may administer the repository"
     ORG_ADMIN = "administers the organisation"
-    TOKEN_SIGNED = "holds a signed URL or transfer token"
+    TOKEN_SIGNED = "holds a signed URL or transfer token"  # noqa: S105 - not a password
     OPERATOR = "operates the hub"
 
 

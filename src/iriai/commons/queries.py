@@ -1,0 +1,71 @@
+"""What can be seen of a commons. All of it is public."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from iriai.base.errors import Unknown
+from iriai.base.events import HUB
+from iriai.base.names import fold
+from iriai.base.tx import Tx
+from iriai.commons.rules import Preset
+from iriai.commons.tables import Commons
+from iriai.identity.tables import Account
+
+HUB_NAME = "hub"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A commons with the name it goes by: its organisation's, or `hub`."""
+
+    id: int
+    name: str
+    fullname: str
+    preset: Preset
+    founded_at: datetime
+
+
+def of(tx: Tx, account_id: int) -> int:
+    """The commons that records what is done to an account's things: its own, or the hub's."""
+    found = tx.connection.execute(
+        select(Account.commons_id).where(Account.id == account_id)
+    ).scalar_one_or_none()
+    return HUB if found is None else int(found)
+
+
+def preset(tx: Tx, commons_id: int) -> Preset:
+    """How this commons decides."""
+    found = tx.connection.execute(
+        select(Commons.preset).where(Commons.id == commons_id)
+    ).scalar_one()
+    return Preset(found)
+
+
+def commons(tx: Tx, name: str) -> Named:
+    """The commons of this name."""
+    query = _named().where(
+        Commons.account_id.is_(None) if fold(name) == HUB_NAME else Account.name_key == fold(name)
+    )
+    row = tx.connection.execute(query).one_or_none()
+    if row is None:
+        raise Unknown("There is no such commons on this hub.", code="CommonsNotFound")
+    return Named(row.id, row.name, row.fullname, Preset(row.preset), row.founded_at)
+
+
+def all_commons(tx: Tx) -> Sequence[Named]:
+    """Every commons on this hub, the hub's own first."""
+    rows = tx.connection.execute(_named().order_by(Commons.id)).all()
+    return [Named(row.id, row.name, row.fullname, Preset(row.preset), row.founded_at) for row in rows]
+
+
+def _named():  # noqa: ANN202 - a Select of five columns; its type would only repeat them
+    return select(
+        Commons.id,
+        func.coalesce(Account.name, HUB_NAME).label("name"),
+        func.coalesce(Account.fullname, "This hub").label("fullname"),
+        Commons.preset,
+        Commons.founded_at,
+    ).join_from(Commons, Account, Commons.account_id == Account.id, isouter=True)

@@ -1,0 +1,19 @@
+"""What is kept of a commons: who it belongs to and by which preset it decides."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from iriai.base.db import BigId, Table
+from iriai.commons.rules import Preset
+
+
+class Commons(Table):
+    """One commons. The hub's own belongs to no account and has the number `base.events.HUB`."""
+
+    __tablename__ = "commons"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    account_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("accounts.id"), unique=True)
+    preset: Mapped[Preset]
+    founded_at: Mapped[datetime]
