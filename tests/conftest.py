@@ -1,11 +1,11 @@
 """What tests stand on: real databases, real stores, a clock that stands still, a live hub.
 
-`ground` is SQLite and a folder. `any_ground` runs a test on that and on PostgreSQL with S3. `hub` is
-a live server in a process of its own; `any_hub` runs a test on both pairs of state.
+`ground` is SQLite and a folder. `any_ground` runs a test on that and on PostgreSQL with S3. `hub`
+is a live server in a process of its own; `any_hub` runs a test on both pairs of state.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, settings
 
 from iriai.base.opening import open_ground
 from iriai.base.tx import Ground
-from iriai.settings import Settings
+from iriai.settings import Settings, load
+from tests.support import server
 
 LONG = os.environ.get("IRIAI_LONG") == "1"
 
@@ -59,26 +60,32 @@ def ground(tmp_path: Path, clock: StandingClock) -> Iterator[Ground]:
     made.engine.dispose()
 
 
-@pytest.fixture(params=["sqlite+disk", "postgres+s3"])
-def state(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], dict[str, str]]:
-    """Settings of one pair of database and store, as environment variables, empty at first."""
-
-    def fresh() -> dict[str, str]:
-        made = {"IRIAI_DATA": str(tmp_path / "data")}
-        if request.param == "postgres+s3":
-            from tests.support import postgres, seaweed
-
-            made["IRIAI_DATABASE_URL"] = postgres.fresh_database()
-            made["IRIAI_STORE_URL"] = seaweed.fresh_store()
-        return made
-
-    return fresh
+@pytest.fixture(params=server.STATES)
+def state(request: pytest.FixtureRequest) -> str:
+    """The name of a pair of database and store."""
+    return str(request.param)
 
 
 @pytest.fixture
-def any_ground(state: Callable[[], dict[str, str]], clock: StandingClock) -> Iterator[Ground]:
-    from iriai.settings import load
-
-    made = open_ground(load(environ=state()), now=clock)
+def any_ground(state: str, tmp_path: Path, clock: StandingClock) -> Iterator[Ground]:
+    made = open_ground(load(environ=server.state_environment(state, tmp_path)), now=clock)
     yield made
     made.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[server.LiveHub]:
+    """A live hub on SQLite and a folder, one a test module."""
+    made = server.living(tmp_path_factory.mktemp("hub"))
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="module", params=server.STATES)
+def any_hub(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[server.LiveHub]:
+    """A live hub on each pair of database and store, one a test module."""
+    made = server.living(tmp_path_factory.mktemp("hub"), str(request.param))
+    yield made
+    made.stop()
