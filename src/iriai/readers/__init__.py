@@ -1,0 +1,23 @@
+"""Readers of uploaded bytes. They run in a confined process (`base/sandbox.py`), never in the hub.
+
+Each reader is a function of bytes and options that gives plain JSON, or raises `Refused` with a
+sentence for a person. Readers import the standard library and PyYAML, and nothing of the hub: what
+they read is hostile, and whoever gets code to run here must find nothing worth having.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from iriai.readers.front_matter import read_front_matter
+from iriai.readers.gguf import read_gguf
+from iriai.readers.images import read_image
+from iriai.readers.json_files import read_json
+from iriai.readers.tensors import read_safetensors
+
+READERS: dict[str, Callable[..., Any]] = {
+    "front_matter": read_front_matter,
+    "gguf": read_gguf,
+    "image": read_image,
+    "json": read_json,
+    "safetensors": read_safetensors,
+}
