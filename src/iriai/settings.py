@@ -31,15 +31,15 @@ class Settings:
         metadata={"says": "the address that people and clients use, without a slash at the end"},
     )
     database_url: str = field(
-        default="", metadata={"says": "sqlite:///… or postgresql+psycopg://…"}
+        default="", repr=False, metadata={"says": "sqlite:///… or postgresql+psycopg://…"}
     )
-    store_url: str = field(default="", metadata={"says": "file:///folder or s3://bucket/prefix"})
-    store_endpoint: str = field(
-        default="", metadata={"says": "address of the S3 service, where it is not Amazon's"}
+    store_url: str = field(
+        default="",
+        repr=False,
+        metadata={
+            "says": "file:///folder or s3://[key:secret@]bucket/prefix[?endpoint=…&region=…]"
+        },
     )
-    store_access_key: str = field(default="", repr=False, metadata={"says": "S3 access key"})
-    store_secret_key: str = field(default="", repr=False, metadata={"says": "S3 secret key"})
-    store_region: str = field(default="us-east-1", metadata={"says": "S3 region"})
     cache: str = field(
         default="",
         metadata={

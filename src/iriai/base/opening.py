@@ -19,13 +19,7 @@ def open_ground(settings: "Settings", *, now: Clock = clock.now) -> Ground:
     """The ground of these settings: schema up to date, the instance's secret settled."""
     engine = connect(settings.database)
     migrate(engine)
-    store = open_store(
-        settings.store,
-        endpoint=settings.store_endpoint,
-        access_key=settings.store_access_key,
-        secret_key=settings.store_secret_key,
-        region=settings.store_region,
-    )
+    store = open_store(settings.store, staging=settings.cache_folder / "staging")
     ground = Ground(engine=engine, store=store, clock=now, settings=settings, secret=b"")
     with ground.write() as tx:
         kept = settings.secret or instance.settle(tx, instance.SECRET, instance.fresh_secret())

@@ -58,7 +58,9 @@ def commons(tx: Tx, name: str) -> Named:
 def all_commons(tx: Tx) -> Sequence[Named]:
     """Every commons on this hub, the hub's own first."""
     rows = tx.connection.execute(_named().order_by(Commons.id)).all()
-    return [Named(row.id, row.name, row.fullname, Preset(row.preset), row.founded_at) for row in rows]
+    return [
+        Named(row.id, row.name, row.fullname, Preset(row.preset), row.founded_at) for row in rows
+    ]
 
 
 def _named():  # noqa: ANN202 - a Select of five columns; its type would only repeat them

@@ -3,7 +3,7 @@
 A *preset* is how a commons decides while it has no charter of its own:
 
 * `solo`: one person; what they decide is done.
-* `owners`: the administrators of an organisation act at once, as on any hub, and every act is logged.
+* `owners`: the administrators of an organisation act at once, as on any hub; every act is logged.
 
 What belongs to one person is not the commons' business: its owner acts on it as on their own.
 """

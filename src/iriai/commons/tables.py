@@ -2,11 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from iriai.base.db import BigId, Table
-from iriai.commons.rules import Preset
 
 
 class Commons(Table):
@@ -15,5 +14,5 @@ class Commons(Table):
     __tablename__ = "commons"
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     account_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("accounts.id"), unique=True)
-    preset: Mapped[Preset]
+    preset: Mapped[str] = mapped_column(String(16))
     founded_at: Mapped[datetime]

@@ -1,0 +1,44 @@
+"""What is done with a commons itself: founding one."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import insert, update
+
+from iriai.base.tx import Tx
+from iriai.commons.rules import Preset
+from iriai.commons.tables import Commons
+from iriai.identity import actions as identity
+from iriai.identity.rules import Actor, Role
+from iriai.identity.tables import Account
+
+
+def found_organisation(
+    tx: Tx,
+    actor: Actor,
+    *,
+    name: str,
+    fullname: str = "",
+    members: Mapping[str, Role] | None = None,
+    private_by_default: bool = False,
+) -> Account:
+    """Make an organisation and its commons, which decides as `owners` until it says otherwise."""
+    made = identity.add_organisation(
+        tx,
+        actor,
+        name=name,
+        fullname=fullname,
+        members=members or {},
+        private_by_default=private_by_default,
+    )
+    tx.flush()
+    commons_id = tx.connection.execute(
+        insert(Commons)
+        .values(account_id=made.id, preset=Preset.OWNERS, founded_at=tx.now)
+        .returning(Commons.id)
+    ).scalar_one()
+    tx.connection.execute(
+        update(Account).where(Account.id == made.id).values(commons_id=commons_id)
+    )
+    made.commons_id = commons_id
+    tx.record(commons_id, actor.name, "founded", f"commons/{made.name}", preset=Preset.OWNERS)
+    return made
