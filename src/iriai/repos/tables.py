@@ -1,0 +1,104 @@
+"""What is kept of repositories: themselves, every name they ever had, their refs and their packs.
+
+`repo_names` is the one register of names: no row is ever deleted, so a name is never free again,
+and the old name of a moved repository leads to the new one. Refs are rows; they change by comparing
+the old value in the transaction that records the event. A pack is visible exactly while its row is here
+and not retired.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from iriai.base.db import BigId, Table
+
+
+class RepoId(Table):
+    """A number given out to a repository before it exists, so that its first pack has a place."""
+
+    __tablename__ = "repo_ids"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    taken_at: Mapped[datetime]
+
+
+class RepoRow(Table):
+    """A repository. A deleted one stays as a tombstone."""
+
+    __tablename__ = "repos"
+    __table_args__ = (
+        Index("ix_repos_owner_id", "owner_id", "kind"),
+        Index("ix_repos_kind_updated_at", "kind", "updated_at", "id"),
+        Index("ix_repos_kind_created_at", "kind", "created_at", "id"),
+        Index("ix_repos_kind_downloads", "kind", "downloads", "id"),
+        Index("ix_repos_kind_likes", "kind", "likes", "id"),
+    )
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    kind: Mapped[str]
+    owner_id: Mapped[int] = mapped_column(BigId, ForeignKey("accounts.id"))
+    name: Mapped[str]
+    name_key: Mapped[str]
+    visibility: Mapped[str]
+    gated: Mapped[str | None]
+    held_by: Mapped[str]
+    creator_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("accounts.id"))
+    disabled_reason: Mapped[str | None]
+    discussions_disabled: Mapped[bool] = mapped_column(default=False)
+    sdk: Mapped[str | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    deleted_at: Mapped[datetime | None]
+    purged_at: Mapped[datetime | None]
+    downloads: Mapped[int] = mapped_column(BigId, default=0)
+    likes: Mapped[int] = mapped_column(default=0)
+    git_bytes: Mapped[int] = mapped_column(BigId, default=0)
+    next_number: Mapped[int] = mapped_column(default=1)
+
+
+class RepoName(Table):
+    """A name that a repository has or had. `look` is None if another of its own looks so."""
+
+    __tablename__ = "repo_names"
+    __table_args__ = (
+        UniqueConstraint("owner_id", "kind", "look"),
+        Index("ix_repo_names_repo_id", "repo_id"),
+    )
+    owner_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("accounts.id"), primary_key=True, autoincrement=False
+    )
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    look: Mapped[str | None]
+    repo_id: Mapped[int] = mapped_column(BigId, ForeignKey("repos.id"))
+    since: Mapped[datetime]
+
+
+class RefRow(Table):
+    """A branch, tag or pull request. `commit_sha` differs from `sha` for an annotated tag."""
+
+    __tablename__ = "refs"
+    repo_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("repos.id"), primary_key=True, autoincrement=False
+    )
+    name: Mapped[str] = mapped_column(primary_key=True)
+    sha: Mapped[str]
+    commit_sha: Mapped[str]
+    opened_by: Mapped[int | None] = mapped_column(BigId)
+    updated_at: Mapped[datetime]
+
+
+class PackRow(Table):
+    """A pack in the store, as `git/{repo_id}/{name}.pack` `.idx`. Retired ones are swept later."""
+
+    __tablename__ = "packs"
+    __table_args__ = (
+        Index("ix_packs_repo_id", "repo_id", "retired_at"),
+        Index("ix_packs_retired_at", "retired_at"),
+    )
+    name: Mapped[str] = mapped_column(primary_key=True)
+    repo_id: Mapped[int] = mapped_column(BigId, ForeignKey("repos.id"))
+    bytes: Mapped[int] = mapped_column(BigId)
+    objects: Mapped[int]
+    made_at: Mapped[datetime]
+    retired_at: Mapped[datetime | None]
