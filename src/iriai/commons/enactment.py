@@ -1,0 +1,112 @@
+"""Decisions become acts here, and nowhere else: the only caller of powers.
+
+A repository that a person holds is theirs: its owner's acts go straight to `repos.actions`. What an
+organisation holds is touched as a whole (deleted, moved, relicensed, shown or hidden) only by a
+decision of its commons. Under `solo` and `owners` an administrator's word is that decision: it is
+judged, enacted and logged in one transaction. Doors call this module for these acts, and for every
+commit and push too, because a commit can change a licence.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from iriai.base.tx import Ground, Tx
+from iriai.cards import actions as cards
+from iriai.cards import reading
+from iriai.commons import queries, rules
+from iriai.commons.rules import Act
+from iriai.identity.rules import Actor
+from iriai.repos import actions as repos
+from iriai.repos import powers
+from iriai.repos.actions import Landed, Prepared
+from iriai.repos.rules import MAIN, HeldBy, Repo, held_by_commons
+
+Ruling = Callable[[Tx], None]
+Judge = Callable[[Prepared], Ruling]
+
+
+def propose_url(ground: Ground, repo: Repo) -> str:
+    """Where one proposes what only the commons may do to this repository."""
+    return f"{ground.settings.url}/commons/{repo.owner}/proposals"
+
+
+def delete_repository(tx: Tx, actor: Actor, repo: Repo) -> None:
+    """Delete a repository; its name is never free again, its bytes go after a grace."""
+    if repo.held_by is HeldBy.PERSON:
+        repos.delete(tx, actor, repo)
+        return
+    _decide(tx, actor, repo, Act.DELETE)
+    powers.delete(tx, actor, repo)
+
+
+def move_repository(tx: Tx, actor: Actor, repo: Repo, *, to_owner: str, to_name: str) -> Repo:
+    """Give a repository a new name or a new owner; its old name leads to the new one."""
+    if repo.held_by is HeldBy.PERSON:
+        return repos.move(tx, actor, repo, to_owner=to_owner, to_name=to_name)
+    _decide(tx, actor, repo, Act.MOVE)
+    return powers.move(tx, actor, repo, to_owner=to_owner, to_name=to_name)
+
+
+def change_settings(tx: Tx, actor: Actor, repo: Repo, **settings: Any) -> Repo:
+    """Change a repository's settings. Who sees what the commons holds, only the commons decides."""
+    if repo.held_by is HeldBy.COMMONS and settings.get("visibility") is not None:
+        raise held_by_commons(
+            repo, propose_at=propose_url(tx.ground, repo), act=Act.CHANGE_VISIBILITY
+        )
+    return repos.change_settings(tx, actor, repo, **settings)
+
+
+def commit(ground: Ground, actor: Actor, repo: Repo, **change: Any) -> Landed:
+    """Land a commit, judged for what it does to the licence. Keywords: `repos.actions.commit`."""
+    landed = repos.commit(ground, actor, repo, judge=_judge(actor, repo), **change)
+    refresh_card(ground, repo, landed.moved)
+    return landed
+
+
+def push(ground: Ground, actor: Actor, repo: Repo, **change: Any) -> Landed:
+    """Land a git push, judged as a commit is. Keywords: `repos.actions.push`."""
+    landed = repos.push(ground, actor, repo, judge=_judge(actor, repo), **change)
+    refresh_card(ground, repo, landed.moved)
+    return landed
+
+
+def refresh_card(ground: Ground, repo: Repo, moved: Mapping[str, str]) -> None:
+    """Read the card anew where main moved; should we die now, the job asked for does it."""
+    if MAIN in moved:
+        cards.refresh(ground, repo.id)
+
+
+def _judge(actor: Actor, repo: Repo) -> Judge:
+    """Weigh a prepared change outside the transaction; what is given back rules on it inside."""
+
+    def judge(prepared: Prepared) -> Ruling:
+        before = after = None
+        if (
+            prepared.ref == MAIN
+            and prepared.readme is not None
+            and repo.held_by is not HeldBy.PERSON
+        ):
+            before, after = _licence(prepared.readme_before), _licence(prepared.readme)
+
+        def rule(tx: Tx) -> None:
+            if rules.relicenses(before, after):
+                _decide(tx, actor, repo, Act.RELICENSE)
+                powers.relicense(tx, actor, repo, before=before, after=after)
+            if prepared.ref == MAIN:
+                tx.enqueue("cards.refresh", {"repo_id": repo.id}, key=f"card:{repo.id}")
+
+        return rule
+
+    return judge
+
+
+def _licence(readme: bytes | None) -> str | None:
+    return reading.licence(readme.decode(errors="replace")) if readme else None
+
+
+def _decide(tx: Tx, actor: Actor, repo: Repo, act: Act) -> None:
+    """Judge an act by the preset in force, or say where it can be proposed."""
+    if repo.held_by is HeldBy.COMMONS:
+        raise held_by_commons(repo, propose_at=propose_url(tx.ground, repo), act=act)
+    preset = queries.preset(tx, queries.of(tx, repo.owner_id))
+    rules.require_may_decide(preset, act, actor.roles.get(repo.owner_id))

@@ -1,0 +1,52 @@
+"""The schema that migrations build is the one that the tables declare, on both databases."""
+
+from importlib import import_module
+from importlib.util import find_spec
+from pkgutil import walk_packages
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect
+
+import iriai
+from iriai.base.db import Table, connect
+from iriai.base.migrate import current, migrate, newest
+
+
+def every_table_known():
+    for module in walk_packages(iriai.__path__, "iriai."):
+        if module.name.endswith(".tables") and find_spec(module.name):
+            import_module(module.name)
+
+
+def test_the_migrations_build_what_the_tables_declare(any_ground):
+    every_table_known()
+    with any_ground.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Table.metadata) == []
+
+
+def test_migrating_again_changes_nothing(any_ground):
+    migrate(any_ground.engine)
+    assert current(any_ground.engine) == newest()
+
+
+def test_an_empty_database_has_no_revision(tmp_path):
+    engine = connect(f"sqlite:///{tmp_path / 'empty.db'}")
+    assert current(engine) is None
+    engine.dispose()
+
+
+def test_two_processes_may_start_on_an_empty_database_at_once(tmp_path):
+    from threading import Thread
+
+    engines = [connect(f"sqlite:///{tmp_path / 'shared.db'}") for _ in range(2)]
+    threads = [Thread(target=migrate, args=(engine,)) for engine in engines]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert current(engines[0]) == newest()
+    assert inspect(engines[1]).has_table("events")
+    for engine in engines:
+        engine.dispose()
