@@ -17,7 +17,7 @@ from iriai.base.tx import Ground
 from iriai.settings import Settings, load
 from tests.support import server
 
-LONG = os.environ.get("IRIAI_LONG") == "1"
+LONG = os.environ.get("IRIAI_TEST_LONG") == "1"
 
 settings.register_profile(
     "sample",
