@@ -1,0 +1,83 @@
+"""`kill -9` at random instants: nothing that was acknowledged is lost, nothing half-done stays."""
+
+import random
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.conftest import LONG
+from tests.faults.clients import (
+    AckLog,
+    GitClone,
+    Wire,
+    Writer,
+    broken_promises,
+    write_large,
+    write_small,
+    write_through_xet,
+)
+from tests.support.server import LiveHub
+
+KILLS = 200 if LONG else 20
+ALIVE_SECONDS = (0.02, 1.5)
+SEED = 20260105
+
+
+@pytest.fixture
+def living_hub(tmp_path: Path) -> Iterator[LiveHub]:
+    hub = LiveHub(tmp_path / "hub").start()
+    hub.token = hub.person("ada")
+    yield hub
+    hub.stop()
+
+
+def writers(hub: LiveHub, log: AckLog, folder: Path) -> list[Writer]:
+    """One writer for each way in, each with a repository of its own."""
+    wire = Wire(hub.url, hub.token)
+    ways = {"small": write_small, "large": write_large, "xet": write_through_xet}
+    if shutil.which("git"):
+        clone = GitClone(folder / "clone")
+        ways["git"] = clone.write
+    made = []
+    for seed, (name, write) in enumerate(ways.items()):
+        repo = f"ada/{name}"
+        wire.create(repo)
+        made.append(Writer(wire, repo, log, seed, write))
+    if "git" in ways:
+        clone.prepare(wire, "ada/git")
+    return made
+
+
+@pytest.mark.timeout(KILLS * 30)
+def test_a_hub_killed_at_any_instant_keeps_every_acknowledged_commit(
+    living_hub: LiveHub, tmp_path: Path
+):
+    hub, log, chance = living_hub, AckLog(), random.Random(SEED)
+    working = [writer.start() for writer in writers(hub, log, tmp_path)]
+    try:
+        for _ in range(KILLS):
+            time.sleep(chance.uniform(*ALIVE_SECONDS))
+            hub.kill()
+            hub.run("check")
+            hub.start()
+    finally:
+        for writer in working:
+            writer.stop()
+    assert [writer.failure for writer in working if writer.failure] == []
+    assert broken_promises(working[0].wire, log.all()) == []
+    assert len({ack.repo for ack in log.all()}) == len(working), "a way in was never acknowledged"
+    assert sum(writer.retried for writer in working) > 0, "no kill hit a client"
+    hub.stop()
+    hub.run("check", "--read-data", "1/1")
+
+
+def test_what_a_killed_hub_left_half_done_is_not_seen(living_hub: LiveHub):
+    wire = Wire(living_hub.url, living_hub.token)
+    wire.create("ada/half")
+    wire.send_large("ada/half", b"never committed " * 4096)
+    living_hub.kill()
+    living_hub.start()
+    assert set(wire.tree("ada/half")) <= {".gitattributes"}
+    living_hub.run("check")
