@@ -1,0 +1,1 @@
+"""The command line: a door for whoever operates the hub."""

@@ -1,0 +1,1 @@
+"""Who is who: people, organisations, the tokens and sessions they come with, and what they may."""

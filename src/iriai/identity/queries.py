@@ -1,0 +1,334 @@
+"""What can be seen of people and organisations, and who is asking.
+
+`actor_by_token` runs on every request: one statement, no objects made.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, bindparam, func, select
+
+from iriai.base import credentials
+from iriai.base.errors import Denied, Gone, Unknown
+from iriai.base.names import fold
+from iriai.base.tx import Tx
+from iriai.identity.rules import (
+    SESSION_SCOPE,
+    Act,
+    Actor,
+    Grant,
+    Reach,
+    Role,
+    Subject,
+    TokenScope,
+    require_may,
+    require_signed_in,
+)
+from iriai.identity.tables import (
+    Account,
+    AccountKind,
+    AccountName,
+    Invite,
+    Membership,
+    Session,
+    Token,
+)
+
+PAGE_LENGTH = 500
+BAD_CREDENTIALS = "Invalid credentials in Authorization header"
+"""Clients look for exactly these words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Belonging:
+    """An organisation somebody belongs to."""
+
+    id: int
+    name: str
+    fullname: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody who belongs to an organisation."""
+
+    id: int
+    name: str
+    fullname: str
+    role: Role
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PersonOverview:
+    """A person as others see them."""
+
+    account: Account
+    organisations: Sequence[Belonging]
+
+
+@dataclass(frozen=True, slots=True)
+class OrganisationOverview:
+    """An organisation as others see it."""
+
+    account: Account
+    members_count: int
+
+
+def _with_roles(*columns: Any) -> Select[Any]:
+    """Columns about an account, and a row for each of its roles."""
+    return select(
+        Account.id.label("account_id"),
+        Account.name,
+        Account.is_operator,
+        Membership.organisation_id,
+        Membership.role,
+        *columns,
+    ).outerjoin(Membership, Membership.person_id == Account.id)
+
+
+_BY_TOKEN = (
+    _with_roles(
+        Token.id.label("token_id"),
+        Token.name.label("token_name"),
+        Token.role.label("token_role"),
+        Token.grants,
+        Token.expires_at,
+    )
+    .join(Token, Token.account_id == Account.id)
+    .where(
+        Token.digest == bindparam("digest"),
+        Token.revoked_at.is_(None),
+        Account.deleted_at.is_(None),
+    )
+)
+_BY_SESSION = (
+    _with_roles()
+    .join(Session, Session.account_id == Account.id)
+    .where(
+        Session.digest == bindparam("digest"),
+        Session.expires_at > bindparam("now"),
+        Account.deleted_at.is_(None),
+    )
+)
+
+
+def actor_by_token(tx: Tx, raw: str) -> Actor:
+    """Whoever holds this access token. A bad, expired or revoked one is `Denied`, all alike."""
+    if credentials.is_token(raw):
+        rows = tx.connection.execute(_BY_TOKEN, {"digest": credentials.digest(raw)}).all()
+        if rows and (rows[0].expires_at is None or rows[0].expires_at > tx.now):
+            first = rows[0]
+            scope = TokenScope(
+                reach=Reach(first.token_role),
+                grants=grants_read(first.grants),
+                token_id=first.token_id,
+                token_name=first.token_name,
+            )
+            return _actor(rows, scope)
+    raise Denied(BAD_CREDENTIALS, code="Unauthenticated")
+
+
+def actor_by_session(tx: Tx, raw: str) -> Actor | None:
+    """Whoever signed in with this session; None when it is over."""
+    asked = {"digest": credentials.digest(raw), "now": tx.now}
+    rows = tx.connection.execute(_BY_SESSION, asked).all()
+    return _actor(rows, SESSION_SCOPE) if rows else None
+
+
+def actor_named(tx: Tx, name: str) -> Actor:
+    """A person as they would act in a session: for what an operator does in their name."""
+    found = person(tx, name)
+    rows = tx.connection.execute(_with_roles().where(Account.id == found.id)).all()
+    return _actor(rows, SESSION_SCOPE)
+
+
+def _actor(rows: Sequence[Row[Any]], scope: TokenScope) -> Actor:
+    first = rows[0]
+    return Actor(
+        id=first.account_id,
+        name=first.name,
+        scope=scope,
+        roles={row.organisation_id: Role(row.role) for row in rows if row.role is not None},
+        is_operator=first.is_operator,
+    )
+
+
+def grants_read(kept: list[Any]) -> tuple[Grant, ...]:
+    """Grants as rules know them, from how a row keeps them."""
+    return tuple(
+        Grant(
+            acts=frozenset(Act(act) for act in each["acts"]),
+            account_id=each.get("account_id"),
+            repo_id=each.get("repo_id"),
+        )
+        for each in kept
+    )
+
+
+def account(tx: Tx, name: str) -> Account:
+    """The person or organisation of this name."""
+    found = find_account(tx, name)
+    if found is not None:
+        return found
+    once = tx.session.get(AccountName, fold(name))
+    if once is not None and tx.session.get_one(Account, once.account_id).deleted_at is not None:
+        raise Gone("This account was deleted; its name is not given out again.", code="AccountGone")
+    raise Unknown("There is no such account.", code="AccountNotFound")
+
+
+def find_account(tx: Tx, name: str) -> Account | None:
+    """The person or organisation of this name, or None."""
+    asked = select(Account).where(Account.name_key == fold(name), Account.deleted_at.is_(None))
+    return tx.session.scalar(asked)
+
+
+def person(tx: Tx, name: str) -> Account:
+    """The person of this name."""
+    found = account(tx, name)
+    if found.kind != AccountKind.PERSON:
+        raise Unknown("There is no such person.", code="AccountNotFound")
+    return found
+
+
+def organisation(tx: Tx, name: str) -> Account:
+    """The organisation of this name."""
+    found = account(tx, name)
+    if found.kind != AccountKind.ORGANISATION:
+        raise Unknown("There is no such organisation.", code="AccountNotFound")
+    return found
+
+
+def renamed(tx: Tx, name: str) -> str | None:
+    """What an account is called now that once had this name, where that is another."""
+    asked = (
+        select(Account.name)
+        .join(AccountName, AccountName.account_id == Account.id)
+        .where(
+            AccountName.name_key == fold(name),
+            Account.name_key != AccountName.name_key,
+            Account.deleted_at.is_(None),
+        )
+    )
+    return tx.session.scalar(asked)
+
+
+def accounts_by_id(tx: Tx, ids: Iterable[int]) -> dict[int, Account]:
+    """Accounts by their ids, the deleted ones too."""
+    wanted = set(ids)
+    if not wanted:
+        return {}
+    found = tx.session.scalars(select(Account).where(Account.id.in_(wanted)))
+    return {each.id: each for each in found}
+
+
+def has_people(tx: Tx) -> bool:
+    """Whether anybody has an account yet."""
+    asked = select(Account.id).where(Account.kind == AccountKind.PERSON).limit(1)
+    return tx.connection.execute(asked).first() is not None
+
+
+def members(
+    tx: Tx, organisation_id: int, *, after: str = "", limit: int = PAGE_LENGTH
+) -> Sequence[Member]:
+    """Who belongs to an organisation, by name, from the one after `after`."""
+    asked = (
+        select(Account.id, Account.name, Account.fullname, Membership.role, Membership.since)
+        .join(Membership, Membership.person_id == Account.id)
+        .where(Membership.organisation_id == organisation_id, Account.name_key > fold(after))
+        .order_by(Account.name_key)
+        .limit(min(limit, PAGE_LENGTH))
+    )
+    return [
+        Member(row.id, row.name, row.fullname, Role(row.role), row.since)
+        for row in tx.connection.execute(asked)
+    ]
+
+
+def members_count(tx: Tx, organisation_id: int) -> int:
+    """How many belong to an organisation."""
+    asked = select(func.count()).where(Membership.organisation_id == organisation_id)
+    return int(tx.connection.execute(asked).scalar_one())
+
+
+def organisations_of(tx: Tx, person_id: int) -> Sequence[Belonging]:
+    """The organisations a person belongs to, by name."""
+    asked = (
+        select(Account.id, Account.name, Account.fullname, Membership.role)
+        .join(Membership, Membership.organisation_id == Account.id)
+        .where(Membership.person_id == person_id, Account.deleted_at.is_(None))
+        .order_by(Account.name_key)
+    )
+    return [
+        Belonging(row.id, row.name, row.fullname, Role(row.role))
+        for row in tx.connection.execute(asked)
+    ]
+
+
+def whoami(tx: Tx, actor: Actor) -> PersonOverview:
+    """The actor themselves; their e-mail address is on the account."""
+    found = tx.session.get_one(Account, require_signed_in(actor))
+    return PersonOverview(found, organisations_of(tx, found.id))
+
+
+def person_overview(tx: Tx, name: str) -> PersonOverview:
+    """A person and the organisations they belong to."""
+    found = person(tx, name)
+    return PersonOverview(found, organisations_of(tx, found.id))
+
+
+def organisation_overview(tx: Tx, name: str) -> OrganisationOverview:
+    """An organisation and how many belong to it."""
+    found = organisation(tx, name)
+    return OrganisationOverview(found, members_count(tx, found.id))
+
+
+def tokens_of(tx: Tx, actor: Actor) -> Sequence[Token]:
+    """The actor's own tokens that were not revoked, newest first."""
+    require_may(actor, Act.SECURE, Subject(require_signed_in(actor)))
+    asked = (
+        select(Token)
+        .where(Token.account_id == actor.id, Token.revoked_at.is_(None))
+        .order_by(Token.id.desc())
+    )
+    return tx.session.scalars(asked).all()
+
+
+def sessions_of(tx: Tx, actor: Actor) -> Sequence[Session]:
+    """Where the actor is signed in, newest first."""
+    require_may(actor, Act.SECURE, Subject(require_signed_in(actor)))
+    asked = (
+        select(Session)
+        .where(Session.account_id == actor.id, Session.expires_at > tx.now)
+        .order_by(Session.id.desc())
+    )
+    return tx.session.scalars(asked).all()
+
+
+def invites_of(tx: Tx, actor: Actor) -> Sequence[Invite]:
+    """The actor's invitations that nobody has used yet, newest first."""
+    require_may(actor, Act.SECURE, Subject(require_signed_in(actor)))
+    asked = (
+        select(Invite)
+        .where(
+            Invite.invited_by_id == actor.id,
+            Invite.used_at.is_(None),
+            Invite.expires_at > tx.now,
+        )
+        .order_by(Invite.id.desc())
+    )
+    return tx.session.scalars(asked).all()
+
+
+def open_invite(tx: Tx, raw: str) -> Invite:
+    """The invitation behind a link, while it is good."""
+    asked = select(Invite).where(Invite.digest == credentials.digest(raw))
+    found = tx.session.scalar(asked)
+    if found is None:
+        raise Unknown("This invitation does not exist.", code="InviteNotFound")
+    if found.used_at is not None or found.expires_at <= tx.now:
+        raise Gone("This invitation was used or is too old; ask for a new one.", code="InviteGone")
+    return found

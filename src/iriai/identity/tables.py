@@ -1,0 +1,116 @@
+"""What is kept of people and organisations.
+
+They share one table and one space of names. `account_names` holds every name that was ever given
+out, the present ones too, and its keys are unique: a deleted or renamed account's name is never
+free again, and two accounts never race for one. A secret is kept only as its SHA-256, a password
+only as Argon2id.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from iriai.base.db import BigId, Table
+
+
+class AccountKind(StrEnum):
+    """What an account is."""
+
+    PERSON = "person"
+    ORGANISATION = "organisation"
+
+
+class Account(Table):
+    """A person or an organisation. A deleted one keeps its row: what it did has an author."""
+
+    __tablename__ = "accounts"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    name: Mapped[str]
+    name_key: Mapped[str] = mapped_column(unique=True)
+    fullname: Mapped[str] = mapped_column(default="")
+    bio: Mapped[str] = mapped_column(Text, default="")
+    homepage: Mapped[str] = mapped_column(default="")
+    email: Mapped[str | None]
+    password: Mapped[str | None]
+    is_operator: Mapped[bool] = mapped_column(default=False)
+    private_by_default: Mapped[bool] = mapped_column(default=False)
+    commons_id: Mapped[int | None] = mapped_column(BigId)
+    created_at: Mapped[datetime]
+    deleted_at: Mapped[datetime | None]
+
+    @property
+    def is_organisation(self) -> bool:
+        """Whether this is an organisation rather than a person."""
+        return self.kind == AccountKind.ORGANISATION
+
+
+class AccountName(Table):
+    """A name that was given out, for ever. `retired_at` is set when its account left it."""
+
+    __tablename__ = "account_names"
+    name_key: Mapped[str] = mapped_column(primary_key=True)
+    name_look: Mapped[str | None] = mapped_column(unique=True)
+    name: Mapped[str]
+    account_id: Mapped[int] = mapped_column(BigId, ForeignKey("accounts.id"), index=True)
+    given_at: Mapped[datetime]
+    retired_at: Mapped[datetime | None]
+
+
+class Membership(Table):
+    """A person's role in an organisation."""
+
+    __tablename__ = "memberships"
+    __table_args__ = (Index("ix_memberships_organisation_id", "organisation_id"),)
+    person_id: Mapped[int] = mapped_column(BigId, ForeignKey("accounts.id"), primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(BigId, ForeignKey("accounts.id"), primary_key=True)
+    role: Mapped[str] = mapped_column(String(16))
+    since: Mapped[datetime]
+
+
+class Token(Table):
+    """An access token. The token itself is shown once and never kept."""
+
+    __tablename__ = "tokens"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    account_id: Mapped[int] = mapped_column(BigId, ForeignKey("accounts.id"), index=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    hint: Mapped[str] = mapped_column(String(8))
+    name: Mapped[str]
+    role: Mapped[str] = mapped_column(String(16))
+    grants: Mapped[list[Any]]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class Session(Table):
+    """Somebody signed in with a browser."""
+
+    __tablename__ = "sessions"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    account_id: Mapped[int] = mapped_column(BigId, ForeignKey("accounts.id"), index=True)
+    device: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Invite(Table):
+    """A link that lets one person make an account, and perhaps join an organisation."""
+
+    __tablename__ = "invites"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    is_first: Mapped[bool] = mapped_column(default=False)
+    invited_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("accounts.id"))
+    organisation_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("accounts.id"))
+    role: Mapped[str | None] = mapped_column(String(16))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    used_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("accounts.id"))
