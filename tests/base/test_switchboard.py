@@ -78,8 +78,23 @@ def test_one_method_on_one_path_has_one_route():
         Switchboard(twice)
 
 
-segments = st.sampled_from(["", "ada", "tiny", "tiny.git", "api", "models", "datasets", "resolve",
-                            "info", "refs", "7", "discussions", "tree"])
+segments = st.sampled_from(
+    [
+        "",
+        "ada",
+        "tiny",
+        "tiny.git",
+        "api",
+        "models",
+        "datasets",
+        "resolve",
+        "info",
+        "refs",
+        "7",
+        "discussions",
+        "tree",
+    ]
+)
 
 
 @given(st.lists(segments, min_size=1, max_size=7))

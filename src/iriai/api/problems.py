@@ -48,7 +48,7 @@ STATUS_OF_CODE: dict[str, int] = {
 SIGN_IN_CHALLENGE = 'Bearer realm="iriai", charset="UTF-8"'
 RETRY_AFTER_SECONDS = 5
 MESSAGE_LENGTH_MAX = 1_000
-BUG = "Something went wrong on this hub. The request's id is in X-Request-Id; its operator can look it up."
+BUG = "Something went wrong on this hub. Its operator can look up the id in X-Request-Id."
 
 
 def status(error: HubError) -> int:

@@ -104,7 +104,7 @@ def _put(leaf: _Leaf, made: Route, names: Sequence[str]) -> None:
         leaf.methods[method] = (made, tuple(names))
 
 
-def _walk(
+def _walk(  # noqa: PLR0917 - the hot recursion
     node: _Node,
     segments: list[str],
     position: int,

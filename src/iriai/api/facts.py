@@ -1,0 +1,170 @@
+"""A repository's info, field by field: each is computed only when it is asked for.
+
+Read by `hf_api.ModelInfo`, `DatasetInfo` and `SpaceInfo`, by hub.js `modelInfo`, `listModels`, and
+by every library that decides from `siblings` what to download.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from iriai.api.shapes import Shape, moment, object_id, sibling
+from iriai.base.errors import Invalid
+from iriai.cards.queries import Card
+from iriai.repos.git.entries import File
+from iriai.repos.rules import Repo
+
+FileLister = Callable[[], Sequence[File]]
+SIBLINGS_MAX = 100_000
+
+
+@dataclass
+class Facts:
+    """What there is to say of a repository at one revision."""
+
+    repo: Repo
+    sha: str | None
+    card: Card | None
+    files: FileLister
+    storage: Callable[[], int]
+    blobs: bool = False
+
+    @cached_property
+    def siblings(self) -> list[Shape]:
+        """Its files; their sizes and ids too with `blobs`."""
+        return [sibling(each, whole=self.blobs) for each in self.files()]
+
+
+def _card(field: str, default: Any = None) -> Callable[[Facts], Any]:
+    """A fact that was read from the repository's card."""
+    return lambda facts: getattr(facts.card, field, default) if facts.card else default
+
+
+def _data(key: str, default: Any = None) -> Callable[[Facts], Any]:
+    """A value of the card's own metadata."""
+    return lambda facts: (facts.card.data or {}).get(key, default) if facts.card else default
+
+
+def _always(value: Any) -> Callable[[Facts], Any]:
+    """A fact that is the same for every repository of this hub."""
+    return lambda _facts: value
+
+
+EVERY: Mapping[str, Callable[[Facts], Any]] = {
+    "author": lambda facts: facts.repo.owner,
+    "cardData": _card("data"),
+    "createdAt": lambda facts: moment(facts.repo.created_at),
+    "disabled": lambda facts: facts.repo.disabled_reason is not None,
+    "downloads": lambda facts: facts.repo.downloads,
+    "downloadsAllTime": lambda facts: facts.repo.downloads,
+    "gated": lambda facts: facts.repo.gated.value if facts.repo.gated else False,
+    "lastModified": lambda facts: moment(facts.repo.updated_at),
+    "likes": lambda facts: facts.repo.likes,
+    "private": lambda facts: facts.repo.is_private,
+    "resourceGroup": _always(None),
+    "sha": lambda facts: facts.sha,
+    "siblings": lambda facts: facts.siblings,
+    "tags": lambda facts: list(facts.card.tags) if facts.card else [],
+    "trendingScore": _always(0),
+    "usedStorage": lambda facts: facts.storage(),
+    "xetEnabled": _always(True),
+}
+MODEL: Mapping[str, Callable[[Facts], Any]] = {
+    **EVERY,
+    "baseModels": _data("base_model"),
+    "childrenModelCount": _always(0),
+    "config": _card("config"),
+    "evalResults": _always([]),
+    "gguf": _card("gguf"),
+    "inference": _always(None),
+    "inferenceProviderMapping": _always([]),
+    "library_name": _card("library_name"),
+    "mask_token": _always(None),
+    "model-index": _data("model-index"),
+    "pipeline_tag": _card("pipeline_tag"),
+    "safetensors": _card("safetensors"),
+    "securityRepoStatus": _always(None),
+    "spaces": _always([]),
+    "transformersInfo": _always(None),
+    "widgetData": _data("widget"),
+}
+DATASET: Mapping[str, Callable[[Facts], Any]] = {
+    **EVERY,
+    "citation": _always(None),
+    "description": _data("description"),
+    "mainSize": lambda facts: sum(each.size for each in facts.files()),
+    "paperswithcode_id": _data("paperswithcode_id"),
+}
+SPACE: Mapping[str, Callable[[Facts], Any]] = {
+    **EVERY,
+    "datasets": _data("datasets", []),
+    "models": _data("models", []),
+    "region": _always(None),
+    "runtime": _always(None),
+    "sdk": lambda facts: facts.repo.sdk,
+    "subdomain": _always(None),
+}
+FIELDS = {"model": MODEL, "dataset": DATASET, "space": SPACE}
+
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+_INFO = _words(
+    """
+    author sha lastModified createdAt private gated disabled downloads likes tags siblings cardData
+    """
+)
+INFO = {
+    "model": _INFO
+    + _words(
+        """
+        config library_name pipeline_tag safetensors gguf model-index spaces widgetData
+        """
+    ),
+    "dataset": _INFO + _words("description citation paperswithcode_id"),
+    "space": _INFO + _words("sdk runtime models datasets"),
+}
+"""What a repository's info has when nothing particular is asked for."""
+
+ROW = {
+    "model": _words("author likes private downloads tags pipeline_tag library_name createdAt"),
+    "dataset": _words(
+        """
+        author disabled gated lastModified description downloads likes private tags createdAt sha
+        """
+    ),
+    "space": _words("author likes private sdk tags createdAt"),
+}
+"""What a row of a listing has when nothing particular is asked for."""
+
+FULL = ["sha", "lastModified", "gated", "disabled", "siblings"]
+"""What `full=true` adds to a row."""
+
+OMITTED_WHEN_NONE = frozenset({"safetensors", "gguf", "runtime", "widgetData", "model-index"})
+
+
+def asked_fields(kind: str, expand: Iterable[str]) -> list[str]:
+    """The fields that `expand` names, each once; `Invalid` lists what there is."""
+    known = FIELDS[kind]
+    wanted = list(dict.fromkeys(expand))
+    if any(each not in known for each in wanted):
+        raise Invalid(f'"expand" must be one of [{", ".join(sorted(known))}]')
+    return wanted
+
+
+def info(facts: Facts, fields: Iterable[str], *, asked: bool = False) -> Shape:
+    """An info with these fields; where they were `asked` for, absent ones say so with null."""
+    repo = facts.repo
+    shape: Shape = {"_id": object_id(repo.id), "id": repo.full_name}
+    if repo.kind == "model" and not asked:
+        shape["modelId"] = repo.full_name
+    known = FIELDS[repo.kind]
+    for name in fields:
+        value = known[name](facts)
+        if value is None and not asked and name in OMITTED_WHEN_NONE:
+            continue
+        shape[name] = value
+    return shape

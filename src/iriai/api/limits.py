@@ -1,0 +1,111 @@
+"""How much one asker may ask in a while, in the headers that Hugging Face's clients read.
+
+Windows are counted in this process (several processes allow several times as much). What is cheap
+to serve has generous limits, meant for loops gone wild; what an attacker would repeat (signing in,
+minting tokens, making repositories) has low ones. Bytes on signed URLs are not counted.
+"""
+
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
+from time import time
+
+from limits import RateLimitItem, RateLimitItemPerSecond
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
+
+from iriai.base.errors import Excessive
+from iriai.base.routing import Access
+
+IPV6_NETWORK_BITS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """So many requests in a window, for nobody in particular and for somebody signed in."""
+
+    family: str
+    window_seconds: int
+    anonymous: int
+    signed_in: int
+
+
+SIGN_IN = Quota("signin", 300, 30, 30)
+MINT = Quota("tokens", 3_600, 30, 60)
+CREATE = Quota("create", 3_600, 30, 600)
+RESOLVE = Quota("resolvers", 300, 15_000, 60_000)
+PAGES = Quota("pages", 300, 3_000, 15_000)
+API = Quota("api", 300, 3_000, 30_000)
+
+_OF_PATH = {
+    "/sign-in": SIGN_IN,
+    "/sign-up": SIGN_IN,
+    "/login": SIGN_IN,
+    "/join": SIGN_IN,
+    "/password": SIGN_IN,
+    "/invite/{code}": SIGN_IN,
+    "/settings/tokens": MINT,
+    "/api/repos/create": CREATE,
+    "/new": CREATE,
+    "/new-dataset": CREATE,
+    "/new-space": CREATE,
+    "/organizations/new": CREATE,
+}
+
+
+def quota(path: str, *, changes: bool, page: bool, access: Access) -> Quota | None:
+    """The quota of a route (by its pattern), or None where requests are not counted."""
+    if changes and path in _OF_PATH:
+        return _OF_PATH[path]
+    if changes and path.endswith("/duplicate"):
+        return CREATE
+    if access is Access.TOKEN_SIGNED:
+        return None
+    if "/resolve/" in path or "/raw/" in path:
+        return RESOLVE
+    return PAGES if page else API
+
+
+def network_of(address: str | None) -> str:
+    """Whom an address stands for: itself, or its /64 in IPv6, where anyone has many."""
+    try:
+        parsed = ip_address(address or "")
+    except ValueError:
+        return "unknown"
+    if isinstance(parsed, IPv6Address):
+        return str(IPv6Address(int(parsed) >> (128 - IPV6_NETWORK_BITS) << IPV6_NETWORK_BITS))
+    return str(parsed)
+
+
+class Limits:
+    """The windows of one process."""
+
+    def __init__(self, *, enforced: bool = True) -> None:
+        self.enforced = enforced
+        self._counter = FixedWindowRateLimiter(MemoryStorage())
+        self._items: dict[tuple[str, int], RateLimitItem] = {}
+
+    def spend(self, quota: Quota | None, who: str, *, signed_in: bool) -> dict[str, str]:
+        """Count one request; the headers to answer with, or `Excessive` when none is left."""
+        if not self.enforced or quota is None:
+            return {}
+        amount = quota.signed_in if signed_in else quota.anonymous
+        item = self._items.get((quota.family, amount))
+        if item is None:
+            item = RateLimitItemPerSecond(amount, quota.window_seconds, namespace=quota.family)
+            self._items[quota.family, amount] = item
+        allowed = self._counter.hit(item, who)
+        reset_at, remaining = self._counter.get_window_stats(item, who)
+        seconds = max(1, int(reset_at - time()) + 1)
+        headers = {
+            "RateLimit": f'"{quota.family}";r={max(remaining, 0)};t={seconds}',
+            "RateLimit-Policy": (
+                f'"fixed window";"{quota.family}";q={amount};w={quota.window_seconds}'
+            ),
+        }
+        if not allowed:
+            refused = Excessive(
+                f"Too many requests; try again in {seconds} seconds.", code="TooManyRequests"
+            )
+            refused.headers = {**headers, "Retry-After": str(seconds)}  # type: ignore[attr-defined]
+            raise refused
+        return headers

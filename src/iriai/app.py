@@ -1,0 +1,274 @@
+"""The ASGI app: the doors' routes behind one entrance.
+
+A request passes, in this order: its path as it was sent, a request id, the switchboard, who asks,
+how often they asked, the handler; and on the way out the headers that every answer carries and one
+line in the access log. Errors of the seven kinds become answers here, each in the words of its
+door; anything else is a bug and is logged once.
+"""
+
+import importlib
+import inspect
+import logging
+import pkgutil
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from time import perf_counter
+from types import ModuleType
+from typing import Any, cast
+
+from starlette.datastructures import State
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Router
+from starlette.types import Message, Receive, Scope, Send
+
+import iriai.api
+import iriai.web.pages
+from iriai.api import answers, door, limits, problems
+from iriai.base.errors import Denied, Excessive, HubError, Invalid, Unknown
+from iriai.base.names import RESERVED
+from iriai.base.routing import Access, DeclaredRoute
+from iriai.base.switchboard import Found, Switchboard
+from iriai.base.tx import Ground
+from iriai.identity.rules import ANYONE, Actor
+from iriai.web import problems as page_problems
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+PAGES = "iriai.web."
+SECRET_PATHS = ("/invite/", "/welcome/", "/setup/", "/password/")
+
+access_log = logging.getLogger("iriai.access")
+log = logging.getLogger("iriai.door")
+
+
+def hub(ground: Ground) -> "Hub":
+    """The app that serves all doors on this ground."""
+    return Hub(ground, list(routes_of(iriai.api)) + list(routes_of(iriai.web.pages)))
+
+
+def routes_of(package: ModuleType) -> Iterator[DeclaredRoute]:
+    """The routes of a door: what its modules keep in `ROUTES`."""
+    for info in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+        module = importlib.import_module(info.name)
+        yield from getattr(module, "ROUTES", ())
+
+
+def require_reserved(routes: Iterable[DeclaredRoute]) -> None:
+    """Every first word of a route is one that no account can take."""
+    for each in routes:
+        word = each.path.split("/")[1]
+        if word and not word.startswith("{") and word not in RESERVED:
+            raise RuntimeError(f"Reserve the word {word!r}: the route {each.path} starts with it.")
+
+
+class Hub:
+    """One process's app. `state.ground` is what handlers stand on."""
+
+    def __init__(self, ground: Ground, routes: list[DeclaredRoute]) -> None:
+        require_reserved(routes)
+        self.state = State({"ground": ground})
+        self.routes = routes
+        self.board = Switchboard(routes)
+        self.router = Router(list(routes))  # for `request.url_for`; never asked to route
+        self.limits = limits.Limits(enforced=ground.settings.rate_limits)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection's scope."""
+        if scope["type"] == "http":
+            await Visit(self, scope, receive, send).serve()
+        elif scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1000})
+
+
+class Visit:
+    """One request on its way through."""
+
+    def __init__(self, hub: Hub, scope: Scope, receive: Receive, send: Send) -> None:
+        self.hub = hub
+        self.started = perf_counter()
+        raw = scope.get("raw_path")
+        if raw:
+            scope["path"] = raw.partition(b"?")[0].decode("latin-1")
+        scope["app"], scope["router"] = hub, hub.router
+        scope["path_params"], scope["state"] = {}, {}
+        self.scope, self.receive, self._send = scope, receive, send
+        self.request = Request(scope, receive, self.send)
+        self.request_id = door.request_id(self.request.headers)
+        self.request.state.request_id = self.request_id
+        self.request.state.actor = ANYONE
+        self.page = False
+        self.pattern = ""
+        self.status = 0
+        self.headers: dict[str, str] = {}
+
+    async def serve(self) -> None:
+        """Answer, whatever happens."""
+        try:
+            response = await self.answer()
+            await response(self.scope, self.receive, self.send)
+        except ClientDisconnect:
+            self.status = self.status or 499
+        except HubError as error:
+            await self.refuse(error)
+        except HTTPException as error:
+            await self.refuse(_of_starlette(error))
+        except Exception:
+            log.exception("request %s: %s %s", self.request_id, self.scope["method"], self.pattern)
+            if self.status:
+                raise  # too late for an answer: the connection must not look complete
+            await problems.said(500, problems.BUG)(self.scope, self.receive, self.send)
+        finally:
+            self.note()
+
+    async def answer(self) -> Response:
+        """Find the handler, learn who asks, call it."""
+        method, path = self.scope["method"], self.scope["path"]
+        if method == "OPTIONS" and "access-control-request-method" in self.request.headers:
+            return answers.preflight()
+        found = self.found(method, path)
+        if isinstance(found, Response):
+            return found
+        made = cast("DeclaredRoute", found.route)
+        self.pattern = made.path
+        self.scope["path_params"], self.scope["endpoint"] = found.params, made.endpoint
+        self.page = made.endpoint.__module__.startswith(PAGES)
+        if self.page and method not in SAFE_METHODS:
+            require_same_site(self.request)
+        return await self.enter(made)
+
+    def found(self, method: str, path: str) -> Found | Response:
+        """The route of this request; pages forgive a slash at the end."""
+        found = self.hub.board.find(method, path)
+        if isinstance(found, frozenset) and method == "HEAD":
+            found = self.hub.board.find("GET", path)
+        if isinstance(found, Found):
+            return found
+        self.page = answers.wants_page(self.request)
+        bare = path.rstrip("/")
+        if not found and bare and bare != path and not path.startswith("//"):
+            found_bare = self.hub.board.find(method, bare)
+            if isinstance(found_bare, Found):
+                return RedirectResponse(bare, 308)
+        if found:
+            error = Invalid(f"This address does not take {method}.", code="MethodNotAllowed")
+            error.headers = {"Allow": ", ".join(sorted(found))}  # type: ignore[attr-defined]
+            raise error
+        raise Unknown("There is nothing at this address.", code="NotFound")
+
+    async def enter(self, made: DeclaredRoute) -> Response:
+        """Authenticate, count, and call the handler, plain ones all in one thread hop."""
+        endpoint: Callable[[Request], Any] = made.endpoint
+        if inspect.iscoroutinefunction(endpoint):
+            if door.has_credentials(self.request, page=self.page):
+                await door.in_thread(self.recognise)
+            self.admit(made)
+            return await cast("Awaitable[Response]", endpoint(self.request))
+        return await door.in_thread(self.enter_in_thread, made, endpoint)
+
+    def enter_in_thread(
+        self, made: DeclaredRoute, endpoint: Callable[[Request], Response]
+    ) -> Response:
+        """The same for a plain handler; one that authenticates by itself is let through."""
+        if getattr(endpoint, "authenticates", False):
+            self.count(made, signed_in="authorization" in self.request.headers)
+            return endpoint(self.request)
+        if door.has_credentials(self.request, page=self.page):
+            self.recognise()
+        self.admit(made)
+        return endpoint(self.request)
+
+    def recognise(self) -> None:
+        """Learn who asks."""
+        with door.ground_of(self.request).read() as tx:
+            self.request.state.actor = door.authenticate(tx, self.request, page=self.page)
+
+    def admit(self, made: DeclaredRoute) -> None:
+        """What the route says of who may call it, as far as that is known without the thing."""
+        actor = door.actor_of(self.request)
+        self.count(made, signed_in=actor.id is not None)
+        if made.access in (Access.SIGNED_IN, Access.ORG_ADMIN, Access.REPO_ADMIN):
+            door.require_signed_in(actor)
+        if made.access is Access.OPERATOR and not actor.is_operator:
+            raise Denied("Only this hub's operator may do this.")
+
+    def count(self, made: DeclaredRoute, *, signed_in: bool) -> None:
+        """Count this request against its asker's quota."""
+        if not self.hub.limits.enforced:
+            return
+        changes = self.scope["method"] not in SAFE_METHODS
+        quota = limits.quota(made.path, changes=changes, page=self.page, access=made.access)
+        client = self.scope.get("client")
+        actor: Actor = self.request.state.actor
+        who = f"@{actor.id}" if actor.id else limits.network_of(client[0] if client else None)
+        self.headers |= self.hub.limits.spend(quota, who, signed_in=signed_in)
+
+    async def refuse(self, error: HubError) -> None:
+        """Say what went wrong, in the words of the door that was called."""
+        if self.status:
+            raise RuntimeError("An answer that had begun cannot be taken back.") from error
+        if self.page:
+            response = page_problems.page(self.request, error)
+            response = await response if inspect.isawaitable(response) else response
+        else:
+            response = problems.answer(error)
+        await response(self.scope, self.receive, self.send)
+
+    async def send(self, message: Message) -> None:
+        """Pass an answer on, with what every answer carries."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = answers.finished(
+                message.get("headers", ()), self.request_id, page=self.page, more=self.headers
+            )
+            message = {**message, "headers": headers}
+        await self._send(message)
+
+    def note(self) -> None:
+        """One line in the access log; neither queries nor secret paths stand in it."""
+        if not access_log.isEnabledFor(logging.INFO):
+            return
+        path = self.scope["path"]
+        if path.startswith(SECRET_PATHS):
+            path = self.pattern or "(hidden)"
+        access_log.info(
+            "%s %s %s %d ms %s %s",
+            self.scope["method"],
+            path.encode("ascii", "backslashreplace").decode("ascii"),
+            self.status,
+            (perf_counter() - self.started) * 1_000,
+            door.actor_of(self.request).name or "-",
+            self.request_id,
+        )
+
+
+def require_same_site(request: Request) -> None:
+    """A form was sent by a page of this hub, not by somebody else's."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        if site in ("same-origin", "none"):
+            return
+    else:
+        origin = request.headers.get("origin")
+        if origin is None or origin.partition("://")[2] == request.headers.get("host", ""):
+            return
+    raise Denied("This form was sent from another site.", code="CrossSite")
+
+
+def _of_starlette(error: HTTPException) -> HubError:
+    """What Starlette refuses by itself (a form it cannot read), in our words."""
+    if error.status_code == 413:  # noqa: PLR2004
+        return Excessive("The body of this request is too big.")
+    if error.status_code == 404:  # noqa: PLR2004
+        return Unknown("There is nothing at this address.", code="NotFound")
+    return Invalid(str(error.detail))
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    """Nothing to start and nothing to stop: the ground is opened and closed by the command line."""
+    while True:
+        message = await receive()
+        await send({"type": message["type"] + ".complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
