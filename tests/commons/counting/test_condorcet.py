@@ -53,8 +53,6 @@ def test_the_published_matrix_gives_the_published_winner(year):
 def test_a_tie_is_left_to_the_casting_vote():
     sheets = ["3214", "2134", "4213", "3124", "2134", "4213"]
     ballots = [[int(mark) for mark in marks] for marks in sheets]
-        [int(mark) for mark in marks] for marks in ["3214", "2134", "4213", "3124", "2134", "4213"]
-    ]
     outcome = count(matrix(ballots, 4), default=3, quorum=Quorum(8, Fraction(1, 2)))
     assert outcome.winner is None
     assert len(outcome.leaders) == 2
