@@ -1,8 +1,8 @@
 """The ways in: sessions for browsers, access tokens for programs, invitations for newcomers.
 
-Each is a random secret, shown once and kept as its SHA-256. The log tells of tokens and invitations,
-with their names in its private half; of signing in and out it says nothing.
-`actions` offers all of this to the doors.
+Each is a random secret, shown once and kept as its SHA-256. The log tells of tokens and of
+invitations, their names in its private half; of signing in and out it says nothing. `actions` offers
+all of this to the doors.
 """
 
 import logging

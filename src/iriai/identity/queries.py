@@ -90,7 +90,7 @@ def _with_roles(*columns: Any) -> Select[Any]:
     ).outerjoin(Membership, Membership.person_id == Account.id)
 
 
-_BY_TOKEN = (
+_WITH_TOKEN = (
     _with_roles(
         Token.id.label("token_id"),
         Token.name.label("token_name"),
@@ -99,12 +99,13 @@ _BY_TOKEN = (
         Token.expires_at,
     )
     .join(Token, Token.account_id == Account.id)
-    .where(
-        Token.digest == bindparam("digest"),
-        Token.revoked_at.is_(None),
-        Account.deleted_at.is_(None),
-    )
+    .where(Token.revoked_at.is_(None), Account.deleted_at.is_(None))
 )
+_BY_TOKEN = _WITH_TOKEN.where(Token.digest == bindparam("digest"))
+_BY_TOKEN_ID = _WITH_TOKEN.where(
+    Token.id == bindparam("token_id"), Account.id == bindparam("account_id")
+)
+_BY_ID = _with_roles().where(Account.id == bindparam("account_id"), Account.deleted_at.is_(None))
 _BY_SESSION = (
     _with_roles()
     .join(Session, Session.account_id == Account.id)
@@ -120,15 +121,7 @@ def actor_by_token(tx: Tx, raw: str) -> Actor:
     """Whoever holds this access token. A bad, expired or revoked one is `Denied`, all alike."""
     if credentials.is_token(raw):
         rows = tx.connection.execute(_BY_TOKEN, {"digest": credentials.digest(raw)}).all()
-        if rows and (rows[0].expires_at is None or rows[0].expires_at > tx.now):
-            first = rows[0]
-            scope = TokenScope(
-                reach=Reach(first.token_role),
-                grants=grants_read(first.grants),
-                token_id=first.token_id,
-                token_name=first.token_name,
-            )
-            return _actor(rows, scope)
+        return _holder(tx, rows)
     raise Denied(BAD_CREDENTIALS, code="Unauthenticated")
 
 
@@ -141,9 +134,36 @@ def actor_by_session(tx: Tx, raw: str) -> Actor | None:
 
 def actor_named(tx: Tx, name: str) -> Actor:
     """A person as they would act in a session: for what an operator does in their name."""
-    found = person(tx, name)
-    rows = tx.connection.execute(_with_roles().where(Account.id == found.id)).all()
+    return actor(tx, person(tx, name).id)
+
+
+def actor(tx: Tx, account_id: int, token_id: int | None = None) -> Actor:
+    """An account as it may act now, in a session or with the token it came with.
+
+    For what was begun earlier, by a transfer or a job: rights lost meanwhile are lost. `Denied`
+    when the account or the token is gone.
+    """
+    if token_id is not None:
+        asked = {"token_id": token_id, "account_id": account_id}
+        return _holder(tx, tx.connection.execute(_BY_TOKEN_ID, asked).all())
+    rows = tx.connection.execute(_BY_ID, {"account_id": account_id}).all()
+    if not rows:
+        raise Denied(BAD_CREDENTIALS, code="Unauthenticated")
     return _actor(rows, SESSION_SCOPE)
+
+
+def _holder(tx: Tx, rows: Sequence[Row[Any]]) -> Actor:
+    """The actor of these rows about one token, unless it has expired or is none."""
+    if not rows or (rows[0].expires_at is not None and rows[0].expires_at <= tx.now):
+        raise Denied(BAD_CREDENTIALS, code="Unauthenticated")
+    first = rows[0]
+    scope = TokenScope(
+        reach=Reach(first.token_role),
+        grants=grants_read(first.grants),
+        token_id=first.token_id,
+        token_name=first.token_name,
+    )
+    return _actor(rows, scope)
 
 
 def _actor(rows: Sequence[Row[Any]], scope: TokenScope) -> Actor:

@@ -180,6 +180,11 @@ class Actor:
     is_operator: bool = False
 
     @property
+    def token_id(self) -> int | None:
+        """The access token that was used, if one was."""
+        return self.scope.token_id
+
+    @property
     def is_anyone(self) -> bool:
         """Whether nobody in particular asks."""
         return self.id is None and not self.is_operator
