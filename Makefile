@@ -30,7 +30,7 @@ test: $(VENV)/.ready-dev  ## A seeded sample of every test, in under 15 minutes 
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not long and not browser" -rs
 
 test-long: $(VENV)/.ready-dev  ## Every test at full counts; goes on where it was interrupted.
-	$(BIN)/python -m tests.long
+	$(BIN)/python -m tests.long $(ONLY)
 
 check: $(VENV)/.ready-dev  ## Style, types and architecture.
 	$(BIN)/ruff check .
