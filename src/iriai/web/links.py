@@ -1,0 +1,77 @@
+"""Where things are: the hub's own addresses, relative to its root. Pure.
+
+`raw` pieces that come from people are percent-encoded here and nowhere else; a revision is one
+segment (`refs%2Fpr%2F1`), a path keeps its slashes.
+"""
+
+from typing import Protocol
+from urllib.parse import quote, urlencode
+
+PREFIXES = {"model": "", "dataset": "datasets/", "space": "spaces/"}
+PLURALS = {"model": "models", "dataset": "datasets", "space": "spaces"}
+
+
+class Repository(Protocol):
+    """As much of a repository as its address takes."""
+
+    @property
+    def kind(self) -> str: ...  # noqa: D102
+    @property
+    def full_name(self) -> str: ...  # noqa: D102
+
+
+def account(name: str) -> str:
+    """A person's or organisation's page."""
+    return f"/{quote(name)}"
+
+
+def listing(kind: str, **filters: str) -> str:
+    """A list of repositories: `/models?search=bert`."""
+    given = {key: value for key, value in filters.items() if value}
+    return f"/{PLURALS[kind]}" + (f"?{urlencode(given)}" if given else "")
+
+
+def repo(repository: Repository, *verb: str, rev: str = "", path: str = "") -> str:
+    """A repository, or what a verb shows of it: `/datasets/ada/tiny/blob/main/a.csv`."""
+    base = f"/{PREFIXES[repository.kind]}{quote(repository.full_name)}"
+    for word in verb:
+        base += "/" + quote(word)
+    if rev:
+        base += "/" + quote(rev, safe="")
+    if path:
+        base += "/" + quote(path)
+    return base
+
+
+def twin(repository: Repository, *verb: str, rev: str = "", path: str = "") -> str:
+    """The same thing as JSON: `/api/datasets/ada/tiny/tree/main`."""
+    base = f"/api/{PLURALS[repository.kind]}/{quote(repository.full_name)}"
+    for word in verb:
+        base += "/" + quote(word)
+    if rev:
+        base += "/" + quote(rev, safe="")
+    if path:
+        base += "/" + quote(path)
+    return base
+
+
+def avatar(name: str) -> str:
+    """The picture of an account."""
+    return f"/avatars/{quote(name)}.svg"
+
+
+def commons(name: str, *more: str) -> str:
+    """A commons, or a part of it: `/commons/hub/log`."""
+    return "/".join(["/commons", quote(name), *(quote(word) for word in more)])
+
+
+def with_query(path: str, **given: str | int | None) -> str:
+    """`path` with a query of what is not empty."""
+    kept = {key: value for key, value in given.items() if value not in (None, "")}
+    return f"{path}?{urlencode(kept)}" if kept else path
+
+
+def parents(path: str) -> list[tuple[str, str]]:
+    """Each step of a path with the path up to it: `a/b` is `[("a", "a"), ("b", "a/b")]`."""
+    steps = path.split("/") if path else []
+    return [(step, "/".join(steps[: at + 1])) for at, step in enumerate(steps)]

@@ -1,0 +1,1 @@
+"""The pages, one module a family. What a module keeps in `ROUTES` is served."""
