@@ -38,6 +38,10 @@ PROBE_KEY = "probe"
 RANGE_NOT_SATISFIABLE = 416
 
 
+class BrokenOffError(Unavailable):
+    """An answer that began and did not end."""
+
+
 class S3Store:
     """Objects in a bucket, below a prefix."""
 
@@ -231,20 +235,19 @@ class S3Store:
             self.size(key)
             return
         for attempt in range(RESUMES_MAX + 1):
-            before = start
             try:
                 for found in self._once(key, start, end, piece):
                     start += len(found)
                     yield found
-            except Unavailable:
-                if start == before or attempt == RESUMES_MAX:
+            except BrokenOffError:
+                if attempt == RESUMES_MAX:
                     raise
             else:
                 return
 
     def _once(self, key: str, start: int, end: int | None, piece: int) -> Iterator[bytes]:
-        """One GET; what breaks off on the way is `Unavailable`, like what never began."""
-        from botocore.exceptions import ClientError  # noqa: PLC0415
+        """One GET, from the first byte asked for until the last, or until it breaks off."""
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
         asked = self._at(key)
         if start or end is not None:
@@ -259,6 +262,8 @@ class S3Store:
             try:
                 while found := body.read(piece):
                     yield found
+            except BotoCoreError as error:
+                raise BrokenOffError(f"{key} cannot be read to its end. Try again.") from error
             finally:
                 body.close()
 

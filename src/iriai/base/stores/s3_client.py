@@ -18,6 +18,7 @@ ATTEMPTS_MAX = 3
 CONNECTIONS_MAX = 32
 REGION = "us-east-1"
 
+OPTIONS = {"endpoint", "public_endpoint", "region", "timeout"}
 NOT_FOUND = {"404", "NoSuchKey", "NotFound"}
 REFUSED = {
     "403": "refuses our keys",
@@ -40,10 +41,11 @@ class Address:
     region: str | None = None
     access_key: str | None = None
     secret_key: str | None = None
+    timeout: float = READ_SECONDS
 
 
 def parse_address(url: str) -> Address:
-    """Read `s3://[KEY:SECRET@]bucket[/prefix][?endpoint=…&public_endpoint=…&region=…]`."""
+    """Read `s3://[KEY:SECRET@]bucket[/prefix][?option=…&…]`, with the options of `OPTIONS`."""
     parts = urlsplit(url)
     keys, _, bucket = parts.netloc.rpartition("@")
     access, _, secret = keys.partition(":")
@@ -51,7 +53,7 @@ def parse_address(url: str) -> Address:
     if parts.scheme != "s3" or not bucket:
         raise Invalid("The store's URL is not of the form s3://bucket/prefix.")
     options = parse_qs(parts.query)
-    unknown = options.keys() - {"endpoint", "public_endpoint", "region"}
+    unknown = options.keys() - OPTIONS
     if unknown:
         raise Invalid(f"The store's URL has an unknown option: {', '.join(sorted(unknown))}.")
     return Address(
@@ -62,7 +64,14 @@ def parse_address(url: str) -> Address:
         region=options.get("region", [None])[0],
         access_key=unquote(access) or None,
         secret_key=unquote(secret) or None,
+        timeout=_seconds(options.get("timeout", [str(READ_SECONDS)])[0]),
     )
+
+
+def _seconds(text: str) -> float:
+    if not text.isdecimal() or not int(text):
+        raise Invalid("The store's time-out is a whole number of seconds.")
+    return float(text)
 
 
 class Connection:
@@ -146,8 +155,8 @@ def _made(address: Address, endpoint: str | None) -> Any:
         config=Config(
             signature_version="s3v4",
             s3={"addressing_style": "path" if endpoint else "auto"},
-            connect_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS,
+            connect_timeout=min(CONNECT_SECONDS, address.timeout),
+            read_timeout=address.timeout,
             retries={"mode": "standard", "total_max_attempts": ATTEMPTS_MAX},
             max_pool_connections=CONNECTIONS_MAX,
             tcp_keepalive=True,
