@@ -43,7 +43,7 @@ def state() -> str:
 
 
 def run(path: Path) -> Result:
-    """One test file at full counts; its output goes to `.long/` and, when it fails, to the screen."""
+    """One test file at full counts; its output is kept, and shown where it fails."""
     name = str(path.relative_to(ROOT))
     log = KEPT / f"{name.replace('/', '-')}.log"
     begun = time.monotonic()
