@@ -22,6 +22,8 @@ class HubError(Exception):
         super().__init__(message)
         self.message = message
         self.code = code or type(self).__name__
+        self.headers: dict[str, str] = {}
+        """What a door says besides, where its answers have headers."""
 
 
 class Invalid(HubError):
