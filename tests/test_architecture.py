@@ -144,3 +144,38 @@ def test_the_locks_pin_every_package_by_hash_and_name_no_host():
             for block in re.split(r"\n(?=[a-z0-9])", text)
             if "==" in block
         )
+
+
+def test_every_route_declares_who_may_ask():
+    import iriai.api
+    import iriai.web.pages
+    from iriai.app import require_reserved, routes_of
+    from iriai.base.routing import Access
+
+    routes = [*routes_of(iriai.api), *routes_of(iriai.web.pages)]
+    assert len(routes) > 50
+    assert [each.path for each in routes if not isinstance(each.access, Access)] == []
+    require_reserved(routes)
+
+
+def test_reading_and_changing_never_share_a_permission_to_read():
+    import iriai.api
+    from iriai.app import routes_of
+    from iriai.base.routing import Access
+
+    asking = (
+        "paths-info",
+        "validate-yaml",
+        "preupload",
+        "auth-check",
+        "objects/batch",
+        "upload-pack",
+    )
+    loose = [
+        f"{sorted(each.methods)} {each.path}"
+        for each in routes_of(iriai.api)
+        if each.methods - {"GET", "HEAD", "OPTIONS"}
+        and each.access in {Access.ANYONE, Access.REPO_READ}
+        and not any(word in each.path for word in asking)
+    ]
+    assert loose == []

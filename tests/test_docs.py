@@ -37,7 +37,9 @@ def test_every_make_target_that_is_documented_exists():
     told = {
         word
         for page in PAGES
-        for line in re.findall(r"`make ([a-z -]+)`|^make ([a-z-]+)", page.read_text("utf-8"), re.M)
+        for line in re.findall(
+            r"`make ([a-z -]+)`|^make ([a-z-]+)", page.read_text("utf-8"), re.MULTILINE
+        )
         for word in " ".join(line).split()
     }
     assert told - made == set()
