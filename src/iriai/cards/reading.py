@@ -1,0 +1,105 @@
+"""Cards and headers, read by the sandbox and judged by the rules. Nothing here trusts a byte.
+
+Every function blocks for a moment on the confined process: call them outside a transaction.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from iriai.base import sandbox
+from iriai.base.errors import HubError, Invalid, Unavailable
+from iriai.cards import rules
+from iriai.cards.rules import Validation
+
+FRONT_MATTER_BYTES_MAX = 64 * 1024
+JSON_BYTES_MAX = 4 * 1024 * 1024
+HEADER_BYTES_FIRST = 256 * 1024
+HEADER_BYTES_MAX = 48 * 1024 * 1024
+HEADER_READS_MAX = 12
+
+ReadRange = Callable[[int, int], bytes]
+"""Bytes [start, end) of a file."""
+
+
+def front_matter(text: str) -> dict[str, Any]:
+    """The metadata of a README; `Invalid` says what is wrong with it. None is an empty card."""
+    block, _ = rules.split(text)
+    if block is None:
+        return {}
+    data = block.encode("utf-8", "replace")
+    if len(data) > FRONT_MATTER_BYTES_MAX:
+        raise Invalid(f"Metadata may take at most {FRONT_MATTER_BYTES_MAX // 1024} KiB.")
+    card = sandbox.call("front_matter", data)
+    if not isinstance(card, dict):
+        raise Invalid("Metadata must be a mapping: lines of the form `key: value`.")
+    return card
+
+
+def lenient_front_matter(text: str) -> dict[str, Any]:
+    """The metadata of a README that is already kept: what cannot be read is an empty card."""
+    try:
+        return front_matter(text)
+    except Unavailable:
+        raise
+    except HubError:
+        return {}
+
+
+def validation(text: str, repo_type: str) -> Validation:
+    """What `/api/validate-yaml` answers about a README of a model, dataset or space."""
+    try:
+        card = front_matter(text)
+    except Unavailable:
+        raise
+    except HubError as error:
+        return Validation(errors=(error.message,))
+    return rules.judged(card, repo_type)
+
+
+def licence(text: str) -> str | None:
+    """The licence a README declares."""
+    return rules.licence_of(lenient_front_matter(text))
+
+
+def json_keys(data: bytes, keys: list[str]) -> dict[str, Any]:
+    """Some keys of a JSON file such as `config.json`; what cannot be read is empty."""
+    if len(data) > JSON_BYTES_MAX:
+        return {}
+    try:
+        found = sandbox.call("json", data, keys=keys)
+    except Unavailable:
+        raise
+    except HubError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def safetensors_header(read: ReadRange, size: int) -> dict[str, Any]:
+    """Parameters by type, tensors and metadata of a safetensors file."""
+    return _header("safetensors", read, size)
+
+
+def gguf_header(read: ReadRange, size: int) -> dict[str, Any]:
+    """Metadata and tensors of a GGUF file."""
+    return _header("gguf", read, size)
+
+
+def image_size(data: bytes) -> tuple[int, int]:
+    """Width and height of an image, from its first bytes; `Invalid` when absurd or none."""
+    found = sandbox.call("image", data[:HEADER_BYTES_FIRST])
+    return int(found["width"]), int(found["height"])
+
+
+def _header(reader: str, read: ReadRange, size: int) -> dict[str, Any]:
+    """Read the start of a file, and more of it as often as the reader asks."""
+    end = min(size, HEADER_BYTES_FIRST)
+    for _ in range(HEADER_READS_MAX):
+        header = sandbox.call(reader, read(0, end), size=size)
+        if not isinstance(header, dict):
+            break
+        if "more" not in header:
+            return header
+        if end >= size or int(header["more"]) > HEADER_BYTES_MAX:
+            break
+        end = min(size, max(int(header["more"]), end * 2), HEADER_BYTES_MAX)
+    raise Invalid("The header of this file is too large to be shown.")
