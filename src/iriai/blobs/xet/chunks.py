@@ -4,7 +4,8 @@ Kept with each xorb in the database (40 bytes per chunk), it answers everything 
 xorb without opening it: which bytes hold chunks 7 to 12, how long they are raw, what they hash to.
 """
 
-import struct
+import sys
+from array import array
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +14,8 @@ from itertools import pairwise
 from iriai.base.errors import Invalid
 from iriai.blobs.xet.hashes import HASH_BYTES, merkle_root
 
-ROW_BYTES = HASH_BYTES + 4 + 4
+BORDER_BYTES = 4
+ROW_BYTES = HASH_BYTES + 2 * BORDER_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +74,7 @@ class ChunkTable:
 
     def pack(self) -> bytes:
         """The table as kept: all hashes, then all ends, then all raw ends."""
-        row = struct.Struct(f"<{len(self)}I")
-        return self.hashes + row.pack(*self.ends) + row.pack(*self.raw_ends)
+        return self.hashes + _packed(self.ends) + _packed(self.raw_ends)
 
     @classmethod
     def unpack(cls, packed: bytes) -> "ChunkTable":
@@ -81,10 +82,23 @@ class ChunkTable:
         count, rest = divmod(len(packed), ROW_BYTES)
         if rest or not count:
             raise Invalid("This is not a chunk table.")
-        row = struct.Struct(f"<{count}I")
-        borders = HASH_BYTES * count
-        return cls(
-            packed[:borders],
-            row.unpack_from(packed, borders),
-            row.unpack_from(packed, borders + 4 * count),
-        )
+        ends = HASH_BYTES * count
+        raw_ends = ends + BORDER_BYTES * count
+        return cls(packed[:ends], _unpacked(packed[ends:raw_ends]), _unpacked(packed[raw_ends:]))
+
+
+def _packed(borders: Sequence[int]) -> bytes:
+    """Numbers as little-endian 32-bit words."""
+    words = array("I", borders)
+    if sys.byteorder == "big":
+        words.byteswap()
+    return words.tobytes()
+
+
+def _unpacked(packed: bytes) -> Sequence[int]:
+    """The numbers back, four bytes each in memory too."""
+    words = array("I")
+    words.frombytes(packed)
+    if sys.byteorder == "big":
+        words.byteswap()
+    return words

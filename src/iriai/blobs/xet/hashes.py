@@ -28,6 +28,9 @@ BRANCH_MAX = 9
 BRANCH_ENDS = 4
 """A branch ends after a child whose hash's last word this divides."""
 
+SETTLE_AT = 4096
+"""How many nodes of a level may wait before those are gathered whose branch is certain."""
+
 LAST_WORD = 24
 """Where a hash's last word begins; little-endian, so its low byte is there too."""
 
@@ -67,47 +70,73 @@ def last_word(digest: bytes) -> int:
     return int.from_bytes(digest[LAST_WORD:], "little")
 
 
+def merkle_root(hashes: bytes, lengths: Sequence[int]) -> bytes:
+    """The root over chunks given by their hashes, laid end to end, and raw lengths."""
+    tree = MerkleTree()
+    tree.add(hashes, lengths)
+    return tree.root()
+
+
 def file_hash(hashes: bytes, lengths: Sequence[int]) -> bytes:
     """The name of the file made of these chunks; all zeros for an empty one."""
-    if not lengths:
-        return bytes(HASH_BYTES)
-    return blake3(merkle_root(hashes, lengths), key=FILE_KEY).digest()
+    tree = MerkleTree()
+    tree.add(hashes, lengths)
+    return tree.file_hash()
 
 
-def merkle_root(hashes: bytes, lengths: Sequence[int]) -> bytes:
-    """The root over chunks given by their hashes, laid end to end, and raw lengths.
+class MerkleTree:
+    """A tree that grows chunk by chunk and keeps only what is not yet under a finished branch."""
 
-    A single chunk is its own root, nothing at all is zeros.
-    """
-    if not lengths:
-        return bytes(HASH_BYTES)
-    while len(lengths) > 1:
-        hashes, lengths = _level_above(hashes, lengths)
-    return hashes
+    def __init__(self) -> None:
+        self._levels: list[tuple[bytearray, list[int]]] = [(bytearray(), [])]
+
+    def add(self, hashes: bytes, lengths: Sequence[int], level: int = 0) -> None:
+        """Add chunks (or, on a higher level, branches), hashes laid end to end."""
+        if level == len(self._levels):
+            self._levels.append((bytearray(), []))
+        waiting, sizes = self._levels[level]
+        waiting += hashes
+        sizes += lengths
+        if len(sizes) >= SETTLE_AT:
+            self._settle(level, keep=BRANCH_MAX - 1)
+
+    def file_hash(self) -> bytes:
+        """The name of the file made of these chunks; all zeros for an empty one."""
+        root = self.root()
+        return blake3(root, key=FILE_KEY).digest() if any(root) else root
+
+    def root(self) -> bytes:
+        """The root over all chunks. A single one is its own root; over nothing it is zeros."""
+        level = 0
+        while level + 1 < len(self._levels) or len(self._levels[level][1]) > 1:
+            self._settle(level, keep=0)
+            level += 1
+        return bytes(self._levels[level][0]) or bytes(HASH_BYTES)
+
+    def _settle(self, level: int, *, keep: int) -> None:
+        """Gather what waits on a level into branches, while more than `keep` are left."""
+        waiting, sizes = self._levels[level]
+        count = len(sizes)
+        words = struct.unpack(f"<{4 * count}Q", waiting)
+        text = struct.pack(f">{4 * count}Q", *words).hex()
+        low_bytes = waiting[LAST_WORD::HASH_BYTES]
+        parents: list[bytes] = []
+        sums: list[int] = []
+        start = 0
+        while count - start > keep:
+            end = _branch_end(low_bytes, start, count)
+            lines = [
+                f"{text[HASH_DIGITS * child : HASH_DIGITS * (child + 1)]} : {sizes[child]}\n"
+                for child in range(start, end)
+            ]
+            parents.append(blake3("".join(lines).encode(), key=NODE_KEY).digest())
+            sums.append(sum(sizes[start:end]))
+            start = end
+        del waiting[: HASH_BYTES * start], sizes[:start]
+        self.add(b"".join(parents), sums, level + 1)
 
 
-def _level_above(hashes: bytes, lengths: Sequence[int]) -> tuple[bytes, list[int]]:
-    """One level of the tree from the one below."""
-    count = len(lengths)
-    words = struct.unpack(f"<{4 * count}Q", hashes)
-    text = struct.pack(f">{4 * count}Q", *words).hex()
-    low_bytes = hashes[LAST_WORD::HASH_BYTES]
-    parents: list[bytes] = []
-    sums: list[int] = []
-    start = 0
-    while start < count:
-        end = _branch_end(low_bytes, start, count)
-        lines = [
-            f"{text[HASH_DIGITS * child : HASH_DIGITS * (child + 1)]} : {lengths[child]}\n"
-            for child in range(start, end)
-        ]
-        parents.append(blake3("".join(lines).encode(), key=NODE_KEY).digest())
-        sums.append(sum(lengths[start:end]))
-        start = end
-    return b"".join(parents), sums
-
-
-def _branch_end(low_bytes: bytes, start: int, count: int) -> int:
+def _branch_end(low_bytes: bytes | bytearray, start: int, count: int) -> int:
     """Where the branch that begins at `start` ends."""
     left = count - start
     if left <= BRANCH_MIN:

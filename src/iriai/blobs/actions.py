@@ -1,0 +1,260 @@
+"""What changes about large bytes. Each action is one transaction's worth; bytes move before it.
+
+Bytes and rows must agree through any crash, and through the sweep that deletes what nobody needs.
+So whoever brings bytes first *claims* their row, then stores them, then says they are kept. The
+sweep marks a row `dropping` before it deletes, and only one that nobody has asserted for the whole
+grace; a claim on such a row is refused until it is gone.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, exists, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from iriai.base import instance
+from iriai.base.db import Table
+from iriai.base.errors import Invalid
+from iriai.base.tx import Tx
+from iriai.blobs import queries, rules
+from iriai.blobs.queries import Readable
+from iriai.blobs.rules import BlobState, Origin, XorbState
+from iriai.blobs.tables import (
+    FileXorb,
+    RepoObject,
+    RepoXorb,
+    StoredBytes,
+    XetFile,
+    Xorb,
+)
+from iriai.blobs.xet.chunks import ChunkTable
+
+BATCH = 500
+
+
+def insert_new(tx: Tx, table: type[Table], rows: Iterable[Mapping[str, Any]]) -> int:
+    """Insert those of these rows whose keys are new; how many were."""
+    made = list(rows)
+    dialect = sqlite if tx.connection.dialect.name == "sqlite" else postgresql
+    count = 0
+    for start in range(0, len(made), BATCH):
+        statement = dialect.insert(table).values(made[start : start + BATCH])
+        count += tx.connection.execute(statement.on_conflict_do_nothing()).rowcount
+    return count
+
+
+# -- xorbs ---------------------------------------------------------------------------------------
+
+
+def claim_xorb(tx: Tx, repo_id: int, xorb: str, table: ChunkTable) -> XorbState:
+    """Say that a xorb's bytes are coming; the state it was in."""
+    row = {
+        "hash": xorb,
+        "state": XorbState.ARRIVING,
+        "chunk_count": len(table),
+        "raw_bytes": table.raw_bytes,
+        "body_bytes": table.body_bytes,
+        "first_repo_id": repo_id,
+        "created_at": tx.now,
+        "asserted_at": tx.now,
+        "chunk_table": table.pack(),
+    }
+    if insert_new(tx, Xorb, [row]):
+        return XorbState.ARRIVING
+    claimed = update(Xorb).where(Xorb.hash == xorb).values(asserted_at=tx.now)
+    tx.connection.execute(claimed)
+    state = tx.connection.execute(select(Xorb.state).where(Xorb.hash == xorb)).scalar_one()
+    rules.require_not_dropping(state)
+    return XorbState(state)
+
+
+def keep_xorb(tx: Tx, repo_id: int, xorb: str, table: ChunkTable) -> bool:
+    """A xorb's bytes are stored, and a writer of this repository sent them.
+
+    Returns whether that is new to this repository. Its chunks are noted afresh: the same chunks may
+    have been packed otherwise this time.
+    """
+    kept = (
+        update(Xorb)
+        .where(Xorb.hash == xorb, Xorb.state != XorbState.LIVE)
+        .values(
+            state=XorbState.LIVE,
+            condemned_at=None,
+            asserted_at=tx.now,
+            chunk_table=table.pack(),
+            body_bytes=table.body_bytes,
+        )
+    )
+    if tx.connection.execute(kept).rowcount:
+        _heal_files(tx, xorb)
+    sent = {"repo_id": repo_id, "xorb_hash": xorb, "sent_at": tx.now}
+    return insert_new(tx, RepoXorb, [sent]) > 0
+
+
+def mark_xorb_damaged(tx: Tx, xorb: str) -> None:
+    """Serve neither a xorb nor the files that need it, until it is sent again.
+
+    Clients remember what they uploaded, and would go on naming the xorb without sending it; a new
+    generation makes them forget.
+    """
+    marked = (
+        update(Xorb)
+        .where(Xorb.hash == xorb, Xorb.state.in_([XorbState.LIVE, XorbState.TOMBSTONE]))
+        .values(state=XorbState.DAMAGED, checked_at=tx.now)
+    )
+    if not tx.connection.execute(marked).rowcount:
+        return
+    needing = select(FileXorb.file_hash).where(FileXorb.xorb_hash == xorb)
+    tx.connection.execute(update(XetFile).where(XetFile.hash.in_(needing)).values(damaged=True))
+    renew_generation(tx)
+
+
+def _heal_files(tx: Tx, xorb: str) -> None:
+    """Serve the files again that need this xorb, and no damaged one."""
+    needing = select(FileXorb.file_hash).where(FileXorb.xorb_hash == xorb)
+    still_broken = (
+        exists()
+        .where(FileXorb.file_hash == XetFile.hash)
+        .where(Xorb.hash == FileXorb.xorb_hash)
+        .where(Xorb.state == XorbState.DAMAGED)
+    )
+    tx.connection.execute(
+        update(XetFile)
+        .where(XetFile.damaged, XetFile.hash.in_(needing), ~still_broken)
+        .values(damaged=False)
+    )
+
+
+def renew_generation(tx: Tx) -> None:
+    """Give the CAS a new address, by which every client begins with an empty cache."""
+    generation = int(instance.fact(tx, instance.GENERATION) or "1")
+    instance.change(tx, instance.GENERATION, str(generation + 1))
+
+
+# -- objects -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """How an object stood when its bytes were announced."""
+
+    is_sound: bool
+    is_damaged: bool
+
+
+def claim_object(tx: Tx, sha256: str, size: int) -> Claim:
+    """Say that an object's bytes are coming."""
+    row = {
+        "sha256": sha256,
+        "size": size,
+        "blob_state": BlobState.ARRIVING,
+        "created_at": tx.now,
+        "asserted_at": tx.now,
+    }
+    if insert_new(tx, StoredBytes, [row]):
+        return Claim(is_sound=False, is_damaged=False)
+    claimed = update(StoredBytes).where(StoredBytes.sha256 == sha256).values(asserted_at=tx.now)
+    tx.connection.execute(claimed)
+    found = tx.connection.execute(
+        select(StoredBytes.size, StoredBytes.blob_state, XetFile.damaged)
+        .outerjoin(XetFile, XetFile.hash == StoredBytes.xet_hash)
+        .where(StoredBytes.sha256 == sha256)
+    ).one()
+    if found.size != size:
+        raise Invalid("This object is not as long as was said.")
+    rules.require_not_dropping(found.blob_state)
+    return Claim(
+        is_sound=found.blob_state == BlobState.KEPT or found.damaged is False,
+        is_damaged=found.blob_state == BlobState.DAMAGED,
+    )
+
+
+def keep_object(tx: Tx, repo_id: int, sha256: str) -> None:
+    """An object's bytes are stored whole, and a writer of this repository sent them."""
+    tx.connection.execute(
+        update(StoredBytes)
+        .where(StoredBytes.sha256 == sha256)
+        .values(blob_state=BlobState.KEPT, asserted_at=tx.now)
+    )
+    hold(tx, repo_id, [sha256], Origin.SENT)
+    tx.enqueue("blobs.convert", {"sha256": sha256}, key=f"blobs.convert:{sha256}")
+
+
+def mark_blob_damaged(tx: Tx, sha256: str) -> None:
+    """Serve an object's whole copy no more, until it is sent again."""
+    tx.connection.execute(
+        update(StoredBytes)
+        .where(StoredBytes.sha256 == sha256, StoredBytes.blob_state == BlobState.KEPT)
+        .values(blob_state=BlobState.DAMAGED, checked_at=tx.now)
+    )
+
+
+# -- provenance ----------------------------------------------------------------------------------
+
+
+def hold(tx: Tx, repo_id: int, sha256s: Collection[str], origin: Origin) -> None:
+    """Let a repository read these objects."""
+    insert_new(
+        tx,
+        RepoObject,
+        (
+            {"repo_id": repo_id, "sha256": sha256, "origin": origin, "linked_at": tx.now}
+            for sha256 in sorted(sha256s)
+        ),
+    )
+
+
+def link(tx: Tx, repo_id: int, sha256s: Collection[str], *, readable: Readable) -> set[str]:
+    """Copy into a repository those of these objects that the asker can read somewhere.
+
+    Returns all that the repository holds afterwards; what is not among them, it may not refer to.
+    """
+    held = set(queries.objects(tx, repo_id, sha256s))
+    copied = queries.elsewhere(tx, [each for each in sha256s if each not in held], readable)
+    hold(tx, repo_id, copied, Origin.COPIED)
+    assert_objects(tx, held | copied)
+    return held | copied
+
+
+def assert_objects(tx: Tx, sha256s: Collection[str]) -> None:
+    """Note that somebody counts on these objects: their grace begins anew."""
+    ordered = sorted(sha256s)
+    for start in range(0, len(ordered), BATCH):
+        tx.connection.execute(
+            update(StoredBytes)
+            .where(StoredBytes.sha256.in_(ordered[start : start + BATCH]))
+            .values(asserted_at=tx.now)
+        )
+
+
+def release(tx: Tx, repo_id: int) -> int:
+    """A repository is gone for good: it holds nothing any more. How many objects it let go.
+
+    Their bytes stay for the grace, and for as long as another repository holds them.
+    """
+    held = set(queries.held_since(tx, repo_id))
+    assert_objects(tx, held)
+    tx.connection.execute(delete(RepoObject).where(RepoObject.repo_id == repo_id))
+    tx.connection.execute(delete(RepoXorb).where(RepoXorb.repo_id == repo_id))
+    return len(held)
+
+
+def release_unreferenced(
+    tx: Tx, repo_id: int, referenced: Collection[str], *, before: datetime
+) -> int:
+    """Let go of what a repository was given before a moment and no commit of it refers to.
+
+    Who calls this has walked the commits; `referenced` must be all that they name.
+    """
+    keep = set(referenced)
+    gone = sorted(set(queries.held_since(tx, repo_id, before=before)) - keep)
+    assert_objects(tx, gone)
+    for start in range(0, len(gone), BATCH):
+        tx.connection.execute(
+            delete(RepoObject).where(
+                RepoObject.repo_id == repo_id, RepoObject.sha256.in_(gone[start : start + BATCH])
+            )
+        )
+    return len(gone)

@@ -1,0 +1,184 @@
+"""Bytes come in: a xorb, an object, an object in parts.
+
+Each waits in a staging file, was hashed while it was written or is read through here, and is kept
+only when it is what it says. Nothing is acknowledged before its bytes and its row are durable.
+"""
+
+import hashlib
+import os
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from iriai.base.errors import Invalid, Unknown
+from iriai.base.tx import Ground, Tx
+from iriai.blobs import actions, rules
+from iriai.blobs.rules import Origin, XorbState
+from iriai.blobs.tables import Multipart, Part
+from iriai.blobs.xet import xorb as xorbs
+from iriai.blobs.xet.chunks import ChunkTable
+from iriai.blobs.xet.hashes import to_hex
+
+READ_BYTES = 1024 * 1024
+
+
+def receive_xorb(ground: Ground, repo_id: int, name: str, staged: Path) -> bool:
+    """Keep the xorb in a staging file, which is consumed, if it is the one that `name` names.
+
+    Returns whether it is new to this repository.
+    """
+    try:
+        table = _read_xorb(staged, name)
+        with ground.write() as tx:
+            state = actions.claim_xorb(tx, repo_id, name, table)
+        _store_xorb(ground, name, staged, table, state)
+        with ground.write() as tx:
+            return actions.keep_xorb(tx, repo_id, name, table)
+    finally:
+        staged.unlink(missing_ok=True)
+
+
+def _read_xorb(staged: Path, name: str) -> ChunkTable:
+    """The chunks of a xorb as it will be kept, without any footer."""
+    with staged.open("rb", buffering=READ_BYTES) as source:
+        table = xorbs.read(source)
+    if to_hex(table.root()) != name:
+        raise Invalid("This xorb does not hash to its name.", code="HashMismatch")
+    if table.body_bytes < staged.stat().st_size:
+        os.truncate(staged, table.body_bytes)
+    return table
+
+
+def _store_xorb(
+    ground: Ground, name: str, staged: Path, table: ChunkTable, state: XorbState
+) -> None:
+    key = rules.xorb_key(name)
+    if state == XorbState.LIVE and _is_there(ground, key, table.body_bytes):
+        return
+    if state != XorbState.ARRIVING:
+        ground.store.delete(key)  # damaged or packed otherwise: what is kept must match its table
+    ground.store.put(key, staged)
+
+
+def receive_object(ground: Ground, repo_id: int, sha256: str, size: int, staged: Path) -> None:
+    """Keep the object in a staging file, which is consumed and whose SHA-256 has been checked."""
+    try:
+        with ground.write() as tx:
+            claim = actions.claim_object(tx, sha256, size)
+        key = rules.blob_key(sha256)
+        if claim.is_sound:
+            with ground.write() as tx:
+                actions.claim_object(tx, sha256, size)
+                actions.hold(tx, repo_id, [sha256], Origin.SENT)
+            return
+        if claim.is_damaged or not _is_there(ground, key, size):
+            ground.store.delete(key)
+        ground.store.put(key, staged)
+        with ground.write() as tx:
+            actions.keep_object(tx, repo_id, sha256)
+    finally:
+        staged.unlink(missing_ok=True)
+
+
+def _is_there(ground: Ground, key: str, size: int) -> bool:
+    """Whether bytes of this length lie under a key."""
+    try:
+        return ground.store.size(key) == size
+    except Unknown:
+        return False
+
+
+# -- in parts ------------------------------------------------------------------------------------
+
+
+def begin_parts(tx: Tx, repo_id: int, sha256: str, size: int) -> str:
+    """Begin an upload in parts; its id."""
+    multipart = secrets.token_hex(16)
+    row = {
+        "id": multipart,
+        "repo_id": repo_id,
+        "sha256": sha256,
+        "size": size,
+        "created_at": tx.now,
+    }
+    actions.insert_new(tx, Multipart, [row])
+    return multipart
+
+
+def receive_part(
+    ground: Ground, multipart: str, number: int, staged: Path, *, size: int, etag: str
+) -> None:
+    """Keep one part, whose length and hash were taken while it was written."""
+    try:
+        with ground.read() as tx:
+            upload = _upload(tx, multipart)
+        expected = rules.part_size(upload.size, number)
+        if size != expected:
+            raise Invalid(f"Part {number} has {expected} bytes, not {size}.")
+        key = rules.part_key(multipart, number)
+        ground.store.delete(key)
+        ground.store.put(key, staged)
+        with ground.write() as tx:
+            _note_part(tx, multipart, number, etag)
+    finally:
+        staged.unlink(missing_ok=True)
+
+
+def _note_part(tx: Tx, multipart: str, number: int, etag: str) -> None:
+    """A part has come, perhaps again."""
+    dialect = sqlite if tx.connection.dialect.name == "sqlite" else postgresql
+    row = {"multipart_id": multipart, "number": number, "etag": etag}
+    statement = dialect.insert(Part).values(row)
+    tx.connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["multipart_id", "number"], set_={"etag": etag}
+        )
+    )
+
+
+def complete_parts(ground: Ground, multipart: str, etags: Sequence[str]) -> None:
+    """Join the parts in order, check the whole, and keep it as an object."""
+    with ground.read() as tx:
+        upload = _upload(tx, multipart)
+        sent = select(Part.etag).where(Part.multipart_id == multipart).order_by(Part.number)
+        kept = list(tx.connection.execute(sent).scalars())
+    if len(kept) != rules.part_count(upload.size):
+        raise Invalid(f"{len(kept)} of {rules.part_count(upload.size)} parts have come so far.")
+    if [etag.strip('"') for etag in etags] != kept:
+        raise Invalid("The parts named are not the parts that came.")
+    staged, digest = _joined(ground, multipart, len(kept))
+    if digest != upload.sha256:
+        staged.unlink()
+        raise Invalid("The parts together do not have this SHA-256.", code="HashMismatch")
+    receive_object(ground, upload.repo_id, upload.sha256, upload.size, staged)
+    forget_parts(ground, multipart, len(kept))
+
+
+def forget_parts(ground: Ground, multipart: str, count: int) -> None:
+    """Remove the parts of an upload that is complete or was given up."""
+    for number in range(1, count + 1):
+        ground.store.delete(rules.part_key(multipart, number))
+    with ground.write() as tx:
+        tx.connection.execute(delete(Multipart).where(Multipart.id == multipart))
+
+
+def _joined(ground: Ground, multipart: str, count: int) -> tuple[Path, str]:
+    """A staging file with all parts, and its SHA-256."""
+    digest = hashlib.sha256()
+    with NamedTemporaryFile(dir=ground.store.staging(), prefix="join-", delete=False) as file:
+        for number in range(1, count + 1):
+            for piece in ground.store.stream(rules.part_key(multipart, number)):
+                digest.update(piece)
+                file.write(piece)
+    return Path(file.name), digest.hexdigest()
+
+
+def _upload(tx: Tx, multipart: str) -> Multipart:
+    upload = tx.session.get(Multipart, multipart)
+    if upload is None:
+        raise Unknown("There is no such upload, or it is complete already.")
+    return upload

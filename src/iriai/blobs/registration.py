@@ -1,0 +1,219 @@
+"""A shard comes in: files are registered, once everything it claims has been found true.
+
+What it names must be in reach of its repository (`queries.xorbs_in_reach`); what is not is answered
+as if it did not exist. The chunks must hash to the file's name, and the file's bytes to its
+SHA-256, which costs reading them: the hub takes nobody's word for the name git will know them by.
+"""
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, delete, select, update
+
+from iriai.base.errors import Invalid
+from iriai.base.tx import Ground, Tx
+from iriai.blobs import actions, content, queries, rules
+from iriai.blobs.queries import ChunkTables, Readable
+from iriai.blobs.rules import BlobState, Origin, XorbState
+from iriai.blobs.tables import DedupChunk, FileXorb, Shard, ShardXorb, StoredBytes, XetFile, Xorb
+from iriai.blobs.xet import shard as shards
+from iriai.blobs.xet.hashes import to_hex
+from iriai.blobs.xet.shard import ClaimedFile
+
+Progress = Callable[[int, int], None]
+"""Called with how many bytes are verified, of how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """Whose shard it is. `readable`: the repositories that its sender may read."""
+
+    repo_id: int
+    account_id: int | None
+    readable: Readable
+
+
+def register_shard(
+    ground: Ground, upload: Upload, data: bytes, *, progress: Progress | None = None
+) -> bool:
+    """Register the files of a shard. Returns whether any was new to its repository."""
+    shard = shards.parse(data)
+    with ground.read() as tx:
+        _require_in_reach(tx, upload, shard)
+        tables = ChunkTables.of(tx)
+        for xorb in shard.xorbs:
+            rules.require_xorb_as_claimed(xorb, tables[xorb.hash])
+        for file in shard.files:
+            rules.require_file_as_claimed(file, tables)
+        found_by = rules.dedup_candidates(shard.files, shard.xorbs, tables)
+        known = _verified_before(tx, shard)
+    digests = _verified(ground, shard, known, progress)
+    shard_id = secrets.token_hex(16)
+    key = rules.shard_key(shard_id, ground.clock())
+    ground.store.put(key, data)
+    with ground.write() as tx:
+        _assert_xorbs(tx, shard)
+        _require_in_reach(tx, upload, shard)
+        new = _keep_files(tx, upload, shard, digests)
+        row = {"id": shard_id, "repo_id": upload.repo_id, "account_id": upload.account_id}
+        _keep_shard(tx, shard, {**row, "key": key, "size": len(data)}, found_by)
+    return new
+
+
+def _require_in_reach(tx: Tx, upload: Upload, shard: shards.Shard) -> None:
+    named = shard.xorb_hashes()
+    reached = queries.xorbs_in_reach(tx, upload.repo_id, named, upload.readable)
+    for xorb in sorted(named):
+        if reached.get(xorb) != XorbState.LIVE:
+            raise rules.missing_xorb(to_hex(xorb))
+
+
+def _verified_before(tx: Tx, shard: shards.Shard) -> dict[str, str]:
+    """The SHA-256 of those files of a shard that are registered and sound."""
+    names = [to_hex(file.hash) for file in shard.files]
+    known: dict[str, str] = {}
+    for start in range(0, len(names), actions.BATCH):
+        asked = select(XetFile.hash, XetFile.sha256).where(
+            XetFile.hash.in_(names[start : start + actions.BATCH]), ~XetFile.damaged
+        )
+        known.update((row.hash, row.sha256) for row in tx.connection.execute(asked))
+    return known
+
+
+def _verified(
+    ground: Ground, shard: shards.Shard, known: Mapping[str, str], progress: Progress | None
+) -> dict[str, str]:
+    """The SHA-256 of each file of a shard, found out here; `Invalid` where it says another."""
+    unknown = [file for file in shard.files if to_hex(file.hash) not in known]
+    total = sum(file.size for file in unknown)
+    done = 0
+
+    def advance(count: int) -> None:
+        nonlocal done
+        done += count
+        if progress is not None:
+            progress(done, total)
+
+    digests = dict(known)
+    for file in shard.files:
+        name = to_hex(file.hash)
+        if name not in digests:
+            digests[name] = content.sha256(ground, file.terms, progress=advance)
+        if file.sha256 is not None and file.sha256 != digests[name]:
+            _explain_mismatch(ground, file)
+    return digests
+
+
+def _explain_mismatch(ground: Ground, file: ClaimedFile) -> None:
+    """Raise what is wrong: the store, if a chunk is not what it was; else the shard."""
+    content.sha256(ground, file.terms, verify=True)
+    raise Invalid(
+        f"File {to_hex(file.hash)} does not have the SHA-256 that the shard says.",
+        code="HashMismatch",
+    )
+
+
+# -- in one transaction --------------------------------------------------------------------------
+
+
+def _assert_xorbs(tx: Tx, shard: shards.Shard) -> None:
+    """Lock the xorbs against the sweep, and begin their grace anew."""
+    names = sorted(to_hex(xorb) for xorb in shard.xorb_hashes())
+    for start in range(0, len(names), actions.BATCH):
+        tx.connection.execute(
+            update(Xorb)
+            .where(Xorb.hash.in_(names[start : start + actions.BATCH]))
+            .values(asserted_at=tx.now)
+        )
+
+
+def _keep_files(tx: Tx, upload: Upload, shard: shards.Shard, digests: Mapping[str, str]) -> bool:
+    """Write files, their edges, their objects, and that the repository holds them."""
+    files = {to_hex(file.hash): file for file in shard.files}
+    known = _verified_before(tx, shard)
+    fresh = {name: file for name, file in files.items() if name not in known}
+    _keep_terms(tx, fresh, digests)
+    objects = (
+        {
+            "sha256": digests[name],
+            "size": file.size,
+            "blob_state": BlobState.NONE,
+            "created_at": tx.now,
+            "asserted_at": tx.now,
+        }
+        for name, file in files.items()
+    )
+    actions.insert_new(tx, StoredBytes, objects)
+    _point_objects(tx, {name: digests[name] for name in files})
+    held = queries.objects(tx, upload.repo_id, list(digests.values()))
+    actions.hold(tx, upload.repo_id, set(digests.values()), Origin.SENT)
+    actions.assert_objects(tx, set(digests.values()))
+    return len(held) < len(set(digests.values()))
+
+
+def _keep_terms(tx: Tx, fresh: Mapping[str, ClaimedFile], digests: Mapping[str, str]) -> None:
+    """Write files that are new, or were damaged and came anew, with their edges."""
+    rows = [
+        {
+            "hash": name,
+            "sha256": digests[name],
+            "size": file.size,
+            "damaged": False,
+            "created_at": tx.now,
+            "terms": queries.packed_terms(file.terms),
+        }
+        for name, file in fresh.items()
+    ]
+    if actions.insert_new(tx, XetFile, rows) < len(rows):
+        replaced = update(XetFile).where(XetFile.hash == bindparam("name"), XetFile.damaged)
+        tx.connection.execute(
+            replaced.values(terms=bindparam("packed"), damaged=False),
+            [{"name": row["hash"], "packed": row["terms"]} for row in rows],
+        )
+        tx.connection.execute(
+            delete(FileXorb).where(FileXorb.file_hash == bindparam("name")),
+            [{"name": name} for name in fresh],
+        )
+    edges = (
+        {"file_hash": name, "xorb_hash": xorb}
+        for name, file in fresh.items()
+        for xorb in sorted({to_hex(term.xorb) for term in file.terms})
+    )
+    actions.insert_new(tx, FileXorb, edges)
+
+
+def _point_objects(tx: Tx, digests: Mapping[str, str]) -> None:
+    """Read objects from these Xet files, where they have no sound one already."""
+    sound = select(XetFile.hash).where(~XetFile.damaged)
+    unserved = StoredBytes.xet_hash.is_(None) | StoredBytes.xet_hash.not_in(sound)
+    pointed = update(StoredBytes).where(StoredBytes.sha256 == bindparam("digest"), unserved)
+    if digests:
+        tx.connection.execute(
+            pointed.values(xet_hash=bindparam("name")),
+            [{"digest": digest, "name": name} for name, digest in digests.items()],
+        )
+
+
+def _keep_shard(
+    tx: Tx, shard: shards.Shard, row: Mapping[str, object], found_by: list[bytes]
+) -> None:
+    """Write the upload, its xorbs in order, and the chunks by which it can be found."""
+    actions.insert_new(tx, Shard, [{**row, "created_at": tx.now}])
+    shard_id = row["id"]
+    places = dict.fromkeys(to_hex(xorb.hash) for xorb in shard.xorbs)
+    for file in shard.files:
+        places.update(dict.fromkeys(to_hex(term.xorb) for term in file.terms))
+    actions.insert_new(
+        tx,
+        ShardXorb,
+        (
+            {"shard_id": shard_id, "place": place, "xorb_hash": xorb}
+            for place, xorb in enumerate(places)
+        ),
+    )
+    actions.insert_new(
+        tx,
+        DedupChunk,
+        ({"chunk_hash": to_hex(chunk), "shard_id": shard_id} for chunk in found_by),
+    )
