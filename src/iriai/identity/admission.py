@@ -1,8 +1,8 @@
 """The ways in: sessions for browsers, access tokens for programs, invitations for newcomers.
 
 Each is a random secret, shown once and kept as its SHA-256. The log tells of tokens and of
-invitations, their names in its private half; of signing in and out it says nothing. `actions` offers
-all of this to the doors.
+invitations, their names in its private half; of signing in and out it says nothing. `actions`
+offers all of this to the doors.
 """
 
 import logging
@@ -94,6 +94,7 @@ def open_session(tx: Tx, account: Account, *, device: str = "") -> SignedIn:
             expires_at=expires_at,
         )
     )
+    tx.flush()
     return SignedIn(account, raw, expires_at)
 
 
@@ -206,6 +207,7 @@ def first_invite(tx: Tx) -> str | None:
             expires_at=tx.now + timedelta(days=rules.INVITE_DAYS),
         )
     )
+    tx.flush()
     return raw
 
 
