@@ -5,9 +5,10 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
+from iriai.base import clock
 from iriai.base.stores.protocol import (
     PIECE_BYTES,
     Entry,
@@ -39,7 +40,7 @@ class MemoryStore:
         with self._lock:
             found = self._objects.get(key)
             if found is None or len(found[0]) != len(data):
-                self._objects[key] = data, datetime.now(UTC)
+                self._objects[key] = data, clock.now()
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> bytes:
         """The bytes `[start, end)`, clamped as a slice is."""
