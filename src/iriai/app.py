@@ -11,6 +11,7 @@ import inspect
 import logging
 import pkgutil
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from functools import partial
 from time import perf_counter
 from types import ModuleType
 from typing import Any, cast
@@ -24,16 +25,20 @@ from starlette.types import Message, Receive, Scope, Send
 
 import iriai.api
 import iriai.web.pages
-from iriai.api import answers, door, limits, problems
+from iriai.api import address, answers, door, limits, problems
 from iriai.base.errors import Denied, Excessive, HubError, Invalid, Unknown
 from iriai.base.names import RESERVED
 from iriai.base.routing import Access, DeclaredRoute
 from iriai.base.switchboard import Found, Switchboard
 from iriai.base.tx import Ground
 from iriai.identity.rules import ANYONE, Actor
+from iriai.repos import queries as repos
 from iriai.web import problems as page_problems
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+ADMITS_SOMEBODY = frozenset(
+    {Access.SIGNED_IN, Access.REPO_WRITE, Access.REPO_ADMIN, Access.ORG_ADMIN}
+)
 PAGES = "iriai.web."
 SECRET_PATHS = ("/invite/", "/welcome/", "/setup/", "/password/")
 
@@ -48,7 +53,7 @@ def hub(ground: Ground) -> "Hub":
 
 def routes_of(package: ModuleType) -> Iterator[DeclaredRoute]:
     """The routes of a door: what its modules keep in `ROUTES`."""
-    for info in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+    for info in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
         module = importlib.import_module(info.name)
         yield from getattr(module, "ROUTES", ())
 
@@ -118,7 +123,10 @@ class Visit:
             log.exception("request %s: %s %s", self.request_id, self.scope["method"], self.pattern)
             if self.status:
                 raise  # too late for an answer: the connection must not look complete
-            await problems.said(500, problems.BUG)(self.scope, self.receive, self.send)
+            response = problems.said(500, problems.BUG)
+            if self.page:
+                response = await door.in_thread(page_problems.bug, self.request)
+            await response(self.scope, self.receive, self.send)
         finally:
             self.note()
 
@@ -134,8 +142,6 @@ class Visit:
         self.pattern = made.path
         self.scope["path_params"], self.scope["endpoint"] = found.params, made.endpoint
         self.page = made.endpoint.__module__.startswith(PAGES)
-        if self.page and method not in SAFE_METHODS:
-            require_same_site(self.request)
         return await self.enter(made)
 
     def found(self, method: str, path: str) -> Found | Response:
@@ -153,30 +159,34 @@ class Visit:
                 return RedirectResponse(bare, 308)
         if found:
             error = Invalid(f"This address does not take {method}.", code="MethodNotAllowed")
-            error.headers = {"Allow": ", ".join(sorted(found))}  # type: ignore[attr-defined]
+            error.headers = {"Allow": ", ".join(sorted(found))}
             raise error
         raise Unknown("There is nothing at this address.", code="NotFound")
 
     async def enter(self, made: DeclaredRoute) -> Response:
         """Authenticate, count, and call the handler, plain ones all in one thread hop."""
         endpoint: Callable[[Request], Any] = made.endpoint
-        if inspect.iscoroutinefunction(endpoint):
-            if door.has_credentials(self.request, page=self.page):
-                await door.in_thread(self.recognise)
+        self.request.state.admit = partial(self.admit, made)
+        alone = getattr(endpoint, "authenticates", False)  # the handler does both, in one tx
+        # a signed URL's token is its handler's to judge
+        asks = not alone and made.access is not Access.TOKEN_SIGNED
+        asks &= door.has_credentials(self.request, page=self.page)
+        if not inspect.iscoroutinefunction(endpoint):
+            return await door.in_thread(self.enter_in_thread, endpoint, asks=asks, admits=not alone)
+        if asks:
+            await door.in_thread(self.recognise)
+        if not alone:
             self.admit(made)
-            return await cast("Awaitable[Response]", endpoint(self.request))
-        return await door.in_thread(self.enter_in_thread, made, endpoint)
+        return await cast("Awaitable[Response]", endpoint(self.request))
 
     def enter_in_thread(
-        self, made: DeclaredRoute, endpoint: Callable[[Request], Response]
+        self, endpoint: Callable[[Request], Response], *, asks: bool, admits: bool
     ) -> Response:
-        """The same for a plain handler; one that authenticates by itself is let through."""
-        if getattr(endpoint, "authenticates", False):
-            self.count(made, signed_in="authorization" in self.request.headers)
-            return endpoint(self.request)
-        if door.has_credentials(self.request, page=self.page):
+        """The same for a plain handler."""
+        if asks:
             self.recognise()
-        self.admit(made)
+        if admits:
+            self.request.state.admit()
         return endpoint(self.request)
 
     def recognise(self) -> None:
@@ -187,33 +197,55 @@ class Visit:
     def admit(self, made: DeclaredRoute) -> None:
         """What the route says of who may call it, as far as that is known without the thing."""
         actor = door.actor_of(self.request)
-        self.count(made, signed_in=actor.id is not None)
-        if made.access in (Access.SIGNED_IN, Access.ORG_ADMIN, Access.REPO_ADMIN):
+        self.count(made, actor)
+        if self.page:
+            return  # pages ask a visitor to sign in instead
+        if made.access in ADMITS_SOMEBODY:
             door.require_signed_in(actor)
         if made.access is Access.OPERATOR and not actor.is_operator:
             raise Denied("Only this hub's operator may do this.")
 
-    def count(self, made: DeclaredRoute, *, signed_in: bool) -> None:
+    def count(self, made: DeclaredRoute, actor: Actor) -> None:
         """Count this request against its asker's quota."""
         if not self.hub.limits.enforced:
             return
         changes = self.scope["method"] not in SAFE_METHODS
         quota = limits.quota(made.path, changes=changes, page=self.page, access=made.access)
         client = self.scope.get("client")
-        actor: Actor = self.request.state.actor
         who = f"@{actor.id}" if actor.id else limits.network_of(client[0] if client else None)
-        self.headers |= self.hub.limits.spend(quota, who, signed_in=signed_in)
+        self.headers |= self.hub.limits.spend(quota, who, signed_in=actor.id is not None)
 
     async def refuse(self, error: HubError) -> None:
         """Say what went wrong, in the words of the door that was called."""
         if self.status:
             raise RuntimeError("An answer that had begun cannot be taken back.") from error
-        if self.page:
-            response = page_problems.page(self.request, error)
-            response = await response if inspect.isawaitable(response) else response
-        else:
-            response = problems.answer(error)
+        response = await door.in_thread(self.refusal, error)
         await response(self.scope, self.receive, self.send)
+
+    def refusal(self, error: HubError) -> Response:
+        """The answer to an error; where a repository has moved, the way to it."""
+        if error.code == "RepoNotFound" and (where := self.moved()):
+            return RedirectResponse(where, 307)
+        return page_problems.page(self.request, error) if self.page else problems.answer(error)
+
+    def moved(self) -> str | None:
+        """This same address under the repository's new name, if it has one that the asker may see.
+
+        Relative, because old clients follow no other redirect on HEAD.
+        """
+        if not {"owner", "name"} <= self.scope["path_params"].keys():
+            return None
+        kind, full_name = door.repo_named(self.request)
+        with door.ground_of(self.request).read() as tx:
+            now = repos.moved(tx, door.actor_of(self.request), kind, full_name)
+        if now is None:
+            return None
+        return address.moved(
+            self.scope["path"],
+            self.scope["query_string"].decode("latin-1"),
+            kind=kind,
+            full_name=now,
+        )
 
     async def send(self, message: Message) -> None:
         """Pass an answer on, with what every answer carries."""
@@ -241,19 +273,6 @@ class Visit:
             door.actor_of(self.request).name or "-",
             self.request_id,
         )
-
-
-def require_same_site(request: Request) -> None:
-    """A form was sent by a page of this hub, not by somebody else's."""
-    site = request.headers.get("sec-fetch-site")
-    if site is not None:
-        if site in ("same-origin", "none"):
-            return
-    else:
-        origin = request.headers.get("origin")
-        if origin is None or origin.partition("://")[2] == request.headers.get("host", ""):
-            return
-    raise Denied("This form was sent from another site.", code="CrossSite")
 
 
 def _of_starlette(error: HTTPException) -> HubError:

@@ -76,11 +76,9 @@ def test_a_file_is_found_where_its_address_says(kind, revision, path):
 
 def test_a_renamed_repository_keeps_the_rest_of_its_address():
     old = "/datasets/ada/old/resolve/refs%2Fpr%2F1/a%20b"
-    new = address.moved(old, "x=1", old_pieces=3, kind="dataset", full_name="bob/new")
+    new = address.moved(old, "x=1", kind="dataset", full_name="bob/new")
     assert new == "/datasets/bob/new/resolve/refs%2Fpr%2F1/a%20b?x=1"
-    api = address.moved(
-        "/api/models/ada/old/tree/main", "", old_pieces=4, kind="model", full_name="bob/new"
-    )
+    api = address.moved("/api/models/ada/old/tree/main", "", kind="model", full_name="bob/new")
     assert api == "/api/models/bob/new/tree/main"
 
 

@@ -125,13 +125,13 @@ def resolve_path(kind: str, full_name: str, revision: str, path: str) -> str:
     return f"{where}/resolve/{quote(revision, safe='')}/{quote(path, safe='/')}"
 
 
-def moved(raw_path: str, raw_query: str, *, old_pieces: int, kind: str, full_name: str) -> str:
-    """The same address under a repository's new name, relative, with its query.
-
-    `old_pieces` is how many leading segments named the repository.
-    """
-    rest = raw_path.split("/")[1 + old_pieces :]
-    prefix = repo_path(kind, full_name)
-    if raw_path.startswith("/api/"):
-        prefix = api_path(kind, full_name)
+def moved(raw_path: str, raw_query: str, *, kind: str, full_name: str) -> str:
+    """The same address under a repository's new name, relative, with its query."""
+    pieces = raw_path.split("/")
+    if pieces[1] == "api":
+        prefix, rest = api_path(kind, full_name), pieces[5:]
+    else:
+        prefix, rest = repo_path(kind, full_name), pieces[3 if kind == "model" else 4 :]
+    if not raw_path.startswith("/api/") and pieces[2 if kind == "model" else 3].endswith(".git"):
+        prefix += ".git"
     return "/".join([prefix, *rest]) + (f"?{raw_query}" if raw_query else "")

@@ -88,8 +88,14 @@ def authenticate(tx: Tx, request: Request, *, page: bool = False) -> Actor:
     if authorization:
         return identity.actor_by_token(tx, token_in(authorization))
     if page and (session := request.cookies.get(SESSION_COOKIE)):
-        return identity.actor_by_session(tx, session)
+        return identity.actor_by_session(tx, session) or ANYONE
     return ANYONE
+
+
+def enter(request: Request, tx: Tx) -> None:
+    """Who asks, for a handler that has its transaction open; the app does it for the others."""
+    request.state.actor = authenticate(tx, request)
+    request.state.admit()
 
 
 def has_credentials(request: Request, *, page: bool = False) -> bool:
@@ -114,7 +120,7 @@ def reading(handler: Reader) -> Callable[[Request], Response]:
     @wraps(handler)
     def endpoint(request: Request) -> Response:
         with ground_of(request).read() as tx:
-            request.state.actor = authenticate(tx, request)
+            enter(request, tx)
             return handler(request, tx)
 
     endpoint.authenticates = True  # type: ignore[attr-defined]

@@ -106,6 +106,6 @@ class Limits:
             refused = Excessive(
                 f"Too many requests; try again in {seconds} seconds.", code="TooManyRequests"
             )
-            refused.headers = {**headers, "Retry-After": str(seconds)}  # type: ignore[attr-defined]
+            refused.headers = {**headers, "Retry-After": str(seconds)}
             raise refused
         return headers

@@ -35,8 +35,7 @@ STATUS_OF_KIND: dict[type[HubError], int] = {
 STATUS_OF_CODE: dict[str, int] = {
     "Unauthenticated": 401,
     "StaleParent": 412,
-    "InvalidPath": 422,
-    "UnprocessableEntry": 422,
+    "PathRefused": 422,
     "TooManyRequests": 429,
     "MethodNotAllowed": 405,
     "RangeNotSatisfiable": 416,
@@ -44,6 +43,9 @@ STATUS_OF_CODE: dict[str, int] = {
     "StorageFull": 507,
 }
 """Codes with a status of their own."""
+
+WIRE_CODE = {"RepoGone": "RepoNotFound"}
+"""Codes that clients know under another name."""
 
 SIGN_IN_CHALLENGE = 'Bearer realm="iriai", charset="UTF-8"'
 RETRY_AFTER_SECONDS = 5
@@ -65,13 +67,13 @@ def status(error: HubError) -> int:
 def answer(error: HubError, *, headers: dict[str, str] | None = None, **more: Any) -> Response:
     """The answer to a request that failed for a reason we can name."""
     found = status(error)
-    extra = dict(getattr(error, "headers", None) or {})
+    extra = dict(error.headers)
     if found == 401:  # noqa: PLR2004
         extra.setdefault("WWW-Authenticate", SIGN_IN_CHALLENGE)
     if found == 503:  # noqa: PLR2004
         extra.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
-    more = {**(getattr(error, "facts", None) or {}), **more}
-    return said(found, error.message, code=error.code, headers={**extra, **(headers or {})}, **more)
+    code = WIRE_CODE.get(error.code, error.code)
+    return said(found, error.message, code=code, headers={**extra, **(headers or {})}, **more)
 
 
 def said(
