@@ -46,7 +46,7 @@ browser: $(VENV)/.ready-dev  ## The pages, in Chromium: by keyboard, at 320 px, 
 	$(BIN)/python -m pytest -m browser -rs
 
 bench: $(VENV)/.ready-dev  ## Side by side with nginx, git and others; prints a table.
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench $(ONLY)
 
 lock: $(VENV)/.ready-dev  ## Pin the newest versions the ranges of pyproject.toml allow, with hashes.
 	$(PIP_INSTALL) --quiet uv
