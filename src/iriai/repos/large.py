@@ -14,40 +14,15 @@ from pathspec import GitIgnoreSpec
 
 from iriai.base.errors import Invalid
 from iriai.repos.git.entries import Lfs
+from iriai.repos.git.pointers import pointer, pointer_text
 
-POINTER_LENGTH_MAX = 1_023
+__all__ = ["pointer", "pointer_text"]
+
 REGULAR_BYTES_MAX = 10_000_000
 SAMPLE_LENGTH = 512
 ATTRIBUTES_LENGTH_MAX = 100_000
 PATTERNS_MAX = 2_000
 IGNORE_LENGTH_MAX = 100_000
-
-POINTER_VERSION = "version https://git-lfs.github.com/spec/v1"
-_POINTER = re.compile(
-    rb"version https://(?:git-lfs\.github\.com|hawser\.github\.com)/spec/v1\r?\n"
-    rb"(?:ext-\d-\w+ sha256:[0-9a-f]{64}\r?\n)*"
-    rb"oid sha256:([0-9a-f]{64})\r?\nsize (\d{1,18})\s*"
-)
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-
-
-def pointer_text(sha256: str, size: int) -> bytes:
-    """The canonical pointer to a large file."""
-    if not _SHA256.fullmatch(sha256):
-        raise Invalid("A large file is named by its SHA-256: 64 lower case hex digits.")
-    if size < 0:
-        raise Invalid("A large file cannot have a negative size.")
-    return f"{POINTER_VERSION}\noid sha256:{sha256}\nsize {size}\n".encode()
-
-
-def pointer(content: bytes) -> Lfs | None:
-    """What `content` says if it is a pointer, else None."""
-    if len(content) > POINTER_LENGTH_MAX or not content.startswith(b"version "):
-        return None
-    found = _POINTER.fullmatch(content)
-    if found is None:
-        return None
-    return Lfs(sha256=found[1].decode(), size=int(found[2]), pointer_size=len(content))
 
 
 def is_binary(sample: bytes) -> bool:
@@ -220,11 +195,14 @@ _ALWAYS = """
 7z arrow bin bz2 ckpt ftz gz h5 joblib lz4 msgpack npy npz onnx parquet pb pickle pkl pt pth rar tar
 tgz xz zip zst
 """
+_OF_MODELS = "gguf mlmodel model ot safetensors tflite wasm"
+_OF_DATASETS = """
+aac avi duckdb flac gif jpeg jpg mds mkv mov mp3 mp4 ogg pcm png raw sam tif tiff wav webm webp
+"""
 ENDINGS = {
-    "model": f"{_ALWAYS} gguf mlmodel model ot safetensors tflite wasm".split(),
-    "dataset": f"""{_ALWAYS} aac avi duckdb flac gif jpeg jpg mds mkv mov mp3 mp4 ogg pcm png raw sam
-        tif tiff wav webm webp""".split(),
-    "space": f"{_ALWAYS} mlmodel model ot safetensors tflite wasm".split(),
+    "model": (_ALWAYS + _OF_MODELS).split(),
+    "dataset": (_ALWAYS + _OF_DATASETS).split(),
+    "space": (_ALWAYS + _OF_MODELS).split(),
 }
 """File name endings that are large files from the first commit on, per kind of repository."""
 

@@ -2,8 +2,8 @@
 
 `repo_names` is the one register of names: no row is ever deleted, so a name is never free again,
 and the old name of a moved repository leads to the new one. Refs are rows; they change by comparing
-the old value in the transaction that records the event. A pack is visible exactly while its row is here
-and not retired.
+the old value in the transaction that records the event. A pack is visible exactly while its row is
+here and not retired.
 """
 
 from datetime import datetime

@@ -1,0 +1,331 @@
+"""Reading one repository's objects: entries, trees, contents, commits.
+
+Reads go through libgit2 over the folder of live packs. What is not found is looked for once more
+after asking which packs are live now; what then is missing, though something names it, is damage,
+and said so. Facts about objects never change, so they are remembered: a path looked up before costs
+no read.
+
+libgit2 holds the interpreter while it inflates, so contents above `INLINE_BYTES_MAX` come from a
+git process instead. Its tree cache must take big trees, or each lookup in one parses it again.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import pygit2
+from pygit2.enums import ObjectType
+
+from iriai.base.errors import Excessive, Unavailable, Unknown
+from iriai.repos.git import command, formats
+from iriai.repos.git.entries import (
+    FOLDER_MODE,
+    SUBMODULE_MODE,
+    Commit,
+    Entry,
+    File,
+    Folder,
+    Lfs,
+)
+from iriai.repos.git.pointers import POINTER_LENGTH_MAX, pointer
+from iriai.repos.git.recent import Recent
+from iriai.repos.git.shelf import Shelf
+
+TREE_CACHE_BYTES = 4 << 20
+CACHE_BYTES_MAX = 48 << 20
+INLINE_BYTES_MAX = 1 << 20
+BLOB_BYTES_MAX = 64 << 20
+PAGE_LENGTH_MAX = 1_000
+PATHS_REMEMBERED = 100_000
+BLOBS_REMEMBERED = 100_000
+COMMITS_REMEMBERED = 10_000
+
+pygit2.settings.cache_object_limit(ObjectType.TREE, TREE_CACHE_BYTES)
+pygit2.settings.cache_max_size(CACHE_BYTES_MAX)
+
+
+T = TypeVar("T")
+
+
+class _Missing:
+    """A path that a commit does not have."""
+
+
+_MISSING = _Missing()
+_paths: Recent[tuple[int, str, str], Entry | _Missing] = Recent(PATHS_REMEMBERED)
+_blobs: Recent[tuple[int, str], tuple[int, Lfs | None]] = Recent(BLOBS_REMEMBERED)
+_commits: Recent[tuple[int, str], Commit] = Recent(COMMITS_REMEMBERED)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some entries of a tree; `after` asks for the next ones, None when there are no more."""
+
+    entries: list[Entry]
+    after: str | None
+
+
+class Reading:
+    """The objects of one repository. Safe for many threads."""
+
+    def __init__(self, repo_id: int, shelf: Shelf, live: Callable[[], Sequence[str]]) -> None:
+        self.repo_id = repo_id
+        self._shelf = shelf
+        self._live = live
+        self._lock = threading.Lock()
+        self._laid: set[str] | None = None
+        self._generation = 0
+        self._git_dir = shelf.folder(repo_id)
+        self.path = self._git_dir / "objects"
+        self._repository = self._opened()
+
+    # -- the packs ---------------------------------------------------------------------------------
+
+    def refresh(self) -> bool:
+        """Have exactly the packs that are live now. Returns whether anything changed."""
+        names = set(self._live())
+        with self._lock:
+            laid = self._laid if self._laid is not None else set()
+            new, gone = names - laid, laid - names
+            if not new and not gone and self._laid is not None:
+                return False
+            self._shelf.lay(self.repo_id, sorted(new))
+            self._shelf.lift(self.repo_id, sorted(gone))
+            self._laid = names
+            self._repository = self._opened()  # lets go of the maps of packs that went
+            self._generation += 1
+        return True
+
+    def view(
+        self, refs: Iterable[tuple[str, str, str | None]] = (), *, config: str = ""
+    ) -> AbstractContextManager[Path]:
+        """A throw-away GIT_DIR over these objects, for git processes."""
+        self.refresh()
+        return command.view(self._shelf.mine, [self.path], refs, config=config)
+
+    def _opened(self) -> pygit2.Repository:
+        repository = pygit2.Repository()
+        repository.set_odb(pygit2.Odb(str(self.path)))
+        return repository
+
+    # -- objects -----------------------------------------------------------------------------------
+
+    def find_raw(self, oid: str) -> tuple[str, bytes] | None:
+        """Kind and content of an object, or None where there is none."""
+        header = self._header(oid)
+        if header is None:
+            return None
+        try:
+            _, body = self._repository.odb.read(oid)
+        except (KeyError, pygit2.GitError):
+            raise _damaged(oid) from None
+        return header[0], body
+
+    def raw(self, oid: str) -> bytes:
+        """The content of an object that something names; `Unavailable` where it is missing."""
+        found = self.find_raw(oid)
+        if found is None:
+            raise _damaged(oid)
+        return found[1]
+
+    def kind(self, oid: str) -> str | None:
+        """`commit`, `tree`, `blob`, `tag`, or None where there is no such object."""
+        header = self._header(oid)
+        return None if header is None else header[0]
+
+    def _header(self, oid: str) -> tuple[str, int] | None:
+        """Kind and size of an object."""
+        found = self._sought(lambda: self._repository.odb.read_header(oid))
+        return None if found is None else (ObjectType(found[0]).name.lower(), found[1])
+
+    def _sought(self, look: Callable[[], T]) -> T | None:
+        """What `look` finds; it looks again where other packs have become live since."""
+        if self._laid is None:
+            self.refresh()
+        while True:
+            generation = self._generation
+            try:
+                return look()
+            except (KeyError, ValueError):
+                self.refresh()
+                if generation == self._generation:
+                    return None
+            except pygit2.GitError as error:
+                raise Unavailable(
+                    f"An object cannot be read: {error}.", code="ObjectDamaged"
+                ) from None
+
+    def commit(self, sha: str) -> Commit:
+        """A commit that exists; `Unknown` where there is none."""
+        found = _commits.get((self.repo_id, sha))
+        if found is None:
+            raw = self.find_raw(sha)
+            if raw is None or raw[0] != "commit":
+                raise Unknown(f"Invalid rev id: {sha[:40]}", code="RevisionNotFound")
+            found = formats.parse_commit(sha, raw[1])
+            _commits.put((self.repo_id, sha), found)
+        return found
+
+    def find(self, revision: str) -> str | None:
+        """The commit that a full or short id names, a tag peeled; None where none or several do."""
+        if len(revision) == 40:  # noqa: PLR2004 - the length of a full id
+            if _commits.get((self.repo_id, revision)) is not None:
+                return revision
+            return self._peeled(revision)
+        short = self._sought(lambda: str(self._repository[revision].id))
+        return None if short is None else self._peeled(short)
+
+    def _peeled(self, oid: str) -> str | None:
+        for _ in range(8):  # tags of tags, within reason
+            found = self.find_raw(oid) if self.kind(oid) in ("commit", "tag") else None
+            if found is None:
+                return None
+            if found[0] == "commit":
+                return oid
+            oid = formats.tag_target(found[1])[0]
+        return None
+
+    # -- trees -------------------------------------------------------------------------------------
+
+    def entry(self, sha: str, path: str) -> Entry:
+        """What a commit has at `path`; the root is a folder. `Unknown` (`EntryNotFound`)."""
+        found = self.find_entry(sha, path)
+        if found is None:
+            raise Unknown(
+                f"{path[:200]!r} does not exist at revision {sha[:8]}.", code="EntryNotFound"
+            )
+        return found
+
+    def find_entry(self, sha: str, path: str) -> Entry | None:
+        """What a commit has at `path`, or None."""
+        known = _paths.get((self.repo_id, sha, path))
+        if known is None:
+            known = self._looked_up(self.commit(sha).tree, path) or _MISSING
+            _paths.put((self.repo_id, sha, path), known)
+        return None if isinstance(known, _Missing) else known
+
+    def file(self, sha: str, path: str) -> File:
+        """The file that a commit has at `path`; a folder there is no file."""
+        found = self.entry(sha, path)
+        if isinstance(found, Folder):
+            raise Unknown(f"{path[:200]!r} is a folder.", code="EntryNotFound")
+        return found
+
+    def entries(self, sha: str, paths: Iterable[str]) -> list[Entry]:
+        """What a commit has at these paths; those it does not have are left out."""
+        found = (self.find_entry(sha, path.strip("/")) for path in paths)
+        return [entry for entry in found if entry is not None]
+
+    def _looked_up(self, tree: str, path: str) -> Entry | None:
+        mode, oid = FOLDER_MODE, tree
+        for name in path.split("/") if path else ():
+            if mode != FOLDER_MODE:
+                return None
+            step = self._step(oid, name)
+            if step is None:
+                return None
+            mode, oid = step
+        return self._entry(path, mode, oid)
+
+    def _step(self, tree: str, name: str) -> tuple[int, str] | None:
+        """Mode and id of a name in a tree."""
+        held = self._sought(lambda: self._repository[tree])
+        if held is None:
+            raise _damaged(tree)
+        if not isinstance(held, pygit2.Tree) or not name or name not in held:
+            return None
+        step = held[name]
+        return int(step.filemode), str(step.id)
+
+    def _entry(self, path: str, mode: int, oid: str) -> Entry:
+        if mode == FOLDER_MODE:
+            return Folder(path, oid)
+        if mode == SUBMODULE_MODE:  # names a commit elsewhere
+            return File(path, 0, oid, None, mode)
+        size, lfs = self.blob_facts(oid)
+        return File(path, size, oid, lfs, mode)
+
+    def blob_facts(self, oid: str) -> tuple[int, Lfs | None]:
+        """The size that a reader gets of a blob, and what it points to if it is a pointer."""
+        known = _blobs.get((self.repo_id, oid))
+        if known is None:
+            header = self._header(oid)
+            if header is None:
+                raise _damaged(oid)
+            size, lfs = header[1], None
+            if size <= POINTER_LENGTH_MAX:
+                lfs = pointer(self.raw(oid))
+            known = (lfs.size if lfs else size, lfs)
+            _blobs.put((self.repo_id, oid), known)
+        return known
+
+    def tree(
+        self,
+        sha: str,
+        path: str = "",
+        *,
+        recursive: bool = False,
+        after: str | None = None,
+        limit: int = PAGE_LENGTH_MAX,
+    ) -> Page:
+        """A page of what a folder holds, in git's order; with `recursive` of all below it."""
+        folder = self.entry(sha, path)
+        if not isinstance(folder, Folder):
+            raise Unknown(f"{path[:200]!r} is a file.", code="EntryNotFound")
+        prefix = f"{path}/".encode() if path else b""
+        start = (after or "").encode("utf-8", "surrogateescape")
+        entries: list[Entry] = []
+        last = b""
+        for key, mode, oid in self.walk(folder.oid, prefix, recursive=recursive, after=start):
+            if len(entries) >= limit:
+                return Page(entries, last.decode("utf-8", "surrogateescape"))
+            last = key
+            name = key.rstrip(b"/").decode("utf-8", "replace")
+            entries.append(self._entry(name, mode, oid))
+        return Page(entries, None)
+
+    def walk(
+        self, tree: str, prefix: bytes = b"", *, recursive: bool = True, after: bytes = b""
+    ) -> Iterator[tuple[bytes, int, str]]:
+        """Path, mode and id of all in a tree, after the path `after`; folders end in a slash."""
+        for row in formats.parse_tree(self.raw(tree)):
+            key = prefix + formats.row_key(row)
+            is_folder = row[0] == formats.FOLDER
+            if key > after:
+                yield key, int(row[0], 8), row[2].hex()
+            elif not (is_folder and after.startswith(key)):
+                continue
+            if recursive and is_folder:
+                yield from self.walk(row[2].hex(), key, after=after)
+
+    # -- contents ----------------------------------------------------------------------------------
+
+    def blob(self, oid: str, size_max: int = BLOB_BYTES_MAX) -> bytes:
+        """A file's content as git keeps it, up to `size_max` bytes."""
+        header = self._header(oid)
+        if header is None or header[0] != "blob":
+            raise _damaged(oid)
+        if header[1] > size_max:
+            raise Excessive(f"This file has more than {size_max:,} bytes.")
+        return self.raw(oid) if header[1] <= INLINE_BYTES_MAX else b"".join(self.pieces(oid))
+
+    def blob_size(self, oid: str) -> int:
+        """How many bytes git keeps under this id."""
+        header = self._header(oid)
+        if header is None:
+            raise _damaged(oid)
+        return header[1]
+
+    def pieces(self, oid: str) -> Iterator[bytes]:
+        """A file's content in pieces, a long one out of a git process."""
+        if self.blob_size(oid) <= INLINE_BYTES_MAX:
+            yield self.raw(oid)
+        else:
+            yield from command.pieces(self._git_dir, ["cat-file", "blob", oid])
+
+
+def _damaged(oid: str) -> Unavailable:
+    return Unavailable(f"The object {oid} cannot be read.", code="ObjectDamaged")
