@@ -89,3 +89,20 @@ def test_every_decision_says_why_what_it_costs_and_when_to_look_again(page: Path
 
 def test_the_architecture_fits_three_screens():
     assert len(text("ARCHITECTURE.md").splitlines()) <= 3 * SCREEN_LINES
+
+
+def test_every_address_of_the_api_is_described():
+    import iriai.api
+    from iriai.api import unsupported
+    from iriai.app import routes_of
+
+    refused = {each.path for each in unsupported.ROUTES}
+    words = {
+        word
+        for each in routes_of(iriai.api)
+        if each.path not in refused
+        for word in each.path.split("/")
+        if word and "{" not in word
+    }
+    described = text("docs/api.md")
+    assert [word for word in sorted(words) if word not in described] == []
