@@ -1,5 +1,6 @@
 """Real servers for the tests: children that are gone when the tests are, however they end."""
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -81,6 +82,13 @@ def free_ports(count: int) -> list[int]:
     finally:
         for each in sockets:
             each.close()
+
+
+def listens(port: int) -> bool:
+    """Whether something on this machine accepts connections at `port`."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
 
 
 def _die_with_parent() -> None:

@@ -1,0 +1,234 @@
+"""Our HTTP/1.1 connection: uvicorn's, with limits, time-outs, and a way past it for big bodies.
+
+Uvicorn parses and schedules. This adds what a server open to the world needs: a request's head is
+bounded in bytes and in time, a body or an answer that has stalled is dropped, and a handler may
+take hold of its own connection (an `Exchange` in the scope) to send a file from a thread or to
+collect a body in large batches. Time-outs cost nothing per request: the server looks over its
+connections every few seconds (`look_over`).
+"""
+
+import asyncio
+import fcntl
+import struct
+import termios
+from dataclasses import dataclass, field
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
+
+EXTENSION = "iriai.exchange"
+HEAD_BYTES_MAX = 64 << 10
+URL_BYTES_MAX = 16 << 10
+HEAD_SECONDS = 15.0
+BAD_REQUEST = 400
+STALL_SECONDS = 20.0
+STALL_BYTES_MIN = 10 << 10
+"""Less than this in `STALL_SECONDS`, and nobody is really there."""
+
+BATCH_BYTES = 1 << 20
+BATCHES_AHEAD = 2
+
+
+class HeadTooLargeError(Exception):
+    """The head of a request is longer than we read."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far something had come when we last looked, and when that was."""
+
+    since: float
+    amount: int
+
+    def stalled(self, amount: int, now: float) -> bool:
+        """Whether too little moved for too long; looks anew once a window has passed."""
+        if amount - self.amount >= STALL_BYTES_MIN:
+            self.since, self.amount = now, amount
+        return now - self.since >= STALL_SECONDS
+
+
+@dataclass(slots=True, eq=False)
+class Exchange:
+    """One request and its answer, as a handler may take hold of them (`scope["extensions"]`)."""
+
+    connection: "HubProtocol"
+    cycle: RequestResponseCycle
+    pieces: list[bytes] = field(default_factory=list)
+    gathered: int = 0
+    is_collecting: bool = False
+
+    def collect(self) -> None:
+        """From now on, gather the body here in large batches rather than through `receive`."""
+        self.is_collecting = True
+        if self.cycle.body:
+            self.gather(bytes(self.cycle.body))
+            self.cycle.body = bytearray()
+        self.cycle.message_event.clear()
+        if self.cycle.waiting_for_100_continue:
+            self.cycle.waiting_for_100_continue = False
+            self.cycle.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def gather(self, piece: bytes) -> None:
+        """Keep a piece of the body; past a few batches, the client waits."""
+        self.pieces.append(piece)
+        self.gathered += len(piece)
+        if self.gathered >= BATCH_BYTES:
+            self.cycle.message_event.set()
+            if self.gathered >= BATCH_BYTES * BATCHES_AHEAD:
+                self.cycle.flow.pause_reading()
+
+    async def batch(self) -> tuple[list[bytes], bool]:
+        """The next pieces of the body, about a batch of them, and whether more will come."""
+        if self.cycle.more_body and not self.cycle.disconnected and self.gathered < BATCH_BYTES:
+            self.cycle.flow.resume_reading()
+            await self.cycle.message_event.wait()
+        self.cycle.message_event.clear()
+        pieces, self.pieces, self.gathered = self.pieces, [], 0
+        if self.cycle.more_body and not self.cycle.disconnected:
+            self.cycle.flow.resume_reading()
+        return pieces, self.cycle.more_body
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the client went away."""
+        return bool(self.cycle.disconnected)
+
+
+class HubProtocol(HttpToolsProtocol):
+    """One connection."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.exchange: Exchange | None = None
+        self.is_lent = False  # a thread has the socket, and minds the time itself
+        self._head_since: float | None = self.loop.time()
+        self._head_bytes = 0
+        self._is_message_complete = True
+        self._problem = BAD_REQUEST
+        self._received = 0
+        self._resumed = 0
+        self._reading: Progress | None = None
+        self._writing: Progress | None = None
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes came in."""
+        self._received += len(data)
+        if self._head_since is None and self._is_message_complete:
+            self._head_since = self.loop.time()  # whatever this is, a head must come of it
+        super().data_received(data)
+        if self._head_since is not None and not self._is_message_complete:
+            self._head_bytes += len(data)
+            if self._head_bytes > 2 * HEAD_BYTES_MAX:  # one line without an end
+                self._problem = 431
+                self.send_400_response("")
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        super().on_message_begin()
+        self._head_bytes = 0
+        self._is_message_complete = False
+
+    def on_url(self, url: bytes) -> None:
+        """A piece of the request's URL."""
+        super().on_url(url)
+        if len(self.url) > URL_BYTES_MAX:
+            self._problem = 414
+            raise HeadTooLargeError
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header."""
+        self._head_bytes += len(name) + len(value) + 4
+        if self._head_bytes > HEAD_BYTES_MAX:
+            self._problem = 431
+            raise HeadTooLargeError
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """The head is there: the application starts, once this call has returned."""
+        self._head_since = None
+        self._reading = None
+        before = self.cycle
+        super().on_headers_complete()
+        if self.cycle is not before:
+            self.exchange = Exchange(self, self.cycle)
+            extensions: dict[str, Any] = {EXTENSION: self.exchange}
+            self.scope["extensions"] = extensions
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body."""
+        exchange = self.exchange
+        if exchange is None or not exchange.is_collecting or exchange.cycle.response_complete:
+            super().on_body(body)
+        else:
+            exchange.gather(body)
+
+    def on_message_complete(self) -> None:
+        """The request is there, body and all."""
+        self._is_message_complete = True
+        super().on_message_complete()
+
+    def resume_writing(self) -> None:
+        """The client has read some of what we sent."""
+        self._resumed += 1
+        super().resume_writing()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what cannot be read, and hang up; in the middle of an answer, only hang up."""
+        is_answering = self.cycle is not None and not self.cycle.response_complete
+        if is_answering or self.transport.is_closing():
+            self.transport.close()
+        elif self._problem == BAD_REQUEST:
+            super().send_400_response(msg)
+        else:
+            body = b"The head of this request is too large."
+            head = STATUS_LINE[self._problem] + b"content-type: text/plain; charset=utf-8\r\n"
+            length = b"content-length: %d\r\nconnection: close\r\n\r\n" % len(body)
+            self.transport.write(head + length + body)
+            self.transport.close()
+
+    def look_over(self, now: float) -> None:
+        """Drop the connection if its client keeps us waiting."""
+        if self.is_lent or self.transport is None:
+            return
+        if self._head_since is not None and (self.cycle is None or self.cycle.response_complete):
+            if now - self._head_since > HEAD_SECONDS:
+                self.transport.abort()
+        elif self._is_reading_stalled(now) or self._is_writing_stalled(now):
+            self.transport.abort()
+
+    def _is_reading_stalled(self, now: float) -> bool:
+        waiting = self.cycle is not None and self.cycle.waiting_for_100_continue
+        if self._is_message_complete or self.flow.read_paused or waiting:
+            self._reading = None
+            return False
+        if self._reading is None:
+            self._reading = Progress(now, self._received)
+        return self._reading.stalled(self._received, now)
+
+    def _is_writing_stalled(self, now: float) -> bool:
+        buffered = self.transport.get_write_buffer_size()
+        if not buffered:
+            self._writing = None
+            return False
+        sent = self._resumed * STALL_BYTES_MIN - buffered - unsent(self.transport)
+        if self._writing is None:
+            self._writing = Progress(now, sent)
+        return self._writing.stalled(sent, now)
+
+
+def unsent(transport: asyncio.BaseTransport) -> int:
+    """How many bytes the kernel holds that the client has not acknowledged."""
+    connected = transport.get_extra_info("socket")
+    return 0 if connected is None else unsent_of(connected.fileno())
+
+
+def unsent_of(descriptor: int) -> int:
+    """The same, of a socket's descriptor."""
+    try:
+        return int(struct.unpack("i", fcntl.ioctl(descriptor, termios.TIOCOUTQ, b"\0" * 4))[0])
+    except (OSError, ValueError):
+        return 0
