@@ -75,3 +75,8 @@ def parents(path: str) -> list[tuple[str, str]]:
     """Each step of a path with the path up to it: `a/b` is `[("a", "a"), ("b", "a/b")]`."""
     steps = path.split("/") if path else []
     return [(step, "/".join(steps[: at + 1])) for at, step in enumerate(steps)]
+
+
+def quoted(name: str) -> str:
+    """A name as it stands in an address; slashes stay."""
+    return quote(name)

@@ -111,9 +111,14 @@ def html(
     head |= headers or {}
     body = text.encode()
     if len(body) >= GZIP_LENGTH_MIN and "gzip" in request.headers.get("accept-encoding", ""):
-        body = gzip.compress(body, GZIP_LEVEL, mtime=0)
+        body = packed(body)
         head["Content-Encoding"] = "gzip"
     return Response(body, status, head, media_type="text/html; charset=utf-8")
+
+
+def packed(body: bytes) -> bytes:
+    """Bytes compressed, the same each time."""
+    return gzip.compress(body, GZIP_LEVEL, mtime=0)
 
 
 def theme(request: Request) -> str:

@@ -1,0 +1,64 @@
+"""Pictures the server draws: an account's parcel of the commons.
+
+An avatar is a small map made from the name alone: a few fields, a path or two, perhaps water. The same
+name gives the same picture on every hub, and drawing it asks nobody whether the account exists.
+"""
+
+import hashlib
+from collections.abc import Iterator
+
+LANDS = ("#3f7d53", "#5b8f4e", "#86a968", "#b9c98a", "#2f6240", "#6f9e7c")
+CROPS = ("#d9b24c", "#e6cd85", "#c98f3d", "#cf7f5b", "#b7654a", "#efe0b0")
+WATERS = ("#4f9bb5", "#7fb8c9", "#2f7591", "#a9d0dc")
+PATH = "#fffefb"
+
+
+def avatar(name: str) -> str:
+    """The picture of an account, as SVG on a square of 32."""
+    dice = _dice(name)
+    land, crop, water = (_pick(dice, colours) for colours in (LANDS, CROPS, WATERS))
+    other = _pick(dice, LANDS + CROPS)
+    bend, start = 4 + next(dice) % 10, 6 + next(dice) % 20
+    cross, sweep = 8 + next(dice) % 16, next(dice) % 14 - 7
+    fields = [
+        f'<path fill="{land}" d="M0 0h32v32H0z"/>',
+        f'<path fill="{crop}" d="M{start} 0C{start + bend} 12 {start - bend} 20 {32 - start} 32H32V0z"/>',
+        f'<path fill="{other}" d="M0 {cross}C10 {cross + sweep} 22 {cross - sweep} 32 {cross + sweep}V32H0z" opacity=".82"/>',
+    ]
+    fields += list(_detail(dice, water, start, cross))
+    paths = (
+        f'<path d="M{start} 0C{start + bend} 12 {start - bend} 20 {32 - start} 32"/>'
+        f'<path d="M0 {cross}C10 {cross + sweep} 22 {cross - sweep} 32 {cross + sweep}"/>'
+    )
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
+        + "".join(fields)
+        + f'<g fill="none" stroke="{PATH}" stroke-width="1.6">{paths}</g></svg>'
+    )
+
+
+def _detail(dice: Iterator[int], water: str, start: int, cross: int) -> Iterator[str]:
+    """A pond, a stream or furrows."""
+    kind = next(dice) % 3
+    if kind == 0:
+        x, y = 6 + next(dice) % 20, 6 + next(dice) % 20
+        yield f'<ellipse cx="{x}" cy="{y}" rx="{4 + next(dice) % 4}" ry="{3 + next(dice) % 3}" fill="{water}"/>'
+    elif kind == 1:
+        at = 4 + next(dice) % 22
+        yield f'<path d="M{at} 0C{at + 8} 10 {at - 8} 22 {at + 3} 32" fill="none" stroke="{water}" stroke-width="4.5"/>'
+    else:
+        lines = "".join(f"M0 {cross + 3 + 3 * n}h32" for n in range(7))
+        yield f'<path d="{lines}" stroke="{PATH}" stroke-width=".7" opacity=".55"/>'
+    yield f'<circle cx="{(start + 14) % 28 + 2}" cy="{(cross + 12) % 28 + 2}" r="1.8" fill="{LANDS[4]}"/>'
+
+
+def _dice(name: str) -> Iterator[int]:
+    """Numbers from 0 to 255 that depend on the name alone."""
+    seed = hashlib.sha256(name.casefold().encode()).digest()
+    while True:
+        yield from seed
+        seed = hashlib.sha256(seed).digest()
+
+
+def _pick(dice: Iterator[int], colours: tuple[str, ...]) -> str:
+    return colours[next(dice) % len(colours)]

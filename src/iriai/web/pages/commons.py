@@ -1,0 +1,124 @@
+"""The commons of this hub, and the log of each: what was done, and the proof that it stands there."""
+
+from typing import Any
+
+import orjson
+from starlette.responses import Response
+
+from iriai.base import events, merkle
+from iriai.base.errors import Unknown
+from iriai.base.events import Event
+from iriai.base.routing import Access
+from iriai.commons import queries
+from iriai.commons.rules import Preset
+from iriai.web import links, sentences
+from iriai.web.door import Ask, get, see
+from iriai.web.texts import gettext as _
+
+PAGE_LENGTH = 50
+POSITION_MAX = 1 << 53
+PRESETS = {
+    Preset.SOLO: _("one person decides, and what they do is logged"),
+    Preset.OWNERS: _("its administrators act at once, and every act is logged"),
+}
+
+
+def every(ask: Ask) -> Response:
+    """Every commons on this hub."""
+    with ask.ground.read() as tx:
+        found = [
+            {
+                "name": each.name,
+                "fullname": each.fullname,
+                "preset": each.preset,
+                "founded_at": each.founded_at,
+                "size": events.head(tx, each.id).size,
+            }
+            for each in queries.all_commons(tx)
+        ]
+    return ask.page("commons/list.html", commons=found, presets=PRESETS)
+
+
+def home(ask: Ask) -> Response:
+    """A commons begins with its log, as long as it has no charter."""
+    return see(links.commons(ask.part("name"), "log"))
+
+
+def log(ask: Ask) -> Response:
+    """What was done in a commons, newest first."""
+    before = ask.number("before", 0, most=POSITION_MAX) or None
+    with ask.ground.read() as tx:
+        commons = queries.commons(tx, ask.part("name"))
+        found = events.entries(tx, commons.id, before=before, limit=PAGE_LENGTH)
+        head = events.head(tx, commons.id)
+        waiting = events.unsealed(tx, commons.id)
+        listed = [_listed(event) for event in found]
+    here = links.commons(commons.name, "log")
+    last = listed[-1]["position"] if listed else 0
+    return ask.page(
+        "commons/log.html",
+        commons=commons,
+        preset=PRESETS[commons.preset],
+        entries=listed,
+        head=head,
+        waiting=waiting,
+        newer=here if before else None,
+        older=links.with_query(here, before=last) if last > 0 else None,
+    )
+
+
+def entry(ask: Ask) -> Response:
+    """One entry, byte for byte, and the proof that it is in the log."""
+    given = ask.part("position")
+    if not given.isdecimal() or int(given) > POSITION_MAX:
+        raise Unknown("There is no such entry.", code="EntryNotFound")
+    position = int(given)
+    with ask.ground.read() as tx:
+        commons = queries.commons(tx, ask.part("name"))
+        head = events.head(tx, commons.id)
+        found = events.entries(tx, commons.id, before=position + 1, limit=1)
+        if not found or found[0].position != position or position >= head.size:
+            raise Unknown("There is no such entry in this log yet.", code="EntryNotFound")
+        path = merkle.inclusion(position, head.size, events.nodes(tx, commons.id))
+        event = found[0]
+        shown = _listed(event) | {
+            "actor": event.actor,
+            "subject": event.subject,
+            "link": sentences.link(event.subject),
+            "pairs": sentences.pairs(_facts(event)),
+            "private": orjson.loads(event.entry).get("private", ""),
+        }
+        text = event.entry
+    return ask.page(
+        "commons/entry.html",
+        commons=commons,
+        entry=shown,
+        head=head,
+        leaf=merkle.leaf_hash(text.encode()).hex(),
+        path=[each.hex() for each in path],
+        text=text,
+    )
+
+
+def _listed(event: Event) -> dict[str, Any]:
+    facts = _facts(event)
+    return {
+        "position": event.position,
+        "at": event.at,
+        "sentence": sentences.sentence(event.actor, event.verb, event.subject, facts),
+        "facts": "",
+        "digest": merkle.leaf_hash(event.entry.encode()).hex(),
+    }
+
+
+def _facts(event: Event) -> dict[str, Any]:
+    facts = orjson.loads(event.entry).get("facts")
+    return facts if isinstance(facts, dict) else {}
+
+
+ROUTES = [
+    get("/commons", every, access=Access.ANYONE),
+    get("/commons/{name}", home, access=Access.ANYONE),
+    get("/commons/{name}/log", log, access=Access.ANYONE),
+    get("/commons/{name}/log/{position}", entry, access=Access.ANYONE),
+]

@@ -1,0 +1,83 @@
+"""The documentation, served by the hub it is about. The files are the project's own `docs/`."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from starlette.responses import Response
+
+from iriai.base.errors import Unknown
+from iriai.base.routing import Access
+from iriai.cards import render
+from iriai.web.door import Ask, get
+from iriai.web.texts import gettext as _
+
+PLACES = (
+    Path(__file__).parents[2] / "docs",  # in an installed package
+    Path(__file__).parents[4] / "docs",  # in a checkout
+)
+TITLE = re.compile(r"^#\s+(.+)$", re.MULTILINE)
+RELATIVE = re.compile(r'href="/docs/([^"#]*?)(?:README)?\.md(#[^"]*)?"')
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One page of the documentation."""
+
+    slug: str
+    title: str
+    path: Path
+
+
+def first(ask: Ask) -> Response:
+    """What there is to read."""
+    found = documents()
+    listed = "\n".join(f"- [{each.title}](/docs/{each.slug})" for each in found.values())
+    text = f"# {_('Documentation')}\n\n{listed}\n"
+    return _shown(ask, _("Documentation"), text, "")
+
+
+def document(ask: Ask) -> Response:
+    """One page of the documentation."""
+    slug = ask.part("path").strip("/")
+    found = documents().get(slug)
+    if found is None:
+        raise Unknown("There is no such page in the documentation.", code="NotFound")
+    return _shown(ask, found.title, found.path.read_text(encoding="utf-8"), slug)
+
+
+@lru_cache(maxsize=1)
+def documents() -> dict[str, Document]:
+    """Every page of the documentation, by its address."""
+    root = next((place for place in PLACES if place.is_dir()), None)
+    if root is None:
+        return {}
+    found = {}
+    for path in sorted(root.rglob("*.md")):
+        slug = path.relative_to(root).with_suffix("").as_posix().removesuffix("README").strip("/")
+        title = TITLE.search(path.read_text(encoding="utf-8"))
+        if slug:
+            found[slug] = Document(slug, title[1].strip("` ") if title else slug, path)
+    return found
+
+
+def _shown(ask: Ask, title: str, text: str, slug: str) -> Response:
+    folder = slug if slug and documents()[slug].path.stem == "README" else slug.rpartition("/")[0]
+    html = render.html(text, resolve="/docs/", blob="/docs/", folder=folder)
+    groups: dict[str, list[Document]] = {}
+    for each in documents().values():
+        groups.setdefault(each.slug.rpartition("/")[0], []).append(each)
+    return ask.page(
+        "docs.html",
+        title=title,
+        slug=slug,
+        body=RELATIVE.sub(lambda link: f'href="/docs/{link[1].strip("/")}{link[2] or ""}"', html),
+        contents=sorted(groups.items()),
+    )
+
+
+ROUTES = [
+    get("/docs", first, access=Access.ANYONE),
+    get("/docs/{path:path}", document, access=Access.ANYONE),
+]

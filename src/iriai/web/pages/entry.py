@@ -1,0 +1,168 @@
+"""Coming in and going out: sign in, join by invitation or openly, sign out.
+
+The very first account is made with the one-time link that the hub prints when it starts empty. A
+session is a random id in a cookie that scripts cannot read; it changes with every sign-in.
+"""
+
+from datetime import timedelta
+
+from starlette.responses import Response
+
+from iriai.base.errors import Conflict, Denied, Excessive, HubError, Invalid
+from iriai.base.routing import Access
+from iriai.identity import actions, queries
+from iriai.identity.admission import SignedIn
+from iriai.identity.rules import SESSION_DAYS
+from iriai.web import problems
+from iriai.web.door import Ask, get, local, post, see
+from iriai.web.texts import gettext as _
+
+SESSION_COOKIE = "iriai_session"
+SAID_IN_THE_FORM = (Invalid, Denied, Conflict, Excessive)
+
+
+def login(ask: Ask) -> Response:
+    """The form to sign in with."""
+    if ask.actor.id is not None:
+        return see(local(ask.query("next")))
+    return _login(ask, next_path=local(ask.query("next")))
+
+
+def sign_in(ask: Ask) -> Response:
+    """Open a session, or say that the name or the password is wrong."""
+    try:
+        opened = actions.sign_in(
+            ask.ground,
+            name=ask.form.get("name").strip(),
+            password=ask.form.get("password"),
+            device=_device(ask),
+            before=ask.request.cookies.get(SESSION_COOKIE),
+        )
+    except SAID_IN_THE_FORM as error:
+        return _login(ask, next_path=local(ask.form.get("next")), error=error)
+    return _with_session(ask, see(local(ask.form.get("next"))), opened)
+
+
+def sign_out(ask: Ask) -> Response:
+    """End this session."""
+    raw = ask.request.cookies.get(SESSION_COOKIE)
+    if raw:
+        with ask.ground.write() as tx:
+            actions.close_session(tx, raw)
+    return without_session(ask, see("/"))
+
+
+def join(ask: Ask) -> Response:
+    """The form to make an account with, where the hub is open to all."""
+    return _join(ask, link=None)
+
+
+def invited(ask: Ask) -> Response:
+    """The form behind an invitation; whoever has an account takes the role that it holds."""
+    link = ask.part("link")
+    with ask.ground.read() as tx:
+        invite = queries.open_invite(tx, link)
+    return _join(ask, link=link, first=invite.is_first)
+
+
+def accept(ask: Ask) -> Response:
+    """Use an invitation: with the account one has, or by making one."""
+    link = ask.part("link")
+    if ask.actor.id is not None:
+        with ask.ground.write() as tx:
+            actions.accept_invite(tx, ask.actor, link)
+        return see("/")
+    return _made(ask, link=link)
+
+
+def make_account(ask: Ask) -> Response:
+    """Make an account without an invitation."""
+    return _made(ask, link=None)
+
+
+def _made(ask: Ask, *, link: str | None) -> Response:
+    form = ask.form
+    try:
+        account = actions.sign_up(
+            ask.ground,
+            name=form.get("name"),
+            password=form.get("password"),
+            fullname=form.get("fullname"),
+            email=form.get("email"),
+            link=link,
+        )
+    except SAID_IN_THE_FORM as error:
+        return _join(ask, link=link, error=error)
+    with ask.ground.write() as tx:
+        opened = actions.open_session(tx, account, device=_device(ask))
+    return _with_session(ask, see("/"), opened)
+
+
+def _login(ask: Ask, *, next_path: str, error: HubError | None = None) -> Response:
+    return ask.page(
+        "entry/login.html",
+        status=problems.status(error) if error else 200,
+        next=next_path,
+        form=ask.form,
+        fault=error.message if error else "",
+        sign_up_open=ask.ground.settings.sign_up == "open",
+    )
+
+
+def _join(
+    ask: Ask, *, link: str | None, first: bool = False, error: HubError | None = None
+) -> Response:
+    is_open = link is not None or ask.ground.settings.sign_up == "open"
+    if first:
+        about = _("Yours is the first account: it runs this hub until its users decide otherwise.")
+    elif is_open:
+        about = _("With an account you publish under your own name and take part in what is held in common.")
+    else:
+        about = _("Accounts are made by invitation: ask somebody who has one for a link.")
+    return ask.page(
+        "entry/join.html",
+        status=problems.status(error) if error else 200,
+        heading=_("The first account") if first else _("Make an account"),
+        about=about,
+        open=is_open,
+        action=ask.request.scope["path"],
+        form=ask.form,
+        fault=error.message if error else "",
+    )
+
+
+def _device(ask: Ask) -> str:
+    return ask.request.headers.get("user-agent", "")
+
+
+def _with_session(ask: Ask, response: Response, opened: SignedIn) -> Response:
+    response.set_cookie(
+        SESSION_COOKIE,
+        opened.raw,
+        max_age=int(timedelta(days=SESSION_DAYS).total_seconds()),
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=ask.ground.settings.url.startswith("https://"),
+    )
+    return response
+
+
+def without_session(ask: Ask, response: Response) -> Response:
+    """The same answer, which also makes the browser forget its session."""
+    secure = ask.ground.settings.url.startswith("https://")
+    response.delete_cookie(SESSION_COOKIE, path="/", httponly=True, samesite="lax", secure=secure)
+    return response
+
+
+ROUTES = [
+    get("/login", login, access=Access.ANYONE),
+    post("/login", sign_in, access=Access.ANYONE),
+    post("/logout", sign_out, access=Access.ANYONE),
+    get("/join", join, access=Access.ANYONE),
+    post("/join", make_account, access=Access.ANYONE),
+    get("/invite/{link}", invited, access=Access.ANYONE),
+    post("/invite/{link}", accept, access=Access.ANYONE),
+    get("/welcome/{link}", invited, access=Access.ANYONE),
+    post("/welcome/{link}", accept, access=Access.ANYONE),
+]

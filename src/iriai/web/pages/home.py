@@ -1,0 +1,46 @@
+"""The first page: what this hub is, what is new, how to connect the tools one has."""
+
+from starlette.responses import Response
+
+from iriai.base.routing import Access
+from iriai.repos import queries as repos
+from iriai.repos.queries import Filters, Sort
+from iriai.repos.rules import Kind
+from iriai.web.door import Ask, get
+from iriai.web.rows import rows
+from iriai.web.texts import gettext as _
+
+NEWEST = 6
+EXAMPLE = "ada/tiny"
+
+
+def home(ask: Ask) -> Response:
+    """The first page."""
+    newest = []
+    example = ""
+    with ask.ground.read() as tx:
+        for kind, title, more in (
+            (Kind.MODEL, _("Newest models"), _("All models")),
+            (Kind.DATASET, _("Newest datasets"), _("All datasets")),
+        ):
+            page = repos.listing(tx, ask.actor, Filters(kind=kind), Sort.UPDATED, None, NEWEST)
+            shown = rows(tx, page.repos)
+            newest.append((kind.value, title, more, shown))
+            if shown and kind is Kind.MODEL and not example:
+                example = shown[0].full_name
+        counts = repos.counts(tx, ask.actor)
+    figures = [
+        (counts.get(Kind.MODEL, 0), _("model"), _("models")),
+        (counts.get(Kind.DATASET, 0), _("dataset"), _("datasets")),
+        (counts.get(Kind.SPACE, 0), _("space"), _("spaces")),
+    ]
+    return ask.page(
+        "home.html",
+        newest=newest,
+        figures=figures,
+        example=example or EXAMPLE,
+        sign_up_open=ask.ground.settings.sign_up == "open",
+    )
+
+
+ROUTES = [get("/", home, access=Access.ANYONE)]

@@ -1,0 +1,131 @@
+"""A repository's first page: its card, what is known of it, and how to use it."""
+
+from typing import Any
+
+from starlette.responses import Response
+
+from iriai.base.errors import Denied, Unknown
+from iriai.base.routing import Access
+from iriai.blobs import queries as blobs
+from iriai.cards import queries as cards
+from iriai.cards import render
+from iriai.cards.queries import Card
+from iriai.repos import queries as repos
+from iriai.repos import rules
+from iriai.repos.git.entries import File
+from iriai.repos.rules import Kind, Repo
+from iriai.web import links, shown, snippets
+from iriai.web.door import Ask, get
+from iriai.web.repository import frame, of_each_kind
+from iriai.web.texts import gettext as _
+
+README = "README.md"
+README_BYTES_MAX = 1 << 20
+TAGS_MAX = 40
+FACTS_MAX = 12
+
+
+def card(ask: Ask, kind: Kind, full_name: str) -> Response:
+    """The card of a repository."""
+    with ask.ground.read() as tx:
+        repo = repos.repo(tx, ask.actor, kind, full_name)
+        known = cards.card(tx, repo.id)
+        held = blobs.bytes_held(tx, repo.id)
+    refused = _refusal(ask, repo)
+    html, names = (None, []) if refused or repo.head is None else _readme(ask, repo)
+    return ask.page(
+        "repository/card.html",
+        **frame(ask, repo),
+        twin=links.twin(repo),
+        card_html=html,
+        card_lang=known.languages[0] if known and len(known.languages) == 1 else "",
+        refused=refused,
+        empty=not [name for name in names if name != ".gitattributes"],
+        commit=repo.head,
+        snippets=snippets.snippets(repo, known, names, ask.ground.settings.url),
+        facts=_facts(repo, known, held + repo.git_bytes),
+        tags=_tags(repo, known),
+        weights=_weights(known),
+    )
+
+
+def _refusal(ask: Ask, repo: Repo) -> str:
+    """Why the files of a repository are closed to this reader; empty where they are open."""
+    try:
+        rules.require_read(ask.actor, repo)
+    except Denied as error:
+        return error.message
+    return ""
+
+
+def _readme(ask: Ask, repo: Repo) -> tuple[str | None, list[str]]:
+    """The card's HTML, and the names at the top of the tree."""
+    if repo.head is None:
+        return None, []
+    objects = repos.objects(ask.ground, repo.id)
+    names = [entry.path for entry in objects.tree(repo.head).entries]
+    try:
+        readme = objects.entry(repo.head, README)
+    except Unknown:
+        return None, names
+    if not isinstance(readme, File) or readme.lfs or readme.size > README_BYTES_MAX:
+        return None, names
+    text = objects.blob(readme.oid).decode("utf-8", "replace")
+    html = render.html(
+        text,
+        resolve=links.repo(repo, "image", rev="main") + "/",
+        blob=links.repo(repo, "blob", rev="main") + "/",
+    )
+    return html if html.strip() else None, names
+
+
+def _facts(repo: Repo, card: Card | None, size: int) -> list[tuple[str, str, str]]:
+    """What is known of a repository: name, value, and where the value leads."""
+    found: list[tuple[str, Any, str]] = []
+    kind = repo.kind.value
+    if card is not None:
+        found += [
+            (_("Task"), card.pipeline_tag, links.listing(kind, pipeline_tag=card.pipeline_tag or "")),
+            (_("Library"), card.library_name, links.listing(kind, library=card.library_name or "")),
+            (_("Licence"), card.licence, links.listing(kind, license=card.licence or "")),
+        ]
+        found += [(_("Language"), each, links.listing(kind, language=each)) for each in card.languages[:6]]
+        found += _related(card)
+    found += [(_("Downloads"), shown.whole(repo.downloads), "")]
+    found += [(_("Size"), shown.size(size), "")]
+    return [(name, str(value), link) for name, value, link in found if value][: FACTS_MAX + 8]
+
+
+def _related(card: Card) -> list[tuple[str, str, str]]:
+    """The models and datasets that a card names; only names that look like ones become links."""
+    found = []
+    for key, title, prefix in (
+        ("base_model", _("Base model"), "/"),
+        ("datasets", _("Trained on"), "/datasets/"),
+    ):
+        given = card.data.get(key)
+        values = given if isinstance(given, list) else [given]
+        for value in values[:4]:
+            if isinstance(value, str) and value:
+                is_name = value.count("/") == 1 and value.replace("/", "").replace("-", "").isprintable()
+                found.append((title, value[:100], prefix + links.quoted(value) if is_name else ""))
+    return found
+
+
+def _tags(repo: Repo, card: Card | None) -> list[tuple[str, str]]:
+    if card is None:
+        return []
+    plain = [tag for tag in card.tags if ":" not in tag and tag not in {card.pipeline_tag, card.library_name}]
+    return [(tag, links.listing(repo.kind.value, tag=tag)) for tag in plain[:TAGS_MAX]]
+
+
+def _weights(card: Card | None) -> dict[str, Any] | None:
+    header = (card.safetensors or card.gguf) if card else None
+    if not header or not isinstance(header.get("total"), int) or not header["total"]:
+        return None
+    types = header.get("parameters")
+    listed = [(str(name), int(n)) for name, n in types.items()] if isinstance(types, dict) else []
+    return {"total": header["total"], "types": sorted(listed, key=lambda pair: -pair[1])}
+
+
+ROUTES = [*of_each_kind(get, "", card, access=Access.ANYONE)]

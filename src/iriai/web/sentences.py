@@ -1,0 +1,77 @@
+"""The log in plain words: an entry as a sentence, its subject as a link. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from iriai.web import links
+from iriai.web.texts import gettext as _
+
+VALUE_LENGTH_MAX = 200
+
+
+def sentence(actor: str, verb: str, subject: str, facts: Mapping[str, Any]) -> str:
+    """`ada made the model ada/tiny`."""
+    return f"{actor} {verb} {_subject(subject)}{_more(verb, facts)}."
+
+
+def pairs(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The facts of an entry, as names and values."""
+    return [(name.replace("_", " "), _value(value)) for name, value in facts.items()]
+
+
+def link(subject: str) -> str:
+    """Where the subject of an entry can be seen; empty where it has no page."""
+    what, _slash, name = subject.partition("/")
+    if what == "account":
+        return links.account(name)
+    if what == "commons":
+        return links.commons(name, "log")
+    if what == "repo" and "/" in name:
+        return "/" + links.quoted(name)
+    return ""
+
+
+def _subject(subject: str) -> str:
+    what, _slash, name = subject.partition("/")
+    if what == "repo":
+        return _repository(name)
+    if what == "membership":
+        group, _slash, person = name.partition("/")
+        return _("the role of {person} in {group}").format(person=person, group=group)
+    words = {
+        "account": _("the account {name}"),
+        "token": _("the access token {name}"),
+        "invite": _("the invitation {name}"),
+        "commons": _("the commons {name}"),
+    }
+    return words.get(what, "{name}").format(name=name if what in words else subject)
+
+
+def _repository(name: str) -> str:
+    if "/" not in name:
+        return _("the private repository {name}").format(name=name)
+    first, _slash, rest = name.partition("/")
+    if first == "datasets":
+        return _("the dataset {name}").format(name=rest)
+    if first == "spaces":
+        return _("the space {name}").format(name=rest)
+    return _("the model {name}").format(name=name)
+
+
+def _more(verb: str, facts: Mapping[str, Any]) -> str:
+    """The one fact that belongs into the sentence."""
+    for key, words in (("role", _(" as {value}")), ("to", _(" to {value}"))):
+        if isinstance(facts.get(key), str):
+            return words.format(value=facts[key][:VALUE_LENGTH_MAX])
+    title = facts.get("title")
+    return f": “{title[:VALUE_LENGTH_MAX]}”" if isinstance(title, str) and verb else ""
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {_value(each)}" for key, each in value.items())[:VALUE_LENGTH_MAX]
+    if isinstance(value, list):
+        return ", ".join(_value(each) for each in value)[:VALUE_LENGTH_MAX]
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return str(value)[:VALUE_LENGTH_MAX]
