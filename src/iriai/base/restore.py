@@ -1,0 +1,130 @@
+"""Make a hub out of a backup, on whatever database and store the settings name.
+
+Objects first: they are immutable, so an interrupted restore goes on where it was. Then the schema
+as it was when the backup was taken, all rows in one transaction, and the schema of today. Every
+file is compared with its SHA-256 on the way. The hub comes back with another Xet generation:
+clients remember which chunks one holds, and this may lack what was sent after the backup.
+"""
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+from secrets import token_hex
+from typing import TYPE_CHECKING
+
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from iriai.base import backup, clock, instance, portable
+from iriai.base.backup import Head, Kept, Told
+from iriai.base.clock import Clock
+from iriai.base.db import connect
+from iriai.base.errors import Conflict, HubError, Invalid
+from iriai.base.events import HUB
+from iriai.base.migrate import migrate, newest
+from iriai.base.stores import Store, open_store
+from iriai.base.tx import Ground
+
+if TYPE_CHECKING:
+    from iriai.settings import Settings
+
+PUTS_AT_ONCE = 4
+PUTS_AHEAD = 64
+
+
+def restore(settings: "Settings", folder: Path, told: Told, *, now: Clock = clock.now) -> Head:
+    """Bring the hub in `folder` back to life where `settings` point, which is empty."""
+    head = backup.head(folder)
+    if head.schema > newest():
+        raise Invalid(f"This backup was made by a newer version, {head.version}; use that one.")
+    engine = connect(settings.database)
+    try:
+        store = open_store(settings.store, staging=settings.cache_folder / "staging")
+        ground = Ground(engine=engine, store=store, clock=now, settings=settings, secret=b"")
+        _require_empty(ground)
+        for name in head.tables:
+            backup.table_file(folder, head, name)
+        _bring_objects(store, folder, head, told)
+        migrate(engine, head.schema)
+        _fill(ground, folder, head, told)
+        migrate(engine)
+    finally:
+        engine.dispose()
+    return head
+
+
+def _require_empty(ground: Ground) -> None:
+    with ground.read() as tx:
+        if not inspect(tx.connection).has_table("events"):
+            return
+        if tx.connection.execute(text("SELECT count(*) FROM events")).scalar_one():
+            raise Conflict("There is a hub in this database already; restore into an empty one.")
+
+
+def _bring_objects(store: Store, folder: Path, head: Head, told: Told) -> None:
+    waiting = iter(backup.objects(folder, head))
+    done = 0
+    with ThreadPoolExecutor(PUTS_AT_ONCE) as pool:
+        while some := list(islice(waiting, PUTS_AHEAD)):
+            for _ in pool.map(_bring_object, [store] * len(some), [folder] * len(some), some):
+                done += 1
+                told("objects", done, head.objects)
+
+
+def _bring_object(store: Store, folder: Path, kept: Kept) -> None:
+    try:
+        if store.size(kept.key) == kept.size:
+            return
+    except HubError:
+        pass  # not there yet, or not as it should be: bring it
+    source = backup.place_of(folder, kept.key)
+    if not source.is_file():
+        raise backup.damaged(kept.key)
+    staged = store.staging() / f"restore-{token_hex(16)}"
+    try:
+        if backup.copied(backup.pieces(source), staged) != kept.sha256:
+            raise backup.damaged(kept.key)
+        store.put(kept.key, staged)
+    finally:
+        staged.unlink(missing_ok=True)
+
+
+def _fill(ground: Ground, folder: Path, head: Head, told: Told) -> None:
+    done = 0
+
+    def count(rows: int) -> None:
+        nonlocal done
+        done += rows
+        told("rows", done, head.rows)
+
+    with ground.write() as tx:
+        known = {table.name: table for table in portable.tables(tx.connection)}
+        _require_same(known, head)
+        portable.empty(tx.connection, known.values())
+        try:
+            for name, table in known.items():
+                facts = head.tables[name]
+                rows = portable.read(
+                    tx.connection, table, backup.table_file(folder, head, name), count
+                )
+                if rows != facts["rows"]:
+                    raise backup.damaged(name)
+                portable.set_counter(tx.connection, table, facts["counter"])
+        except SQLAlchemyError as error:
+            raise Invalid("The rows of this backup do not fit the database.") from error
+        before = instance.fact(tx, instance.GENERATION) or "0"
+        instance.change(tx, instance.GENERATION, _next_generation(before, ground.clock))
+        tx.record(HUB, "operator", "restored", "backup/hub", made_at=head.made_at)
+
+
+def _require_same(known: Iterable[str], head: Head) -> None:
+    missing = set(head.tables) ^ set(known)
+    if missing:
+        raise Invalid(f"The backup and its schema do not agree about the table {min(missing)}.")
+
+
+def _next_generation(before: str, now: Clock) -> str:
+    """A number that no earlier life of this hub has used."""
+    earlier = int(before) if before.isdecimal() else 0
+    return str(max(earlier + 1, int(now().timestamp())))
