@@ -1,0 +1,74 @@
+"""Older clients upload and download large files byte for byte, with Xet and without it."""
+
+import hashlib
+import os
+import random
+import sys
+
+import pytest
+
+from tests.support.clients import OLDER, TODAY, python_of, run
+
+LONG = os.environ.get("IRIAI_TEST_LONG") == "1"
+BYTES = (200 if LONG else 20) << 20
+GENERATIONS = [TODAY, *OLDER] if LONG else [TODAY, OLDER[2]]
+
+THERE_AND_BACK = """
+import hashlib, sys
+from huggingface_hub import HfApi, hf_hub_download
+api, (repo, source) = HfApi(), sys.argv[1:]
+api.create_repo(repo, exist_ok=True)
+api.upload_file(path_or_fileobj=source, path_in_repo="weights/big.bin", repo_id=repo)
+api.upload_file(path_or_fileobj=b'{"small": true}', path_in_repo="config.json", repo_id=repo)
+info = {each.rfilename: each for each in api.model_info(repo, files_metadata=True).siblings}
+assert info["weights/big.bin"].lfs is not None, info
+assert info["config.json"].lfs is None, info
+got = hf_hub_download(repo, "weights/big.bin", force_download=True)
+with open(got, "rb") as file:
+    print(hashlib.sha256(file.read()).hexdigest())
+assert open(hf_hub_download(repo, "config.json")).read() == '{"small": true}'
+"""
+
+
+@pytest.fixture(scope="module")
+def big(tmp_path_factory):
+    """A file without repetition, so that nothing of it is deduplicated against itself."""
+    path = tmp_path_factory.mktemp("big") / "big.bin"
+    path.write_bytes(random.Random(7).randbytes(BYTES))
+    return path
+
+
+@pytest.mark.parametrize("way", ["xet", "plain"])
+@pytest.mark.parametrize("generation", GENERATIONS, ids=str)
+def test_a_large_file_comes_back_as_it_went(any_hub, big, generation, way):
+    python = sys.executable if generation is TODAY else python_of(generation)
+    env = any_hub.env | ({"HF_HUB_DISABLE_XET": "1"} if way == "plain" else {})
+    repo = f"ada/{str(generation).replace('huggingface_hub', 'by')}-{way}"
+    done = run([python, "-c", THERE_AND_BACK, repo, big], env)
+    assert done.stdout.strip() == hashlib.sha256(big.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("writer", ["xet", "plain"])
+def test_what_one_way_wrote_the_other_reads(any_hub, big, writer, tmp_path):
+    plain = {"HF_HUB_DISABLE_XET": "1"}
+    repo = f"ada/crossed-{writer}"
+    upload = (
+        "import sys; from huggingface_hub import HfApi; api = HfApi(); api.create_repo(sys.argv[1]);"
+        "api.upload_file(path_or_fileobj=sys.argv[2], path_in_repo='b.bin', repo_id=sys.argv[1])"
+    )
+    download = (
+        "import sys; from huggingface_hub import hf_hub_download;"
+        "print(hf_hub_download(sys.argv[1], 'b.bin'))"
+    )
+    run(
+        [sys.executable, "-c", upload, repo, big],
+        any_hub.env | (plain if writer == "plain" else {}),
+    )
+    env = any_hub.env | ({} if writer == "plain" else plain)
+    got = run([sys.executable, "-c", download, repo], env).stdout.strip()
+    with open(got, "rb") as file:
+        assert hashlib.file_digest(file, "sha256").hexdigest() == _sha256(big)
+
+
+def _sha256(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()

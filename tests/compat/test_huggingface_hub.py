@@ -1,0 +1,510 @@
+"""The group of calls that files, commits and refs are made of, by today's huggingface_hub."""
+
+import itertools
+import os
+from pathlib import Path
+
+import pytest
+from huggingface_hub import (
+    CommitOperationAdd,
+    CommitOperationCopy,
+    CommitOperationDelete,
+    HfApi,
+)
+from huggingface_hub.errors import (
+    BadRequestError,
+    EntryNotFoundError,
+    GatedRepoError,
+    HfHubHTTPError,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+from huggingface_hub.hf_api import RepoFile, RepoFolder
+from huggingface_hub.utils import disable_progress_bars
+
+disable_progress_bars()
+NUMBERS = itertools.count(1)
+
+CARD = b"---\nlicense: mit\nlanguage: en\ntags:\n- tiny\n---\n# Tiny\n"
+
+
+@pytest.fixture
+def api(hub):
+    return HfApi(endpoint=hub.url, token=hub.token)
+
+
+@pytest.fixture
+def nobody(hub):
+    return HfApi(endpoint=hub.url, token=False)
+
+
+@pytest.fixture
+def repo(api, request):
+    name = f"ada/{request.node.originalname.removeprefix('test_')[:60]}-{next(NUMBERS)}"
+    api.create_repo(name)
+    return name
+
+
+def put(api, repo, **files):
+    operations = [CommitOperationAdd(path, content) for path, content in files.items()]
+    return api.create_commit(repo, operations, commit_message="more files")
+
+
+def status(error):
+    return error.value.response.status_code
+
+
+def test_whoami_names_the_token_and_its_owner(api):
+    me = api.whoami()
+    assert (me["name"], me["type"]) == ("ada", "user")
+    assert me["auth"]["accessToken"]["role"] == "write"
+
+
+def test_a_bad_token_is_told_so(hub):
+    with pytest.raises(HfHubHTTPError) as error:
+        HfApi(endpoint=hub.url, token="hf_" + "x" * 34).whoami()
+    assert status(error) == 401
+    assert error.value.response.headers["X-Error-Message"] == (
+        "Invalid credentials in Authorization header"
+    )
+
+
+def test_a_repository_is_made_once(api, hub):
+    made = api.create_repo("ada/once")
+    assert (str(made), made.repo_id, made.repo_type) == (f"{hub.url}/ada/once", "ada/once", "model")
+    with pytest.raises(HfHubHTTPError) as error:
+        api.create_repo("ada/once")
+    assert status(error) == 409
+    assert str(api.create_repo("ada/once", exist_ok=True)) == f"{hub.url}/ada/once"
+    assert str(api.create_repo("once", exist_ok=True)) == f"{hub.url}/ada/once"
+
+
+@pytest.mark.parametrize("kind", ["model", "dataset", "space"])
+def test_each_kind_of_repository_has_its_own_names(api, hub, kind):
+    extra = {"space_sdk": "static"} if kind == "space" else {}
+    made = api.create_repo("ada/kinds", repo_type=kind, **extra)
+    prefix = {"model": "", "dataset": "datasets/", "space": "spaces/"}[kind]
+    assert str(made) == f"{hub.url}/{prefix}ada/kinds"
+    info = api.repo_info("ada/kinds", repo_type=kind)
+    assert info.id == "ada/kinds"
+    assert [each.rfilename for each in info.siblings] == [".gitattributes"]
+    assert len(info.sha) == 40
+    assert info.private is False
+    assert info.created_at is not None
+
+
+def test_a_repository_in_somebody_elses_name_is_refused(api, hub):
+    hub.person("mallory")
+    with pytest.raises(HfHubHTTPError) as error:
+        api.create_repo("mallory/mine-now")
+    assert status(error) == 403
+
+
+def test_kernels_are_not_hosted_and_say_so(api):
+    with pytest.raises(HfHubHTTPError) as error:
+        api.create_repo("ada/kernel", repo_type="kernel")
+    assert status(error) == 501
+
+
+def test_a_deleted_repository_is_gone_and_its_name_is_not_free_again(api):
+    api.create_repo("ada/short-lived")
+    api.delete_repo("ada/short-lived")
+    assert not api.repo_exists("ada/short-lived")
+    with pytest.raises(RepositoryNotFoundError):
+        api.delete_repo("ada/short-lived")
+    api.delete_repo("ada/short-lived", missing_ok=True)
+    with pytest.raises(HfHubHTTPError) as error:
+        api.create_repo("ada/short-lived")
+    assert status(error) in (409, 410)
+
+
+@pytest.mark.parametrize(
+    "name", ["ada/there-is-none", "nobody-here/x", "no-owner", "datasets/squad"]
+)
+def test_a_missing_repository_is_not_found(api, name):
+    with pytest.raises(RepositoryNotFoundError):
+        api.model_info(name)
+    with pytest.raises(RepositoryNotFoundError):
+        api.list_repo_files(name)
+    with pytest.raises((RepositoryNotFoundError, EntryNotFoundError)):
+        api.hf_hub_download(name, "config.json")
+
+
+def test_files_come_back_as_they_went(api, repo, tmp_path):
+    committed = api.upload_file(
+        path_or_fileobj=b'{"a": 1}', path_in_repo="deep/er/config.json", repo_id=repo
+    )
+    assert committed.commit_url.startswith(f"{api.endpoint}/{repo}/commit/")
+    got = api.hf_hub_download(repo, "deep/er/config.json", cache_dir=tmp_path)
+    assert Path(got).read_bytes() == b'{"a": 1}'
+    assert committed.oid in got
+
+
+def test_names_in_any_script_go_there_and_back(api, repo, tmp_path):
+    names = ["a b/ü.txt", "日本/モデル.txt", "100%/a+b&c=d.txt", "emoji-🦜.txt", "it's.txt"]
+    put(api, repo, **{name: name.encode() for name in names})
+    assert set(names) <= set(api.list_repo_files(repo))
+    for name in names:
+        got = api.hf_hub_download(repo, name, cache_dir=tmp_path)
+        assert Path(got).read_bytes() == name.encode()
+        assert api.file_exists(repo, name)
+
+
+def test_a_missing_file_is_told_from_a_missing_revision(api, repo):
+    with pytest.raises(EntryNotFoundError) as error:
+        api.hf_hub_download(repo, "none.json")
+    assert len(error.value.response.headers["X-Repo-Commit"]) == 40
+    with pytest.raises(RevisionNotFoundError):
+        api.hf_hub_download(repo, ".gitattributes", revision="none")
+    with pytest.raises(RevisionNotFoundError):
+        api.model_info(repo, revision="none")
+    assert api.revision_exists(repo, "main")
+    assert not api.revision_exists(repo, "none")
+    with pytest.raises(EntryNotFoundError):
+        list(api.list_repo_tree(repo, "none"))
+
+
+def test_a_file_may_be_asked_for_at_any_name_of_a_commit(api, repo):
+    first = put(api, repo, **{"a.txt": b"1"}).oid
+    put(api, repo, **{"a.txt": b"2"})
+    api.create_tag(repo, tag="v1", revision=first)
+    api.create_branch(repo, branch="feature/x", revision=first)
+    for revision in (first, first[:7], "v1", "feature/x", "refs/tags/v1", "refs/heads/feature/x"):
+        got = Path(api.hf_hub_download(repo, "a.txt", revision=revision)).read_bytes()
+        assert got == b"1", revision
+        assert api.model_info(repo, revision=revision).sha == first
+    assert Path(api.hf_hub_download(repo, "a.txt", revision="HEAD")).read_bytes() == b"2"
+
+
+def test_a_tree_tells_sizes_ids_and_last_commits(api, repo):
+    put(api, repo, **{"README.md": CARD, "sub/a.txt": b"aaa"})
+    tree = {each.path: each for each in api.list_repo_tree(repo, recursive=True, expand=True)}
+    assert isinstance(tree["sub"], RepoFolder)
+    assert isinstance(tree["sub/a.txt"], RepoFile)
+    assert tree["sub/a.txt"].size == 3
+    assert len(tree["sub/a.txt"].blob_id) == 40
+    assert tree["sub/a.txt"].last_commit.title == "more files"
+    assert tree[".gitattributes"].last_commit.title == "initial commit"
+    flat = {each.path for each in api.list_repo_tree(repo)}
+    assert flat == {".gitattributes", "README.md", "sub"}
+    assert [each.path for each in api.list_repo_tree(repo, "sub")] == ["sub/a.txt"]
+
+
+def test_a_long_tree_comes_in_pages(api, repo):
+    put(api, repo, **{f"many/{number:04}.txt": b"%d" % number for number in range(1_203)})
+    listed = [each.path for each in api.list_repo_tree(repo, "many")]
+    assert listed == [f"many/{number:04}.txt" for number in range(1_203)]
+    assert len(api.list_repo_files(repo)) == 1_204
+    expanded = list(api.list_repo_tree(repo, "many", expand=True))
+    assert len(expanded) == 1_203
+    assert all(each.last_commit for each in expanded)
+
+
+def test_paths_that_are_not_there_are_left_out(api, repo):
+    put(api, repo, **{"a.txt": b"1", "sub/b.txt": b"22"})
+    found = api.get_paths_info(repo, ["a.txt", "sub", "none", "sub/b.txt"], expand=True)
+    assert {each.path for each in found} == {"a.txt", "sub", "sub/b.txt"}
+    assert api.get_paths_info(repo, ["none"]) == []
+
+
+def test_one_commit_adds_changes_copies_and_deletes(api, repo, tmp_path):
+    put(
+        api,
+        repo,
+        **{"keep": b"1", "change": b"1", "drop": b"1", "folder/a": b"1", "folder/b": b"1"},
+    )
+    api.create_commit(
+        repo,
+        [
+            CommitOperationAdd("change", b"2"),
+            CommitOperationDelete("drop"),
+            CommitOperationDelete("folder/"),
+            CommitOperationCopy("keep", "copied/keep"),
+        ],
+        commit_message="all at once",
+        commit_description="In four ways.",
+    )
+    assert sorted(api.list_repo_files(repo)) == [".gitattributes", "change", "copied/keep", "keep"]
+    assert Path(api.hf_hub_download(repo, "change", cache_dir=tmp_path)).read_bytes() == b"2"
+    newest = api.list_repo_commits(repo, formatted=True)[0]
+    assert (newest.title, newest.message) == ("all at once", "In four ways.")
+    assert newest.authors == ["ada"]
+
+
+def test_a_history_is_listed_newest_first(api, repo):
+    for number in range(60):
+        put(api, repo, **{"n.txt": b"%d" % number})
+    commits = api.list_repo_commits(repo)
+    assert len(commits) == 61
+    assert commits[-1].title == "initial commit"
+    assert commits[0].commit_id == api.model_info(repo).sha
+
+
+def test_a_commit_on_a_stale_parent_is_refused_in_the_words_clients_know(api, repo):
+    first = put(api, repo, a=b"1").oid
+    put(api, repo, a=b"2")
+    with pytest.raises(HfHubHTTPError) as error:
+        api.create_commit(
+            repo, [CommitOperationAdd("b", b"1")], commit_message="late", parent_commit=first
+        )
+    assert status(error) == 412
+    assert "The branch was updated since you opened this page" in str(error.value)
+
+
+@pytest.mark.parametrize("path", ["..\\ddd", "a/CON", "x:y", "tab\there", "end.", ".git/config"])
+def test_a_path_that_is_not_safe_everywhere_is_refused(api, repo, path):
+    operation = CommitOperationAdd("fine", b"1")
+    operation.path_in_repo = path
+    with pytest.raises(HfHubHTTPError) as error:
+        api.create_commit(repo, [operation], commit_message="hostile")
+    assert 400 <= status(error) < 500
+    assert api.list_repo_files(repo) == [".gitattributes"]
+
+
+def test_an_unchanged_file_makes_no_commit(api, repo):
+    before = put(api, repo, **{"a.txt": b"same"}).oid
+    after = put(api, repo, **{"a.txt": b"same"}).oid
+    assert before == after
+
+
+def test_what_gitignore_names_is_not_uploaded(api, repo, tmp_path):
+    (tmp_path / ".gitignore").write_text("*.log\nbuild/\n")
+    (tmp_path / "build").mkdir()
+    for name in ("a.txt", "b.log", "build/c"):
+        (tmp_path / name).write_text(name)
+    api.upload_folder(repo_id=repo, folder_path=tmp_path)
+    assert sorted(api.list_repo_files(repo)) == [".gitattributes", ".gitignore", "a.txt"]
+
+
+def test_branches_and_tags_come_and_go(api, repo):
+    sha = put(api, repo, a=b"1").oid
+    api.create_branch(repo, branch="dev")
+    api.create_branch(repo, branch="dev", exist_ok=True)
+    with pytest.raises(HfHubHTTPError, match="Reference refs/heads/dev already exists") as error:
+        api.create_branch(repo, branch="dev")
+    assert status(error) == 409
+    api.create_tag(repo, tag="v1", tag_message="one")
+    api.create_tag(repo, tag="v1", exist_ok=True)
+    api.create_branch(repo, branch="v1")
+    refs = api.list_repo_refs(repo, include_pull_requests=True)
+    assert [each.name for each in refs.branches] == ["main", "dev", "v1"]
+    assert [(each.name, each.ref) for each in refs.tags] == [("v1", "refs/tags/v1")]
+    assert {each.target_commit for each in refs.branches} == {sha}
+    assert refs.pull_requests == []
+    api.delete_tag(repo, tag="v1")
+    with pytest.raises(RevisionNotFoundError):
+        api.delete_tag(repo, tag="v1")
+    api.delete_branch(repo, branch="dev")
+    with pytest.raises(HfHubHTTPError, match="Invalid rev id"):
+        api.delete_branch(repo, branch="dev")
+    with pytest.raises(HfHubHTTPError, match="Cannot delete refs/heads/main"):
+        api.delete_branch(repo, branch="main")
+    with pytest.raises(RevisionNotFoundError):
+        api.create_tag(repo, tag="v2", revision="none")
+
+
+def test_a_branch_is_committed_to_by_its_name(api, repo):
+    api.create_branch(repo, branch="dev/two")
+    api.upload_file(
+        path_or_fileobj=b"1", path_in_repo="only-here", repo_id=repo, revision="dev/two"
+    )
+    assert "only-here" in api.list_repo_files(repo, revision="dev/two")
+    assert "only-here" not in api.list_repo_files(repo)
+
+
+def test_a_squashed_branch_keeps_its_files_and_one_commit(api, repo):
+    put(api, repo, a=b"1")
+    put(api, repo, b=b"2")
+    api.super_squash_history(repo, commit_message="all of it")
+    assert [each.title for each in api.list_repo_commits(repo)] == ["all of it"]
+    assert sorted(api.list_repo_files(repo)) == [".gitattributes", "a", "b"]
+
+
+def test_a_pull_request_is_made_by_a_commit(api, repo, hub):
+    put(api, repo, a=b"1")
+    made = api.create_commit(
+        repo, [CommitOperationAdd("b", b"2")], commit_message="please", create_pr=True
+    )
+    assert made.pr_url == f"{hub.url}/{repo}/discussions/1"
+    assert made.pr_num == 1
+    assert "b" not in api.list_repo_files(repo)
+    assert "b" in api.list_repo_files(repo, revision="refs/pr/1")
+    refs = api.list_repo_refs(repo, include_pull_requests=True)
+    assert [(each.name, each.ref) for each in refs.pull_requests] == [("1", "refs/pr/1")]
+    api.upload_file(path_or_fileobj=b"3", path_in_repo="c", repo_id=repo, revision="refs/pr/1")
+    assert "c" in api.list_repo_files(repo, revision="refs/pr/1")
+    with pytest.raises(RevisionNotFoundError):
+        api.create_commit(
+            repo,
+            [CommitOperationAdd("b", b"2")],
+            commit_message="onto nothing",
+            create_pr=True,
+            revision="none",
+        )
+
+
+def test_a_stranger_may_propose_but_not_commit(api, repo, hub):
+    bob = HfApi(endpoint=hub.url, token=hub.person("bob"))
+    with pytest.raises(HfHubHTTPError) as error:
+        put(bob, repo, b=b"1")
+    assert status(error) == 403
+    made = bob.create_commit(
+        repo, [CommitOperationAdd("b", b"2")], commit_message="please", create_pr=True
+    )
+    assert made.pr_num == 1
+
+
+def test_a_read_token_reads(api, repo, hub):
+    token = hub.run("token", "add", "ada", "--role", "read").strip()
+    reader = HfApi(endpoint=hub.url, token=token)
+    assert reader.whoami()["auth"]["accessToken"]["role"] == "read"
+    assert reader.list_repo_files(repo) == [".gitattributes"]
+    with pytest.raises(HfHubHTTPError) as error:
+        put(reader, repo, b=b"1")
+    assert status(error) == 403
+
+
+def test_a_moved_repository_is_found_under_its_old_name(api, repo, tmp_path):
+    put(api, repo, **{"a.txt": b"1", "b c.txt": b"2"})
+    api.move_repo(repo, f"{repo}-moved")
+    assert api.model_info(f"{repo}-moved").id == f"{repo}-moved"
+    assert Path(api.hf_hub_download(repo, "b c.txt", cache_dir=tmp_path)).read_bytes() == b"2"
+    assert "a.txt" in api.list_repo_files(repo)
+    api.create_repo(f"{repo}-other")
+    with pytest.raises(HfHubHTTPError) as error:
+        api.move_repo(f"{repo}-other", f"{repo}-moved")
+    assert status(error) == 409
+
+
+def test_a_duplicate_has_the_files_and_a_life_of_its_own(api, repo, hub):
+    put(api, repo, **{"a.txt": b"1"})
+    made = api.duplicate_repo(repo, f"{repo}-copy")
+    assert str(made) == f"{hub.url}/{repo}-copy"
+    put(api, f"{repo}-copy", **{"a.txt": b"2"})
+    assert Path(api.hf_hub_download(repo, "a.txt")).read_bytes() == b"1"
+    with pytest.raises(HfHubHTTPError) as error:
+        api.duplicate_repo(repo, f"{repo}-copy")
+    assert status(error) == 409
+    assert str(api.duplicate_repo(repo, f"{repo}-copy", exist_ok=True)).endswith("-copy")
+
+
+def test_what_is_private_is_hidden_until_it_is_not(api, nobody, repo):
+    api.update_repo_settings(repo, visibility="private")
+    assert api.model_info(repo).private is True
+    with pytest.raises(RepositoryNotFoundError):
+        nobody.model_info(repo)
+    with pytest.raises(RepositoryNotFoundError):
+        nobody.auth_check(repo)
+    api.auth_check(repo)
+    api.auth_check(repo, write=True)
+    api.update_repo_settings(repo, private=False)
+    nobody.auth_check(repo)
+    with pytest.raises(HfHubHTTPError) as error:
+        nobody.auth_check(repo, write=True)
+    assert status(error) in (401, 403)
+
+
+def test_a_new_private_repository_is_private(api, nobody):
+    api.create_repo("ada/secret-from-birth", private=True)
+    assert not nobody.repo_exists("ada/secret-from-birth")
+    api.create_repo("ada/secret-too", visibility="private")
+    assert not nobody.repo_exists("ada/secret-too")
+
+
+def test_a_gate_shows_the_card_and_keeps_the_files(api, nobody, repo):
+    put(api, repo, **{"a.txt": b"1"})
+    api.update_repo_settings(repo, gated="manual")
+    assert nobody.model_info(repo).gated == "manual"
+    with pytest.raises(GatedRepoError):
+        nobody.hf_hub_download(repo, "a.txt", force_download=True)
+    with pytest.raises(GatedRepoError):
+        nobody.auth_check(repo)
+    api.hf_hub_download(repo, "a.txt")
+    api.update_repo_settings(repo, gated=False)
+    assert nobody.model_info(repo).gated is False
+
+
+def test_info_holds_what_is_asked_for_and_nothing_else(api, repo):
+    put(api, repo, **{"README.md": CARD})
+    info = api.model_info(repo, expand=["sha", "cardData", "tags", "usedStorage"])
+    assert info.card_data.license == "mit"
+    assert {"tiny", "license:mit", "en"} <= set(info.tags)
+    assert info.used_storage > 0
+    assert (info.siblings, info.last_modified) == (None, None)
+    with pytest.raises(BadRequestError, match='"expand" must be one of'):
+        api.model_info(repo, expand=["sha", "nonsense"])
+
+
+def test_info_tells_sizes_when_asked(api, repo):
+    put(api, repo, **{"README.md": CARD})
+    info = api.model_info(repo, files_metadata=True)
+    sizes = {each.rfilename: each.size for each in info.siblings}
+    assert sizes["README.md"] == len(CARD)
+    assert info.card_data.license == "mit"
+
+
+def test_a_readme_is_judged_before_it_is_committed(api, repo):
+    bad = b"---\nmodel-index: foo\n---\n# Bad\n"
+    with pytest.raises(ValueError, match="model-index"):
+        api.upload_file(path_or_fileobj=bad, path_in_repo="README.md", repo_id=repo)
+    with pytest.warns(UserWarning, match="metadata"):
+        api.upload_file(path_or_fileobj=b"# None\n", path_in_repo="README.md", repo_id=repo)
+
+
+def test_listings_filter_sort_and_page(api, hub):
+    for number in range(7):
+        name = f"ada/listed-{number}"
+        api.create_repo(name)
+        tag = "even" if number % 2 == 0 else "odd"
+        put(api, name, **{"README.md": f"---\ntags: [{tag}]\nlicense: mit\n---\n".encode()})
+    listed = list(api.list_models(search="listed", author="ada"))
+    assert {each.id for each in listed} == {f"ada/listed-{number}" for number in range(7)}
+    even = list(api.list_models(search="listed", filter="even"))
+    assert {each.id for each in even} == {f"ada/listed-{number}" for number in (0, 2, 4, 6)}
+    both = list(api.list_models(search="listed", filter=["odd", "license:mit"]))
+    assert len(both) == 3
+    newest = list(api.list_models(search="listed", sort="created_at", limit=3))
+    assert [each.id for each in newest] == ["ada/listed-6", "ada/listed-5", "ada/listed-4"]
+    full = next(iter(api.list_models(search="listed-3", full=True)))
+    assert "README.md" in [each.rfilename for each in full.siblings]
+    assert list(api.list_models(author="nobody-here")) == []
+    expanded = next(iter(api.list_models(search="listed-3", expand=["sha"])))
+    assert len(expanded.sha) == 40
+
+
+def test_private_repositories_are_listed_for_their_members_only(api, nobody):
+    api.create_repo("ada/unlisted", private=True)
+    assert [each.id for each in api.list_models(search="unlisted")] == ["ada/unlisted"]
+    assert list(nobody.list_models(search="unlisted")) == []
+
+
+def test_an_account_tells_of_itself(api, hub):
+    hub.run("org", "add", "lab", "--fullname", "The Lab", "--member", "ada:admin")
+    person = api.get_user_overview("ada")
+    assert (person.username, person.user_type) == ("ada", "user")
+    assert [each.name for each in person.orgs] == ["lab"]
+    organisation = api.get_organization_overview("lab")
+    assert (organisation.fullname, organisation.num_users) == ("The Lab", 1)
+    assert [each.username for each in api.list_organization_members("lab")] == ["ada"]
+    api.create_repo("lab/shared")
+    assert [each.id for each in api.list_user_repos(namespace="lab")] == ["lab/shared"]
+    assert api.get_organization_overview("lab").num_models == 1
+    assert {"ada/storage"} <= {each.id for each in _stored(api)}
+
+
+def _stored(api):
+    api.create_repo("ada/storage")
+    put(api, "ada/storage", a=os.urandom(1_000))
+    return list(api.list_user_repos())
+
+
+def test_an_organisation_that_keeps_its_own_secrets_starts_private(api, nobody, hub):
+    hub.run("org", "add", "vault", "--member", "ada:write", "--private-by-default")
+    api.create_repo("vault/new")
+    assert api.model_info("vault/new").private is True
+    assert not nobody.repo_exists("vault/new")
+
+
+def test_names_do_not_mind_their_case(api, repo):
+    put(api, repo, **{"a.txt": b"1"})
+    assert api.model_info(repo.upper().replace("ADA", "Ada")).id == repo

@@ -1,0 +1,122 @@
+"""Generations of the real client, each with the hf_xet of its time, each in its own environment.
+
+They are made once and kept in `IRIAI_TEST_CACHE`, or `~/.cache/iriai-tests`. So is the npm package.
+"""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+INSTALL_SECONDS = 600
+NPM_PACKAGES = ("@huggingface/hub@2",)
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One release of huggingface_hub, and the hf_xet that was current then."""
+
+    hub: str
+    xet: str
+
+    def __str__(self) -> str:
+        return f"huggingface_hub-{self.hub}"
+
+    @property
+    def requirements(self) -> list[str]:
+        return [f"huggingface_hub=={self.hub}", f"hf_xet=={self.xet}"]
+
+
+TODAY = Generation("2.4.0", "1.8.0")
+OLDER = [
+    Generation("1.19.0", "1.5.1"),
+    Generation("1.0.1", "1.2.0"),
+    Generation("0.36.0", "1.1.10"),
+    Generation("0.34.0", "1.1.5"),
+]
+
+
+def cache() -> Path:
+    """Where what is fetched once is kept."""
+    given = os.environ.get("IRIAI_TEST_CACHE")
+    folder = Path(given) if given else Path.home() / ".cache" / "iriai-tests"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@contextmanager
+def once(folder: Path) -> Iterator[bool]:
+    """Whether `folder` must be made; others who want it wait. Half-made ones are removed."""
+    done = folder.with_name(folder.name + ".done")
+    with (folder.with_name(folder.name + ".lock")).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        missing = not done.exists()
+        if missing:
+            shutil.rmtree(folder, ignore_errors=True)
+        yield missing
+        done.touch()
+
+
+def python_of(generation: Generation) -> Path:
+    """The interpreter of a generation's environment, which is made if it is not there."""
+    folder = cache() / f"{generation}-xet-{generation.xet}"
+    python = folder / "bin" / "python"
+    with once(folder) as missing:
+        if missing:
+            uv = shutil.which(
+                "uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+            )
+            if uv:
+                _run([uv, "venv", "-q", "--python", sys.executable, str(folder)])
+                _run(
+                    [uv, "pip", "install", "-q", "--python", str(python), *generation.requirements]
+                )
+            else:
+                _run([sys.executable, "-m", "venv", str(folder)])
+                _run([str(python), "-m", "pip", "install", "-q", *generation.requirements])
+    return python
+
+
+def node_modules() -> Path:
+    """A folder in which `@huggingface/hub` can be imported; skips where there is no Node."""
+    if not shutil.which("node") or not shutil.which("npm"):
+        pytest.skip("Node and npm are not installed, so hub.js cannot be run.")
+    folder = cache() / "hub.js"
+    with once(folder) as missing:
+        if missing:
+            folder.mkdir()
+            npm = ["npm", "install", "--no-audit", "--no-fund", "--silent", "--prefix", str(folder)]
+            _run([*npm, *NPM_PACKAGES])
+    return folder
+
+
+def run(
+    command: list[str | Path],
+    env: Mapping[str, str],
+    *,
+    cwd: Path | None = None,
+    seconds: float = 240,
+) -> subprocess.CompletedProcess[str]:
+    """Run a client; its output is in the failure where it fails."""
+    done = subprocess.run(
+        [str(each) for each in command],
+        env={**os.environ, **env},
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout[-4000:]}\n{done.stderr[-6000:]}"
+    return done
+
+
+def _run(command: list[str]) -> None:
+    subprocess.run(command, check=True, timeout=INSTALL_SECONDS, capture_output=True)
