@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from iriai.base.errors import Conflict, Denied, Gone, Invalid, Unknown
+from iriai.base.events import HUB
 from iriai.identity.rules import Act, Actor, Subject, may, require_may
 from iriai.repos.paths import clean_folder, clean_path, require_path_allowed
 
@@ -81,6 +82,7 @@ class Repo:
     creator_id: int | None
     created_at: datetime
     updated_at: datetime
+    commons_id: int = HUB
     head: str | None = None
     disabled_reason: str | None = None
     discussions_disabled: bool = False
@@ -153,8 +155,8 @@ def may_administer(actor: Actor, repo: Repo) -> bool:
 
 
 def may_pass_gate(actor: Actor, repo: Repo) -> bool:
-    """Whether a gate stands open for `actor`: for those who write, and where there is none."""
-    return repo.gated is None or may_write(actor, repo)
+    """Whether a gate stands open for `actor`: for members, and where there is none."""
+    return repo.gated is None or may(actor, Act.READ, Subject(repo.owner_id, repo.id))
 
 
 def require_see(actor: Actor, repo: Repo) -> None:

@@ -21,7 +21,7 @@ DIFF_BYTES_TOTAL_MAX = 8 << 20
 CHANGED_PATHS_MAX = 100_000
 FOLDERS_REMEMBERED = 2_000
 
-_touched: Recent[tuple[int, str, str], dict[str, Commit]] = Recent(FOLDERS_REMEMBERED)
+_touched: Recent[tuple[str, str, str], dict[str, Commit]] = Recent(FOLDERS_REMEMBERED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +77,10 @@ class Objects(Reading):
 
     def last_commits(self, sha: str, folder: str = "") -> dict[str, Commit]:
         """The commit that last changed each name of a folder, by one walk of first parents."""
-        known = _touched.get((self.repo_id, sha, folder))
+        known = _touched.get((self._space, sha, folder))
         if known is None:
             known = self._last_commits(sha, folder)
-            _touched.put((self.repo_id, sha, folder), known)
+            _touched.put((self._space, sha, folder), known)
         return known
 
     def _last_commits(self, sha: str, folder: str) -> dict[str, Commit]:

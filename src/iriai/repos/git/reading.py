@@ -38,7 +38,7 @@ TREE_CACHE_BYTES = 4 << 20
 CACHE_BYTES_MAX = 48 << 20
 INLINE_BYTES_MAX = 1 << 20
 BLOB_BYTES_MAX = 64 << 20
-PAGE_LENGTH_MAX = 1_000
+ENTRIES_MAX = 100_000
 PATHS_REMEMBERED = 100_000
 BLOBS_REMEMBERED = 100_000
 COMMITS_REMEMBERED = 10_000
@@ -55,9 +55,9 @@ class _Missing:
 
 
 _MISSING = _Missing()
-_paths: Recent[tuple[int, str, str], Entry | _Missing] = Recent(PATHS_REMEMBERED)
-_blobs: Recent[tuple[int, str], tuple[int, Lfs | None]] = Recent(BLOBS_REMEMBERED)
-_commits: Recent[tuple[int, str], Commit] = Recent(COMMITS_REMEMBERED)
+_paths: Recent[tuple[str, str, str], Entry | _Missing] = Recent(PATHS_REMEMBERED)
+_blobs: Recent[tuple[str, str], tuple[int, Lfs | None]] = Recent(BLOBS_REMEMBERED)
+_commits: Recent[tuple[str, str], Commit] = Recent(COMMITS_REMEMBERED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,7 @@ class Reading:
 
     def __init__(self, repo_id: int, shelf: Shelf, live: Callable[[], Sequence[str]]) -> None:
         self.repo_id = repo_id
+        self._space = f"{shelf.mine}/{repo_id}"
         self._shelf = shelf
         self._live = live
         self._lock = threading.Lock()
@@ -88,16 +89,25 @@ class Reading:
         """Have exactly the packs that are live now. Returns whether anything changed."""
         names = set(self._live())
         with self._lock:
-            laid = self._laid if self._laid is not None else set()
+            if self._laid is not None and not self.path.exists():
+                self._laid = None  # the folder was dropped: another handle of it went
+            laid = self._laid or set()
             new, gone = names - laid, laid - names
             if not new and not gone and self._laid is not None:
                 return False
+            self._shelf.folder(self.repo_id)
             self._shelf.lay(self.repo_id, sorted(new))
             self._shelf.lift(self.repo_id, sorted(gone))
             self._laid = names
             self._repository = self._opened()  # lets go of the maps of packs that went
             self._generation += 1
         return True
+
+    def drop(self) -> None:
+        """Give the folder back. Whoever still reads here lays it anew at the next miss."""
+        with self._lock:
+            self._laid = None
+            self._shelf.drop(self.repo_id)
 
     def view(
         self, refs: Iterable[tuple[str, str, str | None]] = (), *, config: str = ""
@@ -160,19 +170,19 @@ class Reading:
 
     def commit(self, sha: str) -> Commit:
         """A commit that exists; `Unknown` where there is none."""
-        found = _commits.get((self.repo_id, sha))
+        found = _commits.get((self._space, sha))
         if found is None:
             raw = self.find_raw(sha)
             if raw is None or raw[0] != "commit":
                 raise Unknown(f"Invalid rev id: {sha[:40]}", code="RevisionNotFound")
             found = formats.parse_commit(sha, raw[1])
-            _commits.put((self.repo_id, sha), found)
+            _commits.put((self._space, sha), found)
         return found
 
     def find(self, revision: str) -> str | None:
         """The commit that a full or short id names, a tag peeled; None where none or several do."""
         if len(revision) == 40:  # noqa: PLR2004 - the length of a full id
-            if _commits.get((self.repo_id, revision)) is not None:
+            if _commits.get((self._space, revision)) is not None:
                 return revision
             return self._peeled(revision)
         short = self._sought(lambda: str(self._repository[revision].id))
@@ -201,10 +211,10 @@ class Reading:
 
     def find_entry(self, sha: str, path: str) -> Entry | None:
         """What a commit has at `path`, or None."""
-        known = _paths.get((self.repo_id, sha, path))
+        known = _paths.get((self._space, sha, path))
         if known is None:
             known = self._looked_up(self.commit(sha).tree, path) or _MISSING
-            _paths.put((self.repo_id, sha, path), known)
+            _paths.put((self._space, sha, path), known)
         return None if isinstance(known, _Missing) else known
 
     def file(self, sha: str, path: str) -> File:
@@ -250,7 +260,7 @@ class Reading:
 
     def blob_facts(self, oid: str) -> tuple[int, Lfs | None]:
         """The size that a reader gets of a blob, and what it points to if it is a pointer."""
-        known = _blobs.get((self.repo_id, oid))
+        known = _blobs.get((self._space, oid))
         if known is None:
             header = self._header(oid)
             if header is None:
@@ -259,7 +269,7 @@ class Reading:
             if size <= POINTER_LENGTH_MAX:
                 lfs = pointer(self.raw(oid))
             known = (lfs.size if lfs else size, lfs)
-            _blobs.put((self.repo_id, oid), known)
+            _blobs.put((self._space, oid), known)
         return known
 
     def tree(
@@ -269,9 +279,9 @@ class Reading:
         *,
         recursive: bool = False,
         after: str | None = None,
-        limit: int = PAGE_LENGTH_MAX,
+        limit: int = ENTRIES_MAX,
     ) -> Page:
-        """A page of what a folder holds, in git's order; with `recursive` of all below it."""
+        """What a folder holds in git's order, with `recursive` all below it; pages of `limit`."""
         folder = self.entry(sha, path)
         if not isinstance(folder, Folder):
             raise Unknown(f"{path[:200]!r} is a file.", code="EntryNotFound")

@@ -12,7 +12,7 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -129,22 +129,6 @@ class Shelf:
             if each.stem != keep:
                 each.unlink(missing_ok=True)
                 total -= stat.st_size
-
-
-class Shelves:
-    """The shelf of each cache folder, opened once per process."""
-
-    def __init__(self, make: Callable[[Path, Store], Shelf] = Shelf) -> None:
-        self._make = make
-        self._lock = threading.Lock()
-        self._open: dict[Path, Shelf] = {}
-
-    def of(self, cache: Path, store: Store) -> Shelf:
-        """The shelf over this cache folder."""
-        with self._lock:
-            if cache not in self._open:
-                self._open[cache] = self._make(cache, store)
-            return self._open[cache]
 
 
 def _locked(path: Path) -> int:

@@ -1,0 +1,58 @@
+"""The objects of each repository, as this process reads them: a shelf of packs, open handles."""
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from sqlalchemy import select
+
+from iriai.base.tx import Ground
+from iriai.repos.git.objects import Objects
+from iriai.repos.git.recent import Recent
+from iriai.repos.git.shelf import Shelf
+from iriai.repos.tables import PackRow
+
+HANDLES_MAX = 256
+SHELVES_MAX = 8
+
+_handles: Recent[tuple[Path, int], Objects] = Recent(HANDLES_MAX)
+_shelves: Recent[Path, Shelf] = Recent(SHELVES_MAX)
+_lock = threading.Lock()
+
+
+def objects(ground: Ground, repo_id: int) -> Objects:
+    """The objects of a repository. It asks which packs are live when it misses something."""
+    shelf = shelf_of(ground)
+    found = _handles.get((shelf.mine, repo_id))
+    if found is None:
+        with _lock:
+            found = _handles.get((shelf.mine, repo_id))
+            if found is None:
+                found = Objects(repo_id, shelf, _live(ground, repo_id))
+                for old in _handles.put((shelf.mine, repo_id), found):
+                    old.drop()
+    return found
+
+
+def shelf_of(ground: Ground) -> Shelf:
+    """Where this process keeps packs. One cache folder has one shelf."""
+    cache = ground.settings.cache_folder
+    found = _shelves.get(cache)
+    if found is None:
+        with _lock:
+            found = _shelves.get(cache)
+            if found is None:
+                found = Shelf(cache, ground.store)
+                for old in _shelves.put(cache, found):
+                    old.close()
+    return found
+
+
+def _live(ground: Ground, repo_id: int) -> Callable[[], Sequence[str]]:
+    query = select(PackRow.name).where(PackRow.repo_id == repo_id, PackRow.retired_at.is_(None))
+
+    def live() -> Sequence[str]:
+        with ground.read() as tx:
+            return tx.connection.execute(query).scalars().all()
+
+    return live

@@ -1,0 +1,259 @@
+"""What can be seen of repositories. There is no other way to get a `Repo`.
+
+The hot path is one statement: an address and a revision give the repository, its owner, the newest
+commit of main and the refs that the revision may name. Names are looked up in `repo_names` and
+`account_names`, which know every earlier name too, so the same statement finds what has moved.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, and_, bindparam, func, select
+
+from iriai.base.names import fold
+from iriai.base.tx import Ground, Tx
+from iriai.identity.rules import Actor
+from iriai.identity.tables import Account, AccountName
+from iriai.repos import rules
+from iriai.repos.git.objects import Objects, Page
+from iriai.repos.handles import objects
+from iriai.repos.listing import Filters, Listed, Sort, listing
+from iriai.repos.preupload import Candidate, Mode, modes
+from iriai.repos.rows import (
+    COLUMNS,
+    REF_COLUMNS,
+    WITH_HEAD,
+    as_ref,
+    as_repo,
+    seen,
+)
+from iriai.repos.rows import (
+    readable as _readable,
+)
+from iriai.repos.rules import FULL_SHA, MAIN, SHORT_SHA, Kind, Ref, Repo
+from iriai.repos.tables import RefRow, RepoName, RepoRow
+
+__all__ = [
+    "Candidate",
+    "Filters",
+    "Listed",
+    "Mode",
+    "Objects",
+    "Page",
+    "Sort",
+    "listing",
+    "objects",
+]
+
+REPOS_OF_MAX = 10_000
+
+_BY_ADDRESS: Select[Any] = (
+    select(
+        *COLUMNS,
+        RepoRow.deleted_at,
+        and_(
+            RepoRow.owner_id == AccountName.account_id,
+            RepoRow.name_key == RepoName.key,
+            Account.name_key == AccountName.name_key,
+        ),
+        *REF_COLUMNS,
+    )
+    .select_from(AccountName)
+    .join(
+        RepoName,
+        and_(
+            RepoName.owner_id == AccountName.account_id,
+            RepoName.kind == bindparam("kind"),
+            RepoName.key == bindparam("key"),
+        ),
+    )
+    .join(RepoRow, RepoRow.id == RepoName.repo_id)
+    .join(Account, Account.id == RepoRow.owner_id)
+    .outerjoin(
+        RefRow,
+        and_(
+            RefRow.repo_id == RepoRow.id,
+            RefRow.name.in_([bindparam("ref_1"), bindparam("ref_2"), bindparam("ref_3")]),
+        ),
+    )
+    .where(AccountName.name_key == bindparam("owner"))
+)
+_DELETED_AT = len(COLUMNS)
+_IS_CURRENT = _DELETED_AT + 1
+_REF = _IS_CURRENT + 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    repo: Repo
+    is_deleted: bool
+    is_current: bool
+    refs: dict[str, Ref]
+
+
+def _find(tx: Tx, kind: str, full_name: str, revision: str = "") -> _Found | None:
+    """What has or had this name, in one statement, with the refs that `revision` may name."""
+    owner, slash, name = full_name.partition("/")
+    if not slash:
+        return None
+    names = [*rules.ref_candidates(revision), MAIN, MAIN]
+    asked = {"kind": Kind(kind), "owner": fold(owner), "key": fold(name)}
+    asked |= {f"ref_{number}": ref for number, ref in enumerate(names[:3], 1)}
+    asked["ref_3"] = MAIN
+    rows = tx.connection.execute(_BY_ADDRESS, asked).all()
+    if not rows:
+        return None
+    refs: dict[str, Ref] = {
+        str(row[_REF]): as_ref(row[_REF:]) for row in rows if row[_REF] is not None
+    }
+    head = refs[MAIN].commit if MAIN in refs else None
+    first = rows[0]
+    return _Found(
+        as_repo(first, head), first[_DELETED_AT] is not None, bool(first[_IS_CURRENT]), refs
+    )
+
+
+def _present(viewer: Actor, found: _Found | None) -> _Found:
+    """What is there by this very name, as `viewer` may know."""
+    if found is None or not found.is_current or not rules.may_see(viewer, found.repo):
+        raise rules.unknown_repo()
+    if found.is_deleted:
+        raise rules.gone_repo()
+    return found
+
+
+def repo(tx: Tx, viewer: Actor, kind: str, full_name: str) -> Repo:
+    """The repository of this name, in one statement; missing and hidden are `Unknown` alike."""
+    return _present(viewer, _find(tx, kind, full_name)).repo
+
+
+def repo_at(tx: Tx, viewer: Actor, kind: str, full_name: str, revision: str) -> tuple[Repo, str]:
+    """The repository and the commit that a revision names: one statement, unless git is asked."""
+    found = _present(viewer, _find(tx, kind, full_name, revision))
+    return found.repo, _resolved(tx, found, revision)
+
+
+def readable(tx: Tx, viewer: Actor, kind: str, full_name: str) -> Repo:
+    """The repository, if `viewer` may read its files."""
+    found = repo(tx, viewer, kind, full_name)
+    rules.require_read(viewer, found)
+    return found
+
+
+def readable_at(
+    tx: Tx, viewer: Actor, kind: str, full_name: str, revision: str
+) -> tuple[Repo, str]:
+    """The repository and a commit of it, if `viewer` may read its files."""
+    found = _present(viewer, _find(tx, kind, full_name, revision))
+    rules.require_read(viewer, found.repo)
+    return found.repo, _resolved(tx, found, revision)
+
+
+def moved(tx: Tx, viewer: Actor, kind: str, full_name: str) -> str | None:
+    """What a repository is called now that once had this name, where that is another."""
+    found = _find(tx, kind, full_name)
+    if found is None or found.is_current or found.is_deleted:
+        return None
+    return found.repo.full_name if rules.may_see(viewer, found.repo) else None
+
+
+def by_id(tx: Tx, repo_id: int) -> Repo:
+    """The repository of this number, whoever asks: for actions and jobs, never for doors."""
+    asked = WITH_HEAD.where(RepoRow.id == repo_id, RepoRow.deleted_at.is_(None))
+    row = tx.connection.execute(asked).one_or_none()
+    if row is None:
+        raise rules.unknown_repo()
+    return as_repo(row, row[-1])
+
+
+# -- revisions -----------------------------------------------------------------------------------
+
+
+def _resolved(tx: Tx, found: _Found, revision: str) -> str:
+    for name in rules.ref_candidates(revision):
+        if name in found.refs:
+            return found.refs[name].commit
+    return _by_sha(tx, found.repo.id, revision)
+
+
+def _by_sha(tx: Tx, repo_id: int, revision: str) -> str:
+    sha = None
+    if FULL_SHA.fullmatch(revision) or SHORT_SHA.fullmatch(revision):
+        sha = objects(tx.ground, repo_id).find(revision)
+    if sha is None:
+        raise rules.unknown_revision(revision)
+    return sha
+
+
+def resolve(tx: Tx, repo: Repo, revision: str) -> str:
+    """The commit that a branch, tag, pull request, full or short id, or HEAD names."""
+    found = named(tx, repo.id, revision)
+    return found.commit if found is not None else _by_sha(tx, repo.id, revision)
+
+
+def named(tx: Tx, repo_id: int, revision: str) -> Ref | None:
+    """The ref that a revision names, a branch before a tag; None where it names none."""
+    names = rules.ref_candidates(revision)
+    asked = select(*REF_COLUMNS).where(RefRow.repo_id == repo_id, RefRow.name.in_(names))
+    found = {row[0]: as_ref(row) for row in tx.connection.execute(asked)}
+    return next((found[name] for name in names if name in found), None)
+
+
+def ref(tx: Tx, repo_id: int, name: str) -> Ref | None:
+    """The ref of this full name, or None."""
+    asked = select(*REF_COLUMNS).where(RefRow.repo_id == repo_id, RefRow.name == name)
+    row = tx.connection.execute(asked).one_or_none()
+    return None if row is None else as_ref(row)
+
+
+def refs(tx: Tx, repo: Repo) -> list[Ref]:
+    """All branches, tags and pull requests: main first, then by name."""
+    asked = select(*REF_COLUMNS).where(RefRow.repo_id == repo.id)
+    found = [as_ref(row) for row in tx.connection.execute(asked)]
+    return sorted(found, key=lambda each: (each.name != MAIN, each.name))
+
+
+# -- many ----------------------------------------------------------------------------------------
+
+
+def repos_of(tx: Tx, viewer: Actor, owner_id: int, kind: str | None = None) -> Sequence[Repo]:
+    """What an account owns, as far as `viewer` may know of it, by kind and name."""
+    asked = WITH_HEAD.where(RepoRow.owner_id == owner_id, seen(viewer))
+    if kind is not None:
+        asked = asked.where(RepoRow.kind == Kind(kind))
+    asked = asked.order_by(RepoRow.kind, RepoRow.name_key).limit(REPOS_OF_MAX)
+    return [as_repo(row, row[-1]) for row in tx.connection.execute(asked)]
+
+
+def count_of(tx: Tx, viewer: Actor, owner_id: int, kind: str | None = None) -> int:
+    """How many of those there are."""
+    asked = select(func.count(RepoRow.id)).where(RepoRow.owner_id == owner_id, seen(viewer))
+    if kind is not None:
+        asked = asked.where(RepoRow.kind == Kind(kind))
+    return int(tx.connection.execute(asked).scalar_one())
+
+
+def readable_ids(
+    viewer: Actor, *, owner_id: int | None = None, repo_id: int | None = None
+) -> Select[Any]:
+    """A SELECT of the ids of all repositories whose files `viewer` may read."""
+    asked = select(RepoRow.id).where(_readable(viewer))
+    if owner_id is not None:
+        asked = asked.where(RepoRow.owner_id == owner_id)
+    return asked if repo_id is None else asked.where(RepoRow.id == repo_id)
+
+
+def preupload(
+    ground: Ground,
+    repo: Repo,
+    sha: str | None,
+    files: Sequence[Candidate],
+    *,
+    gitignore: str | None = None,
+    gitattributes: str | None = None,
+) -> list[Mode]:
+    """How each file is to be sent to a repository that is at commit `sha`."""
+    return modes(
+        objects(ground, repo.id), sha, files, gitignore=gitignore, gitattributes=gitattributes
+    )

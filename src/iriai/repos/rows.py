@@ -1,0 +1,110 @@
+"""Rows of the database as repositories and refs, and which of them somebody may see."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, or_, select
+
+from iriai.base.events import HUB
+from iriai.identity.rules import Actor, circle
+from iriai.identity.tables import Account
+from iriai.repos.rules import Gated, HeldBy, Kind, Ref, Repo, Visibility
+from iriai.repos.tables import RefRow, RepoRow
+
+COLUMNS: tuple[Any, ...] = (
+    RepoRow.id,
+    RepoRow.kind,
+    RepoRow.owner_id,
+    Account.name.label("owner"),
+    RepoRow.name,
+    RepoRow.visibility,
+    RepoRow.gated,
+    RepoRow.held_by,
+    RepoRow.creator_id,
+    RepoRow.created_at,
+    RepoRow.updated_at,
+    Account.commons_id,
+    RepoRow.disabled_reason,
+    RepoRow.discussions_disabled,
+    RepoRow.sdk,
+    RepoRow.downloads,
+    RepoRow.likes,
+    RepoRow.git_bytes,
+)
+"""What a `Repo` is made of, `head` apart."""
+
+HEAD = RefRow.commit_sha.label("head")
+
+
+def as_repo(row: Sequence[Any], head: str | None) -> Repo:
+    """The repository of a row that begins with `COLUMNS`."""
+    return Repo(
+        id=row[0],
+        kind=Kind(row[1]),
+        owner_id=row[2],
+        owner=row[3],
+        name=row[4],
+        visibility=Visibility(row[5]),
+        gated=Gated(row[6]) if row[6] else None,
+        held_by=HeldBy(row[7]),
+        creator_id=row[8],
+        created_at=row[9],
+        updated_at=row[10],
+        commons_id=HUB if row[11] is None else row[11],
+        head=head,
+        disabled_reason=row[12],
+        discussions_disabled=row[13],
+        sdk=row[14],
+        downloads=row[15],
+        likes=row[16],
+        git_bytes=row[17],
+    )
+
+
+def as_ref(row: Sequence[Any]) -> Ref:
+    """The ref of a row of name, sha, commit and who opened it."""
+    return Ref(row[0], row[1], row[2], row[3])
+
+
+REF_COLUMNS: tuple[Any, ...] = (RefRow.name, RefRow.sha, RefRow.commit_sha, RefRow.opened_by)
+
+
+def seen(viewer: Actor) -> ColumnElement[bool]:
+    """The repositories that `viewer` may know of."""
+    return and_(
+        RepoRow.deleted_at.is_(None),
+        or_(RepoRow.visibility != Visibility.PRIVATE, *_own(viewer)),
+    )
+
+
+def readable(viewer: Actor) -> ColumnElement[bool]:
+    """The repositories whose files `viewer` may read."""
+    return and_(
+        RepoRow.deleted_at.is_(None),
+        RepoRow.disabled_reason.is_(None),
+        or_(
+            and_(RepoRow.visibility == Visibility.PUBLIC, RepoRow.gated.is_(None)),
+            *_own(viewer),
+        ),
+    )
+
+
+def _own(viewer: Actor) -> list[ColumnElement[bool]]:
+    """What `viewer` may read because of who they are, as `identity.rules.circle` has it."""
+    mine = circle(viewer)
+    found: list[ColumnElement[bool]] = []
+    if mine.owners:
+        found.append(RepoRow.owner_id.in_(sorted(mine.owners)))
+    if mine.repos:
+        found.append(
+            and_(RepoRow.id.in_(sorted(mine.repos)), RepoRow.owner_id.in_(sorted(mine.partly)))
+        )
+    return found
+
+
+WITH_HEAD: Select[Any] = (
+    select(*COLUMNS, HEAD)
+    .join(Account, Account.id == RepoRow.owner_id)
+    .outerjoin(RefRow, and_(RefRow.repo_id == RepoRow.id, RefRow.name == "refs/heads/main"))
+)
+"""A repository in one row, with the newest commit of main last."""
