@@ -1,0 +1,122 @@
+"""How anything new becomes visible: packs first, durably, then refs and rows in one transaction.
+
+A pack is put into the store before the transaction opens; its row, the refs and the event come in
+with it or not at all. A pack whose transaction failed is an orphan: its name is random, so nobody
+else can count on it, and it is deleted at once or swept later.
+"""
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import delete, insert, update
+from sqlalchemy.exc import IntegrityError
+
+from iriai.base.errors import HubError
+from iriai.base.tx import Ground, Tx
+from iriai.repos.git import shelf
+from iriai.repos.git.packs import Packed
+from iriai.repos.rules import Repo
+from iriai.repos.tables import PackRow, RefRow, RepoRow
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """What a change did: `ref` went from `old` to `sha`. `number` is a new pull request's.
+
+    `moved` has every ref that moved and where to; it is empty when the change was here already.
+    """
+
+    repo: Repo
+    ref: str
+    old: str | None
+    sha: str
+    changed: tuple[str, ...] = ()
+    number: int | None = None
+    moved: Mapping[str, str] = field(default_factory=dict)
+
+
+def store_pack(ground: Ground, repo_id: int, packed: Packed) -> None:
+    """Put a pack and its index into the store; durable when this returns."""
+    ground.store.put(shelf.key(repo_id, packed.name, ".pack"), packed.pack)
+    ground.store.put(shelf.key(repo_id, packed.name, ".idx"), packed.idx)
+
+
+def drop_pack(ground: Ground, repo_id: int, name: str) -> None:
+    """Take an orphan out of the store; should that fail now, the sweep does it."""
+    with contextlib.suppress(HubError, OSError):
+        for kind in reversed(shelf.KINDS):
+            ground.store.delete(shelf.key(repo_id, name, kind))
+
+
+def add_pack(tx: Tx, repo_id: int, packed: Packed) -> None:
+    """Make a stored pack live with this transaction."""
+    tx.connection.execute(
+        insert(PackRow),
+        {
+            "name": packed.name,
+            "repo_id": repo_id,
+            "bytes": packed.size,
+            "objects": packed.objects,
+            "made_at": tx.now,
+            "retired_at": None,
+        },
+    )
+    tx.connection.execute(
+        update(RepoRow)
+        .where(RepoRow.id == repo_id)
+        .values(git_bytes=RepoRow.git_bytes + packed.size)
+    )
+
+
+def move_ref(
+    tx: Tx,
+    repo_id: int,
+    name: str,
+    *,
+    old: str | None,
+    new: str | None,
+    commit: str | None = None,
+    opened_by: int | None = None,
+) -> bool:
+    """Move a ref from `old` to `new`; None is a ref that is not there. False when it was elsewhere.
+
+    `commit` is what `new` comes down to, for an annotated tag.
+    """
+    here = (RefRow.repo_id == repo_id, RefRow.name == name)
+    if old is None and new is not None:
+        row = {
+            "repo_id": repo_id,
+            "name": name,
+            "sha": new,
+            "commit_sha": commit or new,
+            "opened_by": opened_by,
+            "updated_at": tx.now,
+        }
+        try:
+            with tx.connection.begin_nested():
+                tx.connection.execute(insert(RefRow), row)
+        except IntegrityError:
+            return False
+        return True
+    there = (*here, RefRow.sha == old)
+    if new is None:
+        return tx.connection.execute(delete(RefRow).where(*there)).rowcount == 1
+    values = {"sha": new, "commit_sha": commit or new, "updated_at": tx.now}
+    return tx.connection.execute(update(RefRow).where(*there).values(values)).rowcount == 1
+
+
+def touch(tx: Tx, repo_id: int) -> None:
+    """Note that a repository changed now."""
+    tx.connection.execute(update(RepoRow).where(RepoRow.id == repo_id).values(updated_at=tx.now))
+
+
+def take_number(tx: Tx, repo_id: int) -> int:
+    """The next number of a repository's discussions and pull requests: one series for both."""
+    taken = tx.connection.execute(
+        update(RepoRow)
+        .where(RepoRow.id == repo_id)
+        .values(next_number=RepoRow.next_number + 1)
+        .returning(RepoRow.next_number)
+    ).scalar_one()
+    return int(taken) - 1
