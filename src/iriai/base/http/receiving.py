@@ -14,7 +14,7 @@ import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -55,6 +55,7 @@ async def receive_file(
     *,
     size_max: int,
     size: int | None = None,
+    sha256: bool = True,
     hashes: Sequence[Hash] = (),
     scope: Mapping[str, Any] | None = None,
 ) -> Received:
@@ -62,10 +63,11 @@ async def receive_file(
 
     `Excessive` past `size_max`; `Invalid` where the client breaks off or sends other than `size`
     bytes; `Unavailable` where the disk is full or fails. With the request's `scope`, a body on our
-    own server takes a shorter way.
+    own server takes a shorter way. Without `sha256`, what is received has none.
     """
     require_acceptable(scope, size_max, size)
-    arrival = _Arrival(path, size_max if size is None else min(size, size_max), list(hashes))
+    limit = size_max if size is None else min(size, size_max)
+    arrival = _Arrival(path, limit, list(hashes), hashlib.sha256() if sha256 else None)
     try:
         await _in_thread(arrival.open)
         async with aclosing(_batches(receive, scope)) as batches:
@@ -145,10 +147,10 @@ class _Arrival:
     path: Path
     size_max: int
     hashes: list[Hash]
+    sha256: Any
     size: int = 0
     descriptor: int = -1
     flushed: int = 0
-    sha256: Any = field(default_factory=hashlib.sha256)
     work: "asyncio.Future[Any] | None" = None
 
     def open(self) -> None:
@@ -173,7 +175,7 @@ class _Arrival:
         """Make the bytes durable and say what they are."""
         await self._settle()
         await _in_thread(self._sync)
-        return Received(self.size, self.sha256.hexdigest())
+        return Received(self.size, self.sha256.hexdigest() if self.sha256 else "")
 
     async def discard(self) -> None:
         """Leave nothing behind."""
@@ -191,7 +193,8 @@ class _Arrival:
 
     def _hash(self, pieces: list[bytes]) -> None:
         for piece in pieces:
-            self.sha256.update(piece)
+            if self.sha256 is not None:
+                self.sha256.update(piece)
             for each in self.hashes:
                 each.update(piece)
 
