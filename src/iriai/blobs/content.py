@@ -1,4 +1,4 @@
-"""The bytes of a Xet file, made up from its xorbs: a few megabytes at a time, each chunk checked.
+"""The bytes of a Xet file, made up from its xorbs: a megabyte at a time, each chunk checked.
 
 Clients that speak Xet do this themselves. It is done here for everybody else (the bridge), and to
 learn what a file's SHA-256 really is.
@@ -19,7 +19,7 @@ from iriai.blobs.xet.chunks import ChunkTable
 from iriai.blobs.xet.hashes import chunk_hash, to_hex
 from iriai.blobs.xet.shard import Term
 
-PIECE_BYTES = 4 * 1024 * 1024
+PIECE_BYTES = 1024 * 1024
 """How much is read, and how much is unpacked, at once."""
 
 Progress = Callable[[int], None]

@@ -11,7 +11,7 @@ from datetime import datetime
 from struct import Struct
 from typing import Any
 
-from sqlalchemy import Select, and_, exists, func, or_, select
+from sqlalchemy import Select, and_, exists, false, func, or_, select
 
 from iriai.base.errors import Unknown
 from iriai.base.tx import Ground, Tx
@@ -104,12 +104,38 @@ def elsewhere(tx: Tx, sha256s: Collection[str], readable: Readable) -> set[str]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An object of a repository, and since when it has it."""
+
+    sha256: str
+    size: int
+    since: datetime
+
+
+def held(tx: Tx, repo_id: int, *, after: str = "", limit: int = LOOKUP_BATCH) -> list[Held]:
+    """A page of what a repository holds, ordered by SHA-256, from the one after `after`."""
+    page = (
+        select(StoredBytes.sha256, StoredBytes.size, RepoObject.linked_at)
+        .join(RepoObject, RepoObject.sha256 == StoredBytes.sha256)
+        .where(RepoObject.repo_id == repo_id, StoredBytes.sha256 > after)
+        .order_by(StoredBytes.sha256)
+        .limit(limit)
+    )
+    return [Held(row.sha256, row.size, row.linked_at) for row in tx.connection.execute(page)]
+
+
 def held_since(tx: Tx, repo_id: int, *, before: datetime | None = None) -> Sequence[str]:
     """What a repository holds; with `before`, only what it was given before that moment."""
     held = select(RepoObject.sha256).where(RepoObject.repo_id == repo_id)
     if before is not None:
         held = held.where(RepoObject.linked_at < before)
     return tx.connection.execute(held).scalars().all()
+
+
+def nowhere() -> Readable:
+    """No repository at all."""
+    return select(RepoObject.repo_id).where(false())
 
 
 def bytes_held(tx: Tx, repo_id: int) -> int:
@@ -188,8 +214,7 @@ def xorbs_in_reach(
 
 def is_xorb_in_reach(tx: Tx, repo_id: int, xorb: str) -> bool:
     """Whether a sound xorb was sent to this repository or holds chunks of its files."""
-    nowhere = select(RepoObject.repo_id).where(RepoObject.repo_id == repo_id)
-    states = xorbs_in_reach(tx, repo_id, [from_hex(xorb)], nowhere)
+    states = xorbs_in_reach(tx, repo_id, [from_hex(xorb)], nowhere())
     return XorbState.LIVE in states.values()
 
 

@@ -1,0 +1,191 @@
+"""The bridge: an object's bytes for anyone who can do HTTP, whatever form it is kept in.
+
+Kept whole, the file goes out as it is (or the store's own signed URL is named). Kept as chunks, it
+is made up on the way, each chunk verified before it leaves: an answer that comes to its end is
+right. `ETag` is the SHA-256. Ranges work on both, several at once too.
+"""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from iriai.api import door
+from iriai.api.lfs.transfer import FileAnswer
+from iriai.base.errors import Invalid
+from iriai.base.http import ranges as spans
+from iriai.base.http.headers import disposition
+from iriai.base.http.ranges import Multipart, Span
+from iriai.base.tx import Ground
+from iriai.blobs import actions, content, passes, queries, rules
+from iriai.blobs.queries import FileTerms
+from iriai.blobs.rules import StoredObject
+
+OCTETS = "application/octet-stream"
+MAKING_AT_ONCE = 8
+
+_making = ThreadPoolExecutor(MAKING_AT_ONCE, thread_name_prefix="bridge")
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """Where an object's bytes come from: a URL elsewhere, a blob's key, or a Xet file."""
+
+    ground: Ground
+    stored: StoredObject
+    file: FileTerms | None
+    redirect: str | None
+
+    def pieces(self, span: Span) -> Iterator[bytes | memoryview]:
+        """The bytes of `span`."""
+        if self.file is None:
+            return self.ground.store.stream(
+                rules.blob_key(self.stored.sha256), span.start, span.end
+            )
+        return content.stream(self.ground, self.file.terms, span.start, span.end - 1)
+
+
+async def serve_object(
+    request: Request,
+    stored: StoredObject,
+    *,
+    filename: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """An object, or the parts of it that were asked for."""
+    etag = f'"{stored.sha256}"'
+    head = {"ETag": etag, "Accept-Ranges": "bytes", "Content-Type": OCTETS}
+    if filename is not None:
+        head["Content-Disposition"] = disposition(filename)
+    head = _merged(head, headers or {})
+    asked = spans.asked(request.headers, stored.size, etag)
+    if asked.status == 304:  # noqa: PLR2004
+        return Response(status_code=304, headers=head)
+    if asked.status == 416:  # noqa: PLR2004
+        error = unsatisfiable(stored.size)
+        error.headers = {**_without_body(head), **error.headers}
+        raise error
+    if stored.damaged:
+        raise rules.damaged("This object")
+    if request.method == "HEAD":
+        return Response(headers={**head, "Content-Length": str(stored.size)})
+    body = await door.in_thread(_body, door.ground_of(request), stored, filename)
+    if body.redirect is not None:
+        return Response(status_code=302, headers={**head, "Location": body.redirect})
+    return await _answer(body, asked.status, asked.spans, head)
+
+
+def unsatisfiable(size: int) -> Invalid:
+    """The range lies past the end."""
+    error = Invalid(
+        f"The range lies past the end of the file, which has {size} bytes.",
+        code="RangeNotSatisfiable",
+    )
+    error.headers = {"Content-Range": f"bytes */{size}", "Accept-Ranges": "bytes"}
+    return error
+
+
+def _body(ground: Ground, stored: StoredObject, filename: str | None) -> Body:
+    """The best form of an object; a whole copy that is not there any more is noted as damaged."""
+    if stored.has_blob:
+        key = rules.blob_key(stored.sha256)
+        if _is_whole(ground, stored):
+            link = ground.store.signed_url(key, seconds=passes.URL_LIFE_SECONDS, filename=filename)
+            return Body(ground, stored, None, link)
+        with ground.write() as tx:
+            actions.mark_blob_damaged(tx, stored.sha256)
+    if stored.xet_hash is None:
+        raise rules.damaged("This object")
+    with ground.read() as tx:
+        file = queries.file(tx, stored.xet_hash)
+    if file is None:
+        raise rules.damaged("This object")
+    return Body(ground, stored, file, None)
+
+
+def _is_whole(ground: Ground, stored: StoredObject) -> bool:
+    """Whether the whole copy can be sent: it is a file here of the right length, or elsewhere."""
+    path = ground.store.local_path(rules.blob_key(stored.sha256))
+    if path is None:
+        return True
+    try:
+        return path.is_file() and not path.is_symlink() and path.stat().st_size == stored.size
+    except OSError:
+        return False
+
+
+async def _answer(
+    body: Body, status: int, asked: tuple[Span, ...], head: Mapping[str, str]
+) -> Response:
+    size = body.stored.size
+    if len(asked) > 1:
+        frame = Multipart(asked, size, head["Content-Type"], secrets.token_hex(16))
+        many = {
+            **head,
+            "Content-Type": frame.media_type,
+            "Content-Length": str(frame.length),
+        }
+        return StreamingResponse(_framed(body, frame), status, many)
+    span = asked[0]
+    one = {**head, "Content-Length": str(span.length)}
+    if status == 206:  # noqa: PLR2004
+        one["Content-Range"] = span.content_range(size)
+    if body.file is None:
+        path = body.ground.store.local_path(rules.blob_key(body.stored.sha256))
+        if path is not None:
+            return FileAnswer(path, span.start, span.end, status=status, headers=one)
+    if not span.length:
+        return Response(status_code=status, headers=one)
+    pieces = _ahead(body.pieces(span))
+    first = await anext(pieces)  # so that damage at the start is an error, not a broken answer
+    return StreamingResponse(_chained(first, pieces), status, one)
+
+
+async def _framed(body: Body, frame: Multipart) -> AsyncIterator[bytes | memoryview]:
+    for span in frame.spans:
+        yield frame.head(span)
+        async for piece in _ahead(body.pieces(span)):
+            yield piece
+    yield frame.end
+
+
+async def _chained(
+    first: bytes | memoryview, rest: AsyncIterator[bytes | memoryview]
+) -> AsyncIterator[bytes | memoryview]:
+    yield first
+    async for piece in rest:
+        yield piece
+
+
+async def _ahead(pieces: Iterator[bytes | memoryview]) -> AsyncIterator[bytes | memoryview]:
+    """Pieces made in threads, one ahead of the one being sent."""
+    loop = asyncio.get_running_loop()
+    coming = loop.run_in_executor(_making, next, pieces, None)
+    try:
+        while (piece := await coming) is not None:
+            coming = loop.run_in_executor(_making, next, pieces, None)
+            yield piece
+    finally:
+        coming.add_done_callback(_seen)
+
+
+def _seen(done: "asyncio.Future[bytes | memoryview | None]") -> None:
+    """What became of a piece that nobody waits for any more is of no interest."""
+    if not done.cancelled():
+        done.exception()
+
+
+def _merged(ours: Mapping[str, str], theirs: Mapping[str, str]) -> dict[str, str]:
+    """Headers of both; where both have one, the caller's."""
+    named = {name.lower() for name in theirs}
+    return {name: value for name, value in ours.items() if name.lower() not in named} | dict(theirs)
+
+
+def _without_body(head: Mapping[str, str]) -> dict[str, str]:
+    """Headers without those that speak of a body."""
+    spoken = {"content-type", "content-disposition", "content-length"}
+    return {name: value for name, value in head.items() if name.lower() not in spoken}

@@ -1,0 +1,53 @@
+"""Bodies of requests into staging files, and files as bodies of answers."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from iriai.api import door
+from iriai.base.http.receiving import receive_file
+from iriai.base.http.sending import send_file
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A body that came in, durable, under no name yet. Whoever gets it must consume it."""
+
+    path: Path
+    size: int
+    sha256: str
+
+
+async def staged(
+    request: Request, *, size_max: int, size: int | None = None, sha256: bool = False
+) -> Staged:
+    """This request's body in a staging file; its SHA-256 where that is asked for."""
+    folder = door.ground_of(request).store.staging()
+    path = folder / f"upload-{secrets.token_hex(12)}"
+    received = await receive_file(
+        request.receive, path, size_max=size_max, size=size, sha256=sha256, scope=request.scope
+    )
+    return Staged(path, received.size, received.sha256)
+
+
+class FileAnswer(Response):
+    """An answer whose body is the bytes `[start, end)` of a file, sent by the kernel."""
+
+    def __init__(
+        self, path: Path, start: int, end: int, *, status: int, headers: Mapping[str, str]
+    ) -> None:
+        super().__init__(status_code=status, headers=headers)
+        if "content-length" in self.headers:
+            del self.headers["content-length"]  # `send_file` says it
+        self.path, self.start, self.end = path, start, end
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        """Send it."""
+        await send_file(
+            dict(scope), send, self.path, self.start, self.end, self.status_code, self.raw_headers
+        )

@@ -1,0 +1,30 @@
+"""The Xet door: tokens on the hub's side, and the content-addressed store behind `casUrl`.
+
+The store's address is `{hub}/xet/g{generation}`: clients key their caches by it, so that a new
+generation makes every client forget what it believes to be here. Clients before hf_xet 1.6 use
+other paths for the same things; all are mounted.
+"""
+
+from collections.abc import Mapping
+
+from iriai.api import address
+
+PLACES = ("xet/g{generation:int}", "xet/g{generation:int}/v1")
+"""Where the store is mounted: bare for hf_xet up to 1.2, under `/v1` since."""
+
+
+def cas_url(base_url: str, generation: str) -> str:
+    """The store's address, as clients are told it."""
+    return f"{base_url}/xet/g{generation}"
+
+
+def headers_of_file(
+    base_url: str, kind: str, full_name: str, sha: str, xet_hash: str
+) -> Mapping[str, str]:
+    """What tells a client that a file can come by Xet, and where to ask for a token."""
+    route = base_url + address.api_path(kind, full_name, "xet-read-token", sha)
+    return {
+        "X-Xet-Hash": xet_hash,
+        "X-Xet-Refresh-Route": route,
+        "Link": f'<{route}>; rel="xet-auth"',
+    }
