@@ -1,0 +1,236 @@
+"""`serve`, `work`, `migrate`: the processes a hub is made of."""
+
+import contextlib
+import fcntl
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from iriai.base.errors import Conflict, Invalid, Unavailable
+from iriai.cli import frame
+
+if TYPE_CHECKING:
+    from iriai.base.tx import Ground
+    from iriai.settings import Settings
+
+WORKER_STOP_SECONDS = 20.0
+LOCK_NAME = "serve.lock"
+
+
+@click.command()
+@click.option("--host", metavar="ADDRESS", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option(
+    "--port",
+    type=click.INT,
+    metavar="NUMBER",
+    help="Port to listen on; 0 takes a free one.  [default: 8700]",
+)
+@click.option(
+    "--base-url",
+    metavar="URL",
+    help="The address that people and clients use, when it is not http://HOST:PORT.",
+)
+@click.option(
+    "--sign-up",
+    type=click.Choice(["invite", "open"]),
+    help="Who may make an account: people with an invitation, or everybody.  [default: invite]",
+)
+@click.option(
+    "--rate-limits",
+    type=click.Choice(["on", "off"]),
+    help="Whether one client may take only so much of the hub.  [default: on]",
+)
+@click.option("--no-worker", is_flag=True, help="Leave the background work to `iriai work`.")
+@click.option("--access-log", is_flag=True, help="Write a line to standard error for each request.")
+@frame.located
+def serve(*, settings: "Settings", no_worker: bool, access_log: bool) -> None:
+    """Start the hub and serve until Ctrl-C or SIGTERM.
+
+    Everything it keeps is in the data folder, which is made if need be; the database is brought to
+    this version's schema first. While nobody has an account, a link for making the first one is
+    printed: it works once, and starting again prints a new one.
+
+    \b
+    On more than one machine, with PostgreSQL and S3:
+        iriai serve --no-worker --database-url postgresql+psycopg://… --store-url s3://…
+        iriai work --database-url postgresql+psycopg://… --store-url s3://…
+
+    \b
+    The same settings as variables:
+        IRIAI_DATA  IRIAI_HOST  IRIAI_PORT  IRIAI_BASE_URL  IRIAI_DATABASE_URL
+        IRIAI_STORE_URL  IRIAI_SIGN_UP  IRIAI_RATE_LIMITS
+    and only as variables or in the file:
+        IRIAI_STORE_ENDPOINT  IRIAI_STORE_ACCESS_KEY  IRIAI_STORE_SECRET_KEY
+        IRIAI_STORE_REGION  IRIAI_CACHE  IRIAI_SECRET  IRIAI_DEDUP_SCOPE
+    """  # noqa: D301 - click's own mark
+    logs(access=access_log)
+    with listening(settings.host, settings.port) as listener, only_server(settings):
+        settings = replace(settings, port=listener.getsockname()[1])
+        with frame.opened(settings) as ground, working(ground, wanted=not no_worker):
+            from iriai import app
+            from iriai.base.http.server import server
+
+            made = server(app.hub(ground))
+            greet(ground)
+            with stopped_gently():
+                made.run(sockets=[listener])
+
+
+@click.command()
+@frame.located
+def work(*, settings: "Settings") -> None:
+    """Run a worker: it seals the log and does the jobs that are due, until Ctrl-C or SIGTERM.
+
+    `iriai serve` runs one by itself. Beside `iriai serve --no-worker` start as many as you like, on
+    any machine that reaches the same database and store; no job is done twice at once.
+    """
+    logs(access=False)
+    stop = threading.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda *_: stop.set())
+    with frame.opened(settings) as ground:
+        from iriai.worker import loop
+
+        click.echo(f"Working on {where(settings)}.")
+        loop.run(ground, stop)
+
+
+@click.command()
+@frame.located
+def migrate(*, settings: "Settings") -> None:
+    """Bring the database to this version's schema.
+
+    `serve`, `work` and all other commands do so by themselves; this is for doing it beforehand.
+    Take a backup first: there is no way back to an older version.
+    """
+    with frame.opened(settings) as ground:
+        from iriai.base.migrate import current
+
+        click.echo(f"The database is at schema {current(ground.engine)}.")
+
+
+def greet(ground: "Ground") -> None:
+    """Say where the hub is, and how to make the first account."""
+    from iriai import __version__
+    from iriai.identity import actions
+
+    with ground.write() as tx:
+        link = actions.first_invite(tx)
+    url = ground.settings.url
+    lines = [f"iriai {__version__} is ready at {url}"]
+    if link is not None:
+        lines += [
+            "",
+            "Nobody has an account yet. Make the first one here; the link works once:",
+            f"  {url}/welcome/{link}",
+            "",
+        ]
+    lines += [f"It keeps everything in {where(ground.settings)}. Ctrl-C stops it."]
+    click.echo("\n".join(lines))
+
+
+def where(settings: "Settings") -> str:
+    """Where a hub's things are, without passwords."""
+    if not settings.database_url and not settings.store_url:
+        return str(settings.data.absolute())
+    places = (settings.database, settings.store)
+    return " and ".join(shown_url(each) for each in places)
+
+
+def shown_url(url: str) -> str:
+    """A URL without the secrets that stand in it."""
+    scheme, separator, rest = url.partition("://")
+    authority, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path.partition('?')[0]}"
+
+
+@contextmanager
+def listening(host: str, port: int) -> Iterator[socket.socket]:
+    """A socket that listens, or a sentence that says why none can."""
+    from iriai.base.http.server import listening as listen
+
+    try:
+        listener = listen(host, port)
+    except OSError as error:
+        if isinstance(error, socket.gaierror):
+            raise Invalid(f"There is no address {host} to listen on.") from error
+        reason = (error.strerror or str(error)).lower()
+        raise Conflict(
+            f"The hub cannot listen on {host}, port {port}: {reason}. Choose another with --port."
+        ) from error
+    with contextlib.closing(listener):
+        yield listener
+
+
+@contextmanager
+def only_server(settings: "Settings") -> Iterator[None]:
+    """Let one `serve` at a time use a SQLite database; on PostgreSQL there may be many."""
+    if not settings.database.startswith("sqlite:///"):
+        yield
+        return
+    folder = Path(settings.database.removeprefix("sqlite:///")).parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / LOCK_NAME).open("a+")
+    except OSError as error:
+        raise Unavailable(f"The folder {folder} cannot be written to: {error.strerror}.") from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.seek(0)
+            other = file.read().strip() or "unknown"
+            raise Conflict(
+                f"Another `iriai serve` (process {other}) serves {folder}. Stop it first, or give "
+                "this one its own folder with --data."
+            ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+@contextmanager
+def working(ground: "Ground", *, wanted: bool) -> Iterator[None]:
+    """A worker in a thread of this process, told to stop at the end and waited for."""
+    if not wanted:
+        yield
+        return
+    from iriai.worker import loop
+
+    stop = threading.Event()
+    thread = loop.start(ground, stop)
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(WORKER_STOP_SECONDS)
+
+
+@contextmanager
+def stopped_gently() -> Iterator[None]:
+    """Outlive the signal that stopped the server, which it raises again when it has ended."""
+    before = signal.signal(signal.SIGTERM, lambda *_: None)
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def logs(*, access: bool) -> None:
+    """Write warnings to standard error, and each request if asked."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    quiet: dict[str, Any] = {"uvicorn": logging.WARNING, "botocore": logging.ERROR}
+    for name, level in quiet.items():
+        logging.getLogger(name).setLevel(level)
+    logging.getLogger("iriai.access").setLevel(logging.INFO if access else logging.WARNING)
