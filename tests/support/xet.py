@@ -1,5 +1,6 @@
 """Xet uploads for tests: honest ones made by hf_xet, and parts to make dishonest ones from."""
 
+import random
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -34,7 +35,9 @@ def pack(folder: Path, files: Sequence[Path]) -> Packed:
     """Files packed by the real client into a folder of its own."""
     session = hf_xet.XetSession()
     with session.new_upload_commit(endpoint=f"local://{folder}") as commit:
-        handles = [(f, commit.start_upload_file(str(f), sha256=hf_xet.COMPUTE_SHA256)) for f in files]
+        handles = [
+            (f, commit.start_upload_file(str(f), sha256=hf_xet.COMPUTE_SHA256)) for f in files
+        ]
     found = Packed(hashes={file: handle.result().xet_info.hash for file, handle in handles})
     for path in sorted((folder / "xet/xorbs/xorbs").iterdir()):
         if path.suffix != ".tagset":
@@ -43,6 +46,17 @@ def pack(folder: Path, files: Sequence[Path]) -> Packed:
     for path in sorted((folder / "xet/xorbs/shards").glob("*.mdb")):
         found.shards.append(path.read_bytes())
     return found
+
+
+def noise(size: int, *, seed: int) -> bytes:
+    """Bytes that no compression makes shorter, the same each time."""
+    return random.Random(seed).randbytes(size)
+
+
+def floats(count: int, *, seed: int) -> bytes:
+    """Numbers as weights are."""
+    source = random.Random(seed)
+    return struct.pack(f"<{count}f", *(source.gauss(0, 1) for _ in range(count)))
 
 
 def chunk(raw: bytes, scheme: int = 0, *, raw_length: int | None = None, version: int = 0) -> bytes:

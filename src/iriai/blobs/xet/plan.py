@@ -32,11 +32,6 @@ class Plan:
     fetches: Mapping[bytes, Sequence[Fetch]]
 
 
-def xorbs_of(terms: Sequence[Term], first: int, last: int) -> set[bytes]:
-    """The xorbs that bytes `first` to `last`, inclusive, of the file lie in."""
-    return {term.xorb for _, term in _overlapping(terms, first, last)}
-
-
 def plan(terms: Sequence[Term], tables: Mapping[bytes, ChunkTable], first: int, last: int) -> Plan:
     """The plan for bytes `first` to `last`, inclusive, of the file made of `terms`."""
     if not 0 <= first <= last:
