@@ -2,6 +2,7 @@
 
 import itertools
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from huggingface_hub import CommitOperationAdd, HfApi
@@ -84,8 +85,7 @@ def test_of_two_commits_of_one_file_the_last_wins_and_both_are_kept(api, repo):
     assert not [each for each in outcomes if isinstance(each, HfHubHTTPError)]
     history = api.list_repo_commits(repo)
     assert len(history) == MANY + 1
-    with open(api.hf_hub_download(repo, "same.txt"), "rb") as file:
-        assert file.read().decode() == history[0].title
+    assert Path(api.hf_hub_download(repo, "same.txt")).read_text() == history[0].title
 
 
 def test_of_64_who_make_one_repository_one_makes_it(api):

@@ -4,6 +4,7 @@ import hashlib
 import os
 import random
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -48,27 +49,25 @@ def test_a_large_file_comes_back_as_it_went(any_hub, big, generation, way):
     assert done.stdout.strip() == hashlib.sha256(big.read_bytes()).hexdigest()
 
 
+UPLOAD = """
+import sys
+from huggingface_hub import HfApi
+api, (repo, source) = HfApi(), sys.argv[1:]
+api.create_repo(repo)
+api.upload_file(path_or_fileobj=source, path_in_repo="b.bin", repo_id=repo)
+"""
+DOWNLOAD = """
+import sys
+from huggingface_hub import hf_hub_download
+print(hf_hub_download(sys.argv[1], "b.bin"))
+"""
+
+
 @pytest.mark.parametrize("writer", ["xet", "plain"])
-def test_what_one_way_wrote_the_other_reads(any_hub, big, writer, tmp_path):
+def test_what_one_way_wrote_the_other_reads(any_hub, big, writer):
     plain = {"HF_HUB_DISABLE_XET": "1"}
     repo = f"ada/crossed-{writer}"
-    upload = (
-        "import sys; from huggingface_hub import HfApi; api = HfApi(); api.create_repo(sys.argv[1]);"
-        "api.upload_file(path_or_fileobj=sys.argv[2], path_in_repo='b.bin', repo_id=sys.argv[1])"
-    )
-    download = (
-        "import sys; from huggingface_hub import hf_hub_download;"
-        "print(hf_hub_download(sys.argv[1], 'b.bin'))"
-    )
-    run(
-        [sys.executable, "-c", upload, repo, big],
-        any_hub.env | (plain if writer == "plain" else {}),
-    )
-    env = any_hub.env | ({} if writer == "plain" else plain)
-    got = run([sys.executable, "-c", download, repo], env).stdout.strip()
-    with open(got, "rb") as file:
-        assert hashlib.file_digest(file, "sha256").hexdigest() == _sha256(big)
-
-
-def _sha256(path):
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    writing, reading = (plain, {}) if writer == "plain" else ({}, plain)
+    run([sys.executable, "-c", UPLOAD, repo, big], any_hub.env | writing)
+    got = run([sys.executable, "-c", DOWNLOAD, repo], any_hub.env | reading).stdout.strip()
+    assert Path(got).read_bytes() == big.read_bytes()

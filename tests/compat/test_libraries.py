@@ -1,0 +1,174 @@
+"""Libraries that stand on the client: each in a process of its own, with an empty cache."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.clients import run
+
+MANY = 120
+
+
+def python(hub, code, *words, **env):
+    """Run code in a fresh process whose only knowledge of the hub is its environment."""
+    done = run([sys.executable, "-c", code, *words], hub.env | env)
+    return done.stdout.strip()
+
+
+def hf(hub, *words):
+    """Run the `hf` command."""
+    return run([Path(sys.executable).with_name("hf"), *words], hub.env).stdout
+
+
+def test_the_command_line_signs_in_uploads_and_downloads(any_hub, tmp_path):
+    source, target = tmp_path / "source", tmp_path / "target"
+    (source / "sub").mkdir(parents=True)
+    (source / "config.json").write_text("{}")
+    (source / "sub" / "model.safetensors").write_bytes(b"\0" * 100_000)
+    assert "ada" in hf(any_hub, "auth", "whoami")
+    hf(any_hub, "upload", "ada/by-hf", str(source))
+    hf(any_hub, "download", "ada/by-hf", "--local-dir", str(target))
+    for path in ("config.json", "sub/model.safetensors"):
+        assert (target / path).read_bytes() == (source / path).read_bytes()
+    one = hf(any_hub, "download", "ada/by-hf", "config.json").strip().splitlines()[-1]
+    assert one.endswith("config.json")
+
+
+def test_a_folder_of_many_files_is_uploaded_in_many_commits(any_hub, tmp_path):
+    for number in range(MANY):
+        path = tmp_path / f"{number % 7}" / f"{number}.txt"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(str(number))
+    (tmp_path / "big.bin").write_bytes(bytes(range(256)) * 4_000)
+    hf(any_hub, "upload-large-folder", "ada/many", str(tmp_path), "--repo-type", "dataset")
+    listed = python(
+        any_hub,
+        "from huggingface_hub import HfApi;"
+        "print(len(HfApi().list_repo_files('ada/many', repo_type='dataset')))",
+    )
+    assert int(listed) == MANY + 2
+
+
+def test_a_snapshot_is_the_whole_repository(any_hub, tmp_path):
+    (tmp_path / "weights.bin").write_bytes(bytes(range(256)) * 9_000)
+    (tmp_path / "config.json").write_text('{"a": 1}')
+    hf(any_hub, "upload", "ada/snapped", str(tmp_path))
+    code = (
+        "from huggingface_hub import snapshot_download; from pathlib import Path\n"
+        "where = Path(snapshot_download('ada/snapped'))\n"
+        "print(sorted(each.name for each in where.iterdir()))\n"
+        "again = snapshot_download('ada/snapped', local_files_only=True)\n"
+        "assert Path(again) == where\n"
+        "print((where / 'weights.bin').stat().st_size)"
+    )
+    names, size = python(any_hub, code).splitlines()
+    assert names == "['.gitattributes', 'config.json', 'weights.bin']"
+    assert int(size) == 256 * 9_000
+
+
+def test_the_file_system_writes_lists_reads_and_removes(any_hub):
+    code = """
+from huggingface_hub import HfApi, HfFileSystem
+HfApi().create_repo("ada/fs", repo_type="dataset")
+fs = HfFileSystem()
+with fs.open("datasets/ada/fs/a/b.txt", "w") as file:
+    file.write("0123456789" * 10)
+listed = fs.ls("datasets/ada/fs", detail=False)
+assert listed == ["datasets/ada/fs/.gitattributes", "datasets/ada/fs/a"]
+assert fs.info("datasets/ada/fs/a/b.txt")["size"] == 100
+with fs.open("datasets/ada/fs/a/b.txt", "rb", block_size=10) as file:
+    file.seek(95)
+    assert file.read(100) == b"56789"
+assert fs.glob("datasets/ada/fs/**/*.txt") == ["datasets/ada/fs/a/b.txt"]
+fs.cp_file("datasets/ada/fs/a/b.txt", "datasets/ada/fs/c.txt")
+fs.rm("datasets/ada/fs/a/b.txt")
+fs.invalidate_cache()
+assert fs.exists("datasets/ada/fs/c.txt") and not fs.exists("datasets/ada/fs/a/b.txt")
+print("done")
+"""
+    assert python(any_hub, code) == "done"
+
+
+def test_pandas_reads_and_writes_by_address(any_hub):
+    code = """
+import pandas
+from huggingface_hub import HfApi
+HfApi().create_repo("ada/frames", repo_type="dataset")
+frame = pandas.DataFrame({"number": range(1000), "text": [str(each) for each in range(1000)]})
+frame.to_csv("hf://datasets/ada/frames/data.csv", index=False)
+frame.to_parquet("hf://datasets/ada/frames/data.parquet")
+for read in (pandas.read_csv, ):
+    assert list(read("hf://datasets/ada/frames/data.csv")["number"]) == list(range(1000))
+assert pandas.read_parquet("hf://datasets/ada/frames/data.parquet").equals(frame)
+print("done")
+"""
+    assert python(any_hub, code) == "done"
+
+
+def test_datasets_are_pushed_and_loaded_plain_and_streaming(any_hub):
+    code = """
+import datasets
+rows = {"text": [f"row {each}" for each in range(500)], "label": [each % 3 for each in range(500)]}
+made = datasets.Dataset.from_dict(rows)
+made.push_to_hub("ada/rows")
+made.select(range(10)).push_to_hub("ada/rows", "small", split="test")
+loaded = datasets.load_dataset("ada/rows", split="train")
+assert loaded.to_dict() == rows
+streamed = datasets.load_dataset("ada/rows", split="train", streaming=True)
+assert list(streamed) == list(made)
+assert datasets.load_dataset("ada/rows", "small")["test"].num_rows == 10
+assert set(datasets.get_dataset_config_names("ada/rows")) == {"default", "small"}
+print("done")
+"""
+    assert python(any_hub, code, HF_DATASETS_DISABLE_PROGRESS_BARS="1").splitlines()[-1] == "done"
+
+
+def test_transformers_finds_its_config_and_tokenizer(any_hub, tmp_path):
+    words = ["[UNK]", "[PAD]", "hello", "world"]
+    tokenizer = {
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
+        "added_tokens": [],
+        "normalizer": None,
+        "pre_tokenizer": {"type": "Whitespace"},
+        "post_processor": None,
+        "decoder": None,
+        "model": {
+            "type": "WordLevel",
+            "vocab": {word: number for number, word in enumerate(words)},
+            "unk_token": "[UNK]",
+        },
+    }
+    (tmp_path / "tokenizer.json").write_text(json.dumps(tokenizer))
+    (tmp_path / "tokenizer_config.json").write_text(
+        json.dumps({"tokenizer_class": "PreTrainedTokenizerFast", "unk_token": "[UNK]"})
+    )
+    (tmp_path / "config.json").write_text(
+        json.dumps({"model_type": "bert", "hidden_size": 32, "num_attention_heads": 2})
+    )
+    hf(any_hub, "upload", "ada/words", str(tmp_path))
+    code = """
+from transformers import AutoConfig, AutoTokenizer
+assert AutoConfig.from_pretrained("ada/words").hidden_size == 32
+tokenizer = AutoTokenizer.from_pretrained("ada/words")
+print(tokenizer("hello world nobody")["input_ids"])
+tokenizer.push_to_hub("ada/words-again")
+assert AutoTokenizer.from_pretrained("ada/words-again")("world")["input_ids"] == [3]
+"""
+    assert python(any_hub, code).splitlines()[-1] == "[2, 3, 0]"
+
+
+@pytest.mark.parametrize("writes", [True, False])
+def test_a_client_with_an_unsafe_token_is_told_at_once(any_hub, writes):
+    code = (
+        "from huggingface_hub import HfApi; from huggingface_hub.errors import HfHubHTTPError\n"
+        "import time; began = time.monotonic()\n"
+        "try:\n"
+        "    HfApi().create_repo('ada/never') if WRITES else HfApi().model_info('ada/words')\n"
+        "except HfHubHTTPError as error:\n"
+        "    print(error.response.status_code, time.monotonic() - began < 5)"
+    ).replace("WRITES", str(writes))
+    assert python(any_hub, code, HF_TOKEN="hf_" + "x" * 37) == "401 True"
