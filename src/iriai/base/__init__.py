@@ -1,1 +1,1 @@
-"""The ground: errors, database, transactions, the log, jobs and stores. It knows nothing of hubs."""
+"""The ground: errors, database, transactions, the log, jobs, stores. It knows nothing of hubs."""

@@ -56,7 +56,7 @@ class Moment(TypeDecorator[datetime]):
 
 
 class Table(DeclarativeBase):
-    """The base of every table. Constraint names follow one pattern so that migrations can find them."""
+    """The base of every table. Constraint names follow one pattern, for migrations to find."""
 
     metadata = MetaData(
         naming_convention={

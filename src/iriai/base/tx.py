@@ -95,7 +95,7 @@ class Tx:
         key: str | None = None,
         delay: timedelta | None = None,
     ) -> None:
-        """Ask for a job, in the same transaction. With a `key`, one that waits already is enough."""
+        """Ask for a job in the same transaction; of one `key`, one that waits is enough."""
         jobs.enqueue(self, kind, payload, key=key, delay=delay)
 
     def flush(self) -> None:
