@@ -1,0 +1,133 @@
+"""What a pull request would change, what stands in its way, and the changes that merge it.
+
+A pull request is merged as one commit on main. What it changed since it left main is taken file
+by file: untouched on main, the file is taken as it is; changed on both sides, text is merged by
+`git merge-file` where the changes lie apart; else the file is a conflict and is named.
+"""
+
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from iriai.discussions.rules import Event, EventKind
+from iriai.repos.git.entries import Commit, File
+from iriai.repos.git.objects import Objects
+from iriai.repos.operations import Add, Copy, DeleteFile, Operation
+
+WALK_LENGTH_MAX = 20_000
+OWN_COMMITS_MAX = 1_000
+KEY_DIGITS = 24
+MERGED_BYTES_MAX = 1 << 20
+MERGE_SECONDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """How a pull request at `tip` goes into main at `base`. `fork` is where it left main."""
+
+    base: str
+    tip: str
+    fork: str | None
+    operations: tuple[Operation, ...]
+    conflicts: tuple[str, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to merge."""
+        return not self.operations and not self.conflicts
+
+
+def merge(objects: Objects, base: str, tip: str) -> Merge:
+    """Work out how `tip` goes into `base`."""
+    fork = fork_of(objects, base, tip)
+    operations: list[Operation] = []
+    conflicts: list[str] = []
+    for path in objects.changed(fork, tip):
+        found = _merged(objects, path, fork, base, tip)
+        if found is None:
+            conflicts.append(path)
+        else:
+            operations += found
+    return Merge(base, tip, fork, tuple(operations), tuple(conflicts))
+
+
+def fork_of(objects: Objects, base: str, tip: str) -> str | None:
+    """The newest commit of a pull request that main has too, or None where they share none."""
+    known = {commit.sha for commit in islice(objects.commits(base), WALK_LENGTH_MAX)}
+    for commit in islice(objects.commits(tip), WALK_LENGTH_MAX):
+        if commit.sha in known:
+            return commit.sha
+    return None
+
+
+def commit_events(objects: Objects, base: str, tip: str) -> list[Event]:
+    """The commits of a pull request that main does not have, as events, newest first."""
+    return [
+        Event(
+            key=commit.sha[:KEY_DIGITS],
+            kind=EventKind.COMMIT,
+            author_id=None,
+            author=commit.author.name,
+            at=commit.committer.at,
+            data={"subject": commit.title, "oid": commit.sha},
+        )
+        for commit in own_commits(objects, base, tip)
+    ]
+
+
+def own_commits(objects: Objects, base: str, tip: str) -> Iterator[Commit]:
+    """The commits of a pull request that main does not have, newest first."""
+    known = {commit.sha for commit in islice(objects.commits(base), WALK_LENGTH_MAX)}
+    for commit in islice(objects.commits(tip), OWN_COMMITS_MAX):
+        if commit.sha not in known:
+            yield commit
+
+
+def _merged(
+    objects: Objects, path: str, fork: str | None, base: str, tip: str
+) -> list[Operation] | None:
+    """The operations that bring one file's change over; None where it cannot be done."""
+    was, here, there = (_file(objects, sha, path) if sha else None for sha in (fork, base, tip))
+    if _same(here, there):
+        return []
+    if _same(was, here):
+        taken = Copy(path, path, tip) if there is not None else DeleteFile(path)
+        return [taken]
+    if was is None or here is None or there is None or any(f.lfs for f in (was, here, there)):
+        return None
+    merged = _merged_text(objects, was, here, there)
+    return None if merged is None else [Add(path, merged)]
+
+
+def _file(objects: Objects, sha: str, path: str) -> File | None:
+    entries = objects.entries(sha, [path])
+    return next((entry for entry in entries if isinstance(entry, File)), None)
+
+
+def _same(one: File | None, other: File | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return (one.oid, one.mode) == (other.oid, other.mode)
+
+
+def _merged_text(objects: Objects, was: File, here: File, there: File) -> bytes | None:
+    """The three-way merge of a text, or None where changes overlap or it is no text."""
+    if max(each.size for each in (was, here, there)) > MERGED_BYTES_MAX:
+        return None
+    texts = [objects.blob(each.oid) for each in (here, was, there)]
+    if any(b"\0" in text for text in texts):
+        return None
+    with tempfile.TemporaryDirectory(prefix="iriai-merge-") as folder:
+        files = [Path(folder) / name for name in ("here", "was", "there")]
+        for file, text in zip(files, texts, strict=True):
+            file.write_bytes(text)
+        done = subprocess.run(
+            ["git", "merge-file", "--stdout", "-q", "--", *files],
+            capture_output=True,
+            check=False,
+            timeout=MERGE_SECONDS,
+        )
+    return done.stdout if done.returncode == 0 else None

@@ -1,0 +1,145 @@
+"""What can be seen of discussions: whoever may read the repository's files sees all of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Row, Select, func, select
+
+from iriai.base.names import fold
+from iriai.base.tx import Tx
+from iriai.discussions import rules
+from iriai.discussions.rules import Discussion, Event, EventKind, Status
+from iriai.discussions.tables import DiscussionEvent, DiscussionRow
+from iriai.identity.tables import Account
+from iriai.repos.rules import Repo
+
+_LISTED = (
+    DiscussionRow.id,
+    DiscussionRow.repo_id,
+    DiscussionRow.number,
+    DiscussionRow.is_pull_request,
+    DiscussionRow.title,
+    DiscussionRow.status,
+    DiscussionRow.author_id,
+    Account.name.label("author"),
+    DiscussionRow.created_at,
+    DiscussionRow.updated_at,
+    DiscussionRow.comments,
+    DiscussionRow.base,
+    DiscussionRow.merge_sha,
+    DiscussionRow.locked_reason,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of the discussions asked for: of `count` in all, those from place `start` on."""
+
+    discussions: Sequence[Discussion]
+    start: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which discussions: of one kind, in one status (`open` takes drafts in), by one author."""
+
+    kind: str | None = None
+    status: str | None = None
+    author: str | None = None
+
+
+def discussions(tx: Tx, repo: Repo, filters: Filters, *, page: int = 0) -> Page:
+    """A page of a repository's discussions and pull requests, the newest number first."""
+    asked = _filtered(select(DiscussionRow.id), repo, filters)
+    count = tx.connection.execute(select(func.count()).select_from(asked.subquery())).scalar_one()
+    start = page * rules.PAGE_LENGTH
+    rows = tx.connection.execute(
+        _filtered(select(*_LISTED), repo, filters)
+        .order_by(DiscussionRow.number.desc())
+        .offset(start)
+        .limit(rules.PAGE_LENGTH)
+    ).all()
+    return Page([_discussion(row) for row in rows], start, count)
+
+
+def discussion(tx: Tx, repo: Repo, number: int) -> Discussion:
+    """The discussion or pull request of this number."""
+    asked = _joined(select(*_LISTED)).where(
+        DiscussionRow.repo_id == repo.id, DiscussionRow.number == number
+    )
+    row = tx.connection.execute(asked).one_or_none()
+    if row is None:
+        raise rules.unknown_discussion()
+    return _discussion(row)
+
+
+def events(tx: Tx, discussion_id: int) -> list[Event]:
+    """All that happened in a discussion, in order."""
+    asked = (
+        _events()
+        .where(DiscussionEvent.discussion_id == discussion_id)
+        .order_by(DiscussionEvent.id)
+        .limit(rules.EVENTS_MAX)
+    )
+    return [_event(row) for row in tx.connection.execute(asked)]
+
+
+def event(tx: Tx, discussion_id: int, key: str) -> Event:
+    """One event of a discussion."""
+    asked = _events().where(
+        DiscussionEvent.discussion_id == discussion_id, DiscussionEvent.key == key
+    )
+    row = tx.connection.execute(asked).one_or_none()
+    if row is None:
+        raise rules.unknown_discussion()
+    return _event(row)
+
+
+def open_count(tx: Tx, repo_id: int) -> int:
+    """How many discussions and pull requests are not over."""
+    asked = select(func.count(DiscussionRow.id)).where(
+        DiscussionRow.repo_id == repo_id,
+        DiscussionRow.status.in_([Status.OPEN, Status.DRAFT]),
+    )
+    return tx.connection.execute(asked).scalar_one()
+
+
+def _filtered(asked: Select, repo: Repo, filters: Filters) -> Select:  # type: ignore[type-arg]
+    asked = _joined(asked).where(DiscussionRow.repo_id == repo.id)
+    if filters.kind in ("discussion", "pull_request"):
+        asked = asked.where(DiscussionRow.is_pull_request == (filters.kind == "pull_request"))
+    if filters.status == "open":
+        asked = asked.where(DiscussionRow.status.in_([Status.OPEN, Status.DRAFT]))
+    elif filters.status in set(Status):
+        asked = asked.where(DiscussionRow.status == filters.status)
+    elif filters.status == "closed-or-merged":
+        asked = asked.where(DiscussionRow.status.in_([Status.CLOSED, Status.MERGED]))
+    if filters.author:
+        asked = asked.where(Account.name_key == fold(filters.author))
+    return asked
+
+
+def _joined(asked: Select) -> Select:  # type: ignore[type-arg]
+    return asked.join_from(
+        DiscussionRow, Account, Account.id == DiscussionRow.author_id, isouter=True
+    )
+
+
+def _events() -> Select:  # type: ignore[type-arg]
+    return select(
+        DiscussionEvent.key,
+        DiscussionEvent.kind,
+        DiscussionEvent.author_id,
+        Account.name.label("author"),
+        DiscussionEvent.at,
+        DiscussionEvent.data,
+    ).join_from(DiscussionEvent, Account, Account.id == DiscussionEvent.author_id, isouter=True)
+
+
+def _discussion(row: Row) -> Discussion:  # type: ignore[type-arg]
+    return Discussion(**{**row._mapping, "status": Status(row.status)})  # noqa: SLF001 - its API
+
+
+def _event(row: Row) -> Event:  # type: ignore[type-arg]
+    return Event(**{**row._mapping, "kind": EventKind(row.kind)})  # noqa: SLF001 - its API

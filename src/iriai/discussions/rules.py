@@ -1,0 +1,185 @@
+"""Who may say what, where, and what becomes of it. Pure.
+
+Discussions and pull requests of a repository share one series of numbers. A pull request begins as
+a *draft*, unless it is opened from a page; opening it publishes it. What was said stays: a comment
+is edited with its history kept, or hidden with a reason, and nothing is deleted silently.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from iriai.base.errors import Conflict, Denied, Invalid, Unknown
+from iriai.identity.rules import Actor
+from iriai.repos import rules as repos
+from iriai.repos.rules import PULLS, Repo
+
+TITLE_LENGTH_MIN = 3
+TITLE_LENGTH_MAX = 200
+COMMENT_LENGTH_MAX = 65_536
+REASON_LENGTH_MAX = 500
+EVENTS_MAX = 5_000
+EDITS_MAX = 100
+PAGE_LENGTH = 50
+
+
+class Status(StrEnum):
+    """Where a discussion or pull request stands."""
+
+    DRAFT = "draft"
+    OPEN = "open"
+    CLOSED = "closed"
+    MERGED = "merged"
+
+
+class EventKind(StrEnum):
+    """What can happen in a discussion, in the words of the clients."""
+
+    COMMENT = "comment"
+    STATUS = "status-change"
+    COMMIT = "commit"
+    TITLE = "title-change"
+    LOCK = "lock-change"
+
+
+@dataclass(frozen=True, slots=True)
+class Discussion:
+    """A discussion or pull request. `author` is None once the account is gone."""
+
+    id: int
+    repo_id: int
+    number: int
+    is_pull_request: bool
+    title: str
+    status: Status
+    author_id: int | None
+    author: str | None
+    created_at: datetime
+    updated_at: datetime
+    comments: int
+    base: str
+    merge_sha: str | None
+    locked_reason: str | None
+
+    @property
+    def ref(self) -> str:
+        """The ref that a pull request's commits are pushed to."""
+        return f"{PULLS}{self.number}"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is closed or merged."""
+        return self.status in (Status.CLOSED, Status.MERGED)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened in a discussion. `data` is as the clients read it, times apart."""
+
+    key: str
+    kind: EventKind
+    author_id: int | None
+    author: str | None
+    at: datetime
+    data: dict[str, Any]
+
+
+def clean_title(title: str) -> str:
+    """A title fit to be kept, or `Invalid`."""
+    cleaned = " ".join(title.replace("\0", "").split())
+    if not TITLE_LENGTH_MIN <= len(cleaned) <= TITLE_LENGTH_MAX:
+        raise Invalid(f"A title has {TITLE_LENGTH_MIN} to {TITLE_LENGTH_MAX} characters.")
+    return cleaned
+
+
+def clean_comment(text: str) -> str:
+    """A comment fit to be kept, or `Invalid`."""
+    cleaned = text.replace("\0", "").replace("\r\n", "\n").strip()
+    if not cleaned:
+        raise Invalid("A comment says something.")
+    if len(cleaned) > COMMENT_LENGTH_MAX:
+        raise Invalid(f"A comment has at most {COMMENT_LENGTH_MAX:,} characters.")
+    return cleaned
+
+
+def clean_reason(text: str) -> str:
+    """A reason that can be shown, or `Invalid`."""
+    cleaned = " ".join(text.replace("\0", "").split())
+    if not cleaned:
+        raise Invalid("Give a reason; it is shown and logged.")
+    if len(cleaned) > REASON_LENGTH_MAX:
+        raise Invalid(f"A reason has at most {REASON_LENGTH_MAX} characters.")
+    return cleaned
+
+
+def require_may_open(actor: Actor, repo: Repo) -> None:
+    """Whoever may read a repository and is signed in may speak about it, where that is enabled."""
+    repos.require_propose(actor, repo)
+    if repo.discussions_disabled:
+        raise Denied("Discussions are disabled for this repository.", code="DiscussionsDisabled")
+
+
+def require_may_comment(actor: Actor, repo: Repo, discussion: Discussion) -> None:
+    """A locked discussion is for those who write to the repository."""
+    require_may_open(actor, repo)
+    if discussion.locked_reason is not None and not repos.may_write(actor, repo):
+        raise Denied(f"This discussion is locked: {discussion.locked_reason}", code="Locked")
+
+
+def require_may_steer(actor: Actor, repo: Repo, discussion: Discussion) -> None:
+    """Title and status are changed by who opened the discussion and by those who write."""
+    require_may_comment(actor, repo, discussion)
+    if actor.id != discussion.author_id and not repos.may_write(actor, repo):
+        raise Denied("Only its author, or somebody who may write here, can do that.")
+
+
+def require_may_moderate(actor: Actor, repo: Repo) -> None:
+    """Inside their own repository those who write may lock and hide, and say why."""
+    repos.require_write(actor, repo)
+
+
+def require_may_edit(actor: Actor, event: Event, *, edits: int) -> None:
+    """A comment is edited by who wrote it, so many times, and not once it is hidden."""
+    if event.author_id is None or event.author_id != actor.id:
+        raise Denied("Only its author can edit a comment.")
+    if event.data.get("hidden"):
+        raise Conflict("A hidden comment is not edited.")
+    if edits >= EDITS_MAX:
+        raise Conflict(f"A comment is edited at most {EDITS_MAX} times.")
+
+
+def require_may_hide(actor: Actor, repo: Repo, event: Event) -> None:
+    """A comment is hidden by who wrote it, or by those who write to the repository."""
+    if event.author_id is not None and event.author_id == actor.id:
+        return
+    require_may_moderate(actor, repo)
+
+
+def next_status(discussion: Discussion, wanted: str) -> Status:
+    """The status asked for, where it can be reached from here."""
+    if wanted not in (Status.OPEN, Status.CLOSED):
+        raise Invalid('A status is "open" or "closed".')
+    if discussion.status is Status.MERGED:
+        raise Conflict("A merged pull request stays merged.")
+    if discussion.status == wanted:
+        raise Conflict(f"This is {wanted} already.")
+    return Status(wanted)
+
+
+def require_mergeable(discussion: Discussion, conflicts: list[str]) -> None:
+    """An open pull request without conflicts can be merged."""
+    if not discussion.is_pull_request:
+        raise Invalid("Only a pull request can be merged.")
+    if discussion.is_over:
+        raise Conflict(f"This pull request is {discussion.status} already.")
+    if discussion.status is Status.DRAFT:
+        raise Conflict("A draft is published before it is merged: set its status to open.")
+    if conflicts:
+        listed = ", ".join(conflicts[:10])
+        raise Conflict(f"These files changed on both sides: {listed}.", code="MergeConflict")
+
+
+def unknown_discussion() -> Unknown:
+    """There is no discussion of this number."""
+    return Unknown("There is no such discussion.", code="DiscussionNotFound")
