@@ -1,0 +1,57 @@
+"""Who may fetch and push, in the words that make git ask for a password.
+
+Nobody in particular gets 401 with a Basic challenge wherever they may not read, whether the
+repository exists or not: the same answer, to the byte, for what is private and for what is missing.
+Somebody who may not read gets the same 404 for both.
+"""
+
+from starlette.requests import Request
+
+from iriai.api.door import actor_of, ground_of, repo_named
+from iriai.base.errors import Denied, Gone, HubError, Unknown
+from iriai.base.tx import Tx
+from iriai.repos import queries as repos
+from iriai.repos import rules
+from iriai.repos.rules import Ref, Repo
+
+CHALLENGE = 'Basic realm="iriai", charset="UTF-8"'
+SIGN_IN = "Sign in: use your name and an access token as the password."
+
+
+def readable(request: Request) -> Repo:
+    """The repository in the address, if the asker may read its files."""
+    with ground_of(request).read() as tx:
+        return _readable(request, tx)
+
+
+def pushable(request: Request) -> tuple[Repo, list[Ref]]:
+    """The repository in the address and its refs, if the asker may push something to it."""
+    actor = actor_of(request)
+    if actor.id is None:
+        raise sign_in()
+    with ground_of(request).read() as tx:
+        repo = _readable(request, tx)
+        refs = repos.refs(tx, repo)
+    if not any(ref.opened_by == actor.id for ref in refs):
+        rules.require_write(actor, repo)
+    return repo, refs
+
+
+def _readable(request: Request, tx: Tx) -> Repo:
+    actor = actor_of(request)
+    kind, full_name = repo_named(request)
+    try:
+        return repos.readable(tx, actor, kind, full_name)
+    except (Unknown, Denied, Gone) as error:
+        if actor.id is not None or isinstance(error, Gone):
+            raise
+        if isinstance(error, Unknown) and repos.moved(tx, actor, kind, full_name):
+            raise  # the app leads to where it went
+        raise sign_in() from None
+
+
+def sign_in() -> HubError:
+    """The answer to nobody in particular."""
+    error = Denied(SIGN_IN, code="Unauthenticated")
+    error.headers = {"WWW-Authenticate": CHALLENGE}
+    return error
