@@ -186,6 +186,23 @@ class Quarantine:
             raise Invalid(f"The object {oid} was not sent.") from None
         return _KINDS.get(int(kind), "unknown"), raw
 
+    def content(self, commit: str, name: str, *, bytes_max: int) -> bytes | None:
+        """A file at the root of a commit; None where there is none, or it is too long."""
+        tree = formats.parse_commit(commit, self.read(commit)[1]).tree
+        for mode, found, oid in self._rows(tree):
+            if found == name.encode() and mode != formats.FOLDER:
+                small = self.size(oid.hex()) <= bytes_max
+                return self.read(oid.hex())[1] if small else None
+        return None
+
+    def is_ancestor(self, older: str, newer: str) -> bool:
+        """Whether `newer` goes on from `older`."""
+        try:
+            _run(self.git_dir, ["merge-base", "--is-ancestor", older, newer], given=b"")
+        except GitFailed:
+            return False
+        return True
+
     def size(self, oid: str) -> int:
         """The size of a blob, sent or kept."""
         if oid not in self.sizes:
