@@ -5,14 +5,14 @@ with it or not at all. A pack whose transaction failed is an orphan: its name is
 else can count on it, and it is deleted at once or swept later.
 """
 
-import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from sqlalchemy import delete, insert, update
 from sqlalchemy.exc import IntegrityError
 
-from iriai.base.errors import HubError
+from iriai.base.errors import HubError, Unavailable
 from iriai.base.tx import Ground, Tx
 from iriai.repos.git import shelf
 from iriai.repos.git.packs import Packed
@@ -44,9 +44,24 @@ def store_pack(ground: Ground, repo_id: int, packed: Packed) -> None:
 
 def drop_pack(ground: Ground, repo_id: int, name: str) -> None:
     """Take an orphan out of the store; should that fail now, the sweep does it."""
-    with contextlib.suppress(HubError, OSError):
+    with suppress(HubError, OSError):
         for kind in reversed(shelf.KINDS):
             ground.store.delete(shelf.key(repo_id, name, kind))
+
+
+@contextmanager
+def dropped_if_refused(ground: Ground, repo_id: int, packed: Packed) -> Iterator[None]:
+    """Drop a stored pack when the transaction that would show it is refused.
+
+    Where it is not known whether that took place, the pack stays; an orphan is swept later.
+    """
+    try:
+        yield
+    except Unavailable:
+        raise
+    except HubError:
+        drop_pack(ground, repo_id, packed.name)
+        raise
 
 
 def add_pack(tx: Tx, repo_id: int, packed: Packed) -> None:

@@ -1,0 +1,128 @@
+"""Branches and tags, and making one commit of a branch's whole history.
+
+The texts of refusals are Hugging Face's, which clients and their tests look for.
+"""
+
+from dataclasses import replace
+
+from sqlalchemy import func, select
+
+from iriai.base.errors import Conflict, Invalid
+from iriai.base.tx import Ground, Tx
+from iriai.identity.rules import Actor
+from iriai.repos import queries, rules
+from iriai.repos.git import formats
+from iriai.repos.git.packs import Packed, PackWriter
+from iriai.repos.landing import Landed, add_pack, dropped_if_refused, move_ref, store_pack, touch
+from iriai.repos.records import record
+from iriai.repos.rules import HEADS, MAIN, PULLS, TAGS, Ref, Repo
+from iriai.repos.signing import signature_of
+from iriai.repos.tables import RefRow
+
+
+def create_branch(tx: Tx, actor: Actor, repo: Repo, name: str, revision: str | None = None) -> Ref:
+    """A new branch, from main or any revision."""
+    repo = queries.by_id(tx, repo.id)
+    rules.require_write(actor, repo)
+    sha = queries.resolve(tx, repo, revision or "main")
+    return _created(tx, actor, repo, Ref(HEADS + rules.clean_ref(name), sha, sha))
+
+
+def delete_branch(tx: Tx, actor: Actor, repo: Repo, name: str) -> None:
+    """A branch less; main stays."""
+    repo = queries.by_id(tx, repo.id)
+    rules.require_write(actor, repo)
+    full = HEADS + name.removeprefix(HEADS)
+    if full == MAIN:
+        raise Invalid(f"Cannot delete {MAIN}", code="RefProtected")
+    _deleted(tx, actor, repo, full)
+
+
+def create_tag(  # noqa: PLR0917 - as doors say it
+    ground: Ground,
+    actor: Actor,
+    repo: Repo,
+    name: str,
+    revision: str = "main",
+    message: str | None = None,
+) -> Ref:
+    """A name for a revision; with a message an object of its own that says who gave it and when."""
+    full = TAGS + rules.clean_ref(name)
+    with ground.read() as tx:
+        repo = queries.by_id(tx, repo.id)
+        rules.require_write(actor, repo)
+        commit = queries.resolve(tx, repo, revision)
+        if queries.ref(tx, repo.id, full) is not None:
+            raise rules.reference_exists(full)
+    if not message:
+        with ground.write() as tx:
+            return _created(tx, actor, queries.by_id(tx, repo.id), Ref(full, commit, commit))
+    tagger = signature_of(ground, actor)
+    raw = formats.tag_bytes(commit, name, tagger, message[: rules.DESCRIPTION_LENGTH_MAX])
+    packed, sha = _packed(ground, "tag", raw)
+    store_pack(ground, repo.id, packed)
+    with dropped_if_refused(ground, repo.id, packed), ground.write() as tx:
+        add_pack(tx, repo.id, packed)
+        return _created(tx, actor, queries.by_id(tx, repo.id), Ref(full, sha, commit))
+
+
+def delete_tag(tx: Tx, actor: Actor, repo: Repo, name: str) -> None:
+    """A tag less."""
+    repo = queries.by_id(tx, repo.id)
+    rules.require_write(actor, repo)
+    _deleted(tx, actor, repo, TAGS + name.removeprefix(TAGS))
+
+
+def squash(ground: Ground, actor: Actor, repo: Repo, revision: str, message: str) -> Landed:
+    """One commit with all that a branch or pull request has now, and nothing before it."""
+    with ground.read() as tx:
+        repo = queries.by_id(tx, repo.id)
+        ref = queries.named(tx, repo.id, revision)
+        if ref is None or not ref.name.startswith((HEADS, PULLS)):
+            raise rules.unknown_revision(revision)
+        rules.require_commit_to(actor, repo, ref)
+    tree = queries.objects(ground, repo.id).commit(ref.commit).tree
+    author = signature_of(ground, actor)
+    title, _, description = message.partition("\n")
+    text = rules.commit_message(title, description)
+    raw = formats.commit_bytes(bytes.fromhex(tree), [], author, author, text)
+    packed, sha = _packed(ground, "commit", raw)
+    store_pack(ground, repo.id, packed)
+    with dropped_if_refused(ground, repo.id, packed), ground.write() as tx:
+        repo = queries.by_id(tx, repo.id)
+        rules.require_commit_to(actor, repo, ref)
+        if not move_ref(tx, repo.id, ref.name, old=ref.sha, new=sha):
+            raise Conflict(rules.STALE, code="BranchMoved")
+        add_pack(tx, repo.id, packed)
+        touch(tx, repo.id)
+        record(tx, actor, "squashed", repo, ref=ref.name, old=ref.commit, sha=sha)
+    head = sha if ref.name == MAIN else repo.head
+    return Landed(replace(repo, head=head), ref.name, ref.commit, sha, moved={ref.name: sha})
+
+
+def _created(tx: Tx, actor: Actor, repo: Repo, ref: Ref) -> Ref:
+    rules.require_write(actor, repo)
+    count = tx.connection.execute(
+        select(func.count()).select_from(RefRow).where(RefRow.repo_id == repo.id)
+    ).scalar_one()
+    rules.require_room_for_refs(count)
+    if not move_ref(tx, repo.id, ref.name, old=None, new=ref.sha, commit=ref.commit):
+        raise rules.reference_exists(ref.name)
+    record(tx, actor, "created ref of", repo, ref=ref.name, sha=ref.commit)
+    return ref
+
+
+def _deleted(tx: Tx, actor: Actor, repo: Repo, name: str) -> None:
+    found = queries.ref(tx, repo.id, name)
+    if found is None:
+        raise rules.unknown_revision(name)
+    if not move_ref(tx, repo.id, name, old=found.sha, new=None):
+        raise Conflict(rules.STALE, code="BranchMoved")
+    record(tx, actor, "deleted ref of", repo, ref=name, sha=found.commit)
+
+
+def _packed(ground: Ground, kind: str, raw: bytes) -> tuple[Packed, str]:
+    """A pack of one object."""
+    with PackWriter(ground.store.staging()) as writer:
+        sha = writer.add(kind, raw).hex()
+        return writer.finish(), sha

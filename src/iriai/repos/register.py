@@ -1,0 +1,121 @@
+"""The register of names, and a repository's life in it: claimed, moved, given up, never freed."""
+
+from datetime import timedelta
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from iriai.base.errors import Conflict
+from iriai.base.names import clean_repo_name, fold, skeleton
+from iriai.base.tx import Tx
+from iriai.identity import queries as identity
+from iriai.identity.rules import Act, Actor, Subject, require_may
+from iriai.identity.tables import Account
+from iriai.repos import queries, rules
+from iriai.repos.records import record
+from iriai.repos.rules import HeldBy, Kind, Repo
+from iriai.repos.tables import RepoName, RepoRow
+
+PURGE_GRACE = timedelta(days=7)
+
+
+def owner_for(tx: Tx, actor: Actor, owner: str) -> Account:
+    """The account in whose name `actor` may make or receive a repository."""
+    found = identity.account(tx, owner)
+    require_may(actor, Act.CREATE, Subject(found.id))
+    return found
+
+
+def held_by(owner: Account) -> HeldBy:
+    """Who decides about what this account owns."""
+    return HeldBy.OWNERS if owner.is_organisation else HeldBy.PERSON
+
+
+def require_free(tx: Tx, owner: Account, kind: Kind, name: str, repo_id: int | None = None) -> None:
+    """The name must never have been another repository's, nor look like one that was."""
+    key, look = fold(name), skeleton(name)
+    asked = (
+        select(RepoName.key, RepoName.repo_id, RepoRow.deleted_at, RepoRow.name_key)
+        .join(RepoRow, RepoRow.id == RepoName.repo_id)
+        .where(RepoName.owner_id == owner.id, RepoName.kind == kind)
+        .where((RepoName.key == key) | (RepoName.look == look))
+    )
+    for row in tx.connection.execute(asked):
+        if row.repo_id == repo_id:
+            continue
+        if row.key != key:
+            raise Conflict(
+                f"The name {name} looks too much like {row.key}, which {owner.name} has or had.",
+                code="NameTooAlike",
+            )
+        if row.deleted_at is not None:
+            raise Conflict(
+                f"A {kind} repository called {owner.name}/{name} was deleted; its name is not "
+                "given out again.",
+                code="RepoExists",
+            )
+        raise Conflict(
+            f"A {kind} repository called {owner.name}/{name} already exists", code="RepoExists"
+        )
+
+
+def claim(tx: Tx, owner: Account, kind: Kind, name: str, repo_id: int) -> None:
+    """Enter a name, for ever; `Conflict` where somebody was faster."""
+    require_free(tx, owner, kind, name, repo_id)
+    key, look = fold(name), skeleton(name)
+    asked = select(RepoName.key, RepoName.look).where(
+        RepoName.owner_id == owner.id, RepoName.kind == kind, RepoName.repo_id == repo_id
+    )
+    own = {row.key: row.look for row in tx.connection.execute(asked)}
+    if key in own:
+        return
+    row = {
+        "owner_id": owner.id,
+        "kind": kind,
+        "key": key,
+        "look": None if look in own.values() else look,
+        "repo_id": repo_id,
+        "since": tx.now,
+    }
+    try:
+        with tx.connection.begin_nested():
+            tx.connection.execute(insert(RepoName), row)
+    except IntegrityError:
+        raise Conflict(
+            f"A {kind} repository called {owner.name}/{name} already exists", code="RepoExists"
+        ) from None
+
+
+def renamed(tx: Tx, actor: Actor, repo: Repo, *, to_owner: str, to_name: str) -> Repo:
+    """Give a repository another name or owner; the old name leads to the new one."""
+    repo = queries.by_id(tx, repo.id)
+    owner = owner_for(tx, actor, to_owner)
+    name = clean_repo_name(to_name, repo.kind)
+    claim(tx, owner, repo.kind, name, repo.id)
+    tx.connection.execute(
+        update(RepoRow)
+        .where(RepoRow.id == repo.id)
+        .values(
+            owner_id=owner.id,
+            name=name,
+            name_key=fold(name),
+            held_by=repo.held_by if owner.id == repo.owner_id else held_by(owner),
+            updated_at=tx.now,
+        )
+    )
+    made = queries.by_id(tx, repo.id)
+    record(tx, actor, "moved", made, **({} if repo.is_private else {"earlier": repo.address}))
+    return made
+
+
+def given_up(tx: Tx, actor: Actor, repo: Repo) -> None:
+    """Delete a repository: at once for everybody, its bytes after a grace, its name never free."""
+    done = tx.connection.execute(
+        update(RepoRow)
+        .where(RepoRow.id == repo.id, RepoRow.deleted_at.is_(None))
+        .values(deleted_at=tx.now, updated_at=tx.now)
+    )
+    if done.rowcount != 1:
+        raise rules.unknown_repo()
+    tx.enqueue("repos.purge", {"repo_id": repo.id}, key=f"purge:{repo.id}", delay=PURGE_GRACE)
+    record(tx, actor, "deleted", repo)
