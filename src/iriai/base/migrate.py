@@ -4,14 +4,21 @@ from pathlib import Path
 
 from sqlalchemy import Engine, inspect, text
 
+from iriai.base.errors import Invalid
+
 ADVISORY_LOCK = 0x6972_6961_6901
 """PostgreSQL's advisory lock held while migrating (the letters `iriai` and a number)."""
 
 
 def migrate(engine: Engine, revision: str = "head") -> None:
     """Upgrade the schema to `revision`. Safe to call at every start, from several processes."""
-    if revision == "head" and current(engine) == newest():
+    before = current(engine)
+    if revision == "head" and before == newest():
         return  # without the quarter of a second that importing Alembic takes
+    if before is not None and before > newest():
+        raise Invalid(
+            f"The database is at schema {before}, of a newer version; this one knows {newest()}."
+        )
     from alembic import command  # noqa: PLC0415 - slow to import, and only needed here
     from alembic.config import Config  # noqa: PLC0415
 

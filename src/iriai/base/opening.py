@@ -4,9 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
 from iriai.base import clock, instance
 from iriai.base.clock import Clock
 from iriai.base.db import connect
+from iriai.base.errors import Invalid, Unavailable
 from iriai.base.migrate import migrate
 from iriai.base.stores import open_store
 from iriai.base.tx import Ground
@@ -17,9 +20,10 @@ if TYPE_CHECKING:
 
 def open_ground(settings: "Settings", *, now: Clock = clock.now) -> Ground:
     """The ground of these settings: schema up to date, the instance's secret settled."""
-    engine = connect(settings.database)
-    migrate(engine)
-    store = open_store(settings.store, staging=settings.cache_folder / "staging")
+    with _said():
+        engine = connect(settings.database)
+        migrate(engine)
+        store = open_store(settings.store, staging=settings.cache_folder / "staging")
     ground = Ground(engine=engine, store=store, clock=now, settings=settings, secret=b"")
     with ground.write() as tx:
         kept = settings.secret or instance.settle(tx, instance.SECRET, instance.fresh_secret())
@@ -27,6 +31,21 @@ def open_ground(settings: "Settings", *, now: Clock = clock.now) -> Ground:
     return Ground(
         engine=engine, store=store, clock=now, settings=settings, secret=bytes.fromhex(kept)
     )
+
+
+@contextmanager
+def _said() -> Iterator[None]:
+    """Say in a sentence why the ground cannot be opened."""
+    try:
+        yield
+    except (ArgumentError, ModuleNotFoundError) as error:
+        raise Invalid("The database's URL is not one: see `iriai serve --help`.") from error
+    except DBAPIError as error:
+        reason = str(error.orig).strip().splitlines()[0].rstrip(".")
+        raise Unavailable(f"The database cannot be used: {reason}.") from error
+    except OSError as error:
+        place = error.filename or "the data folder"
+        raise Unavailable(f"{place} cannot be used: {error.strerror}.") from error
 
 
 @contextmanager

@@ -95,11 +95,12 @@ class Progress:
         now = time.monotonic()
         pause = SHOWN_EVERY_SECONDS if self.tty else SAID_EVERY_SECONDS
         if now - self.shown_at < pause:
-            if not self.tty and not self.shown_at:
-                self.shown_at = now
             return
         self.shown_at = now
-        line = f"{done:,} {what}" if total is None else f"{done:,} of {total:,} {what}"
+        self.say(f"{done:,} {what}" if total is None else f"{done:,} of {total:,} {what}")
+
+    def say(self, line: str) -> None:
+        """Show a line, in place of the one before where that is possible."""
         if self.tty:
             sys.stderr.write(f"\r{line:<{self.width}}")
             self.width = len(line)

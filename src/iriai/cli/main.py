@@ -44,7 +44,7 @@ HF_ENDPOINT is its address:
     hf upload ada/my-model ./my-model
 """
 
-EPILOG = """Every setting can be given as a flag, as a variable (IRIAI_DATA for --data), or as a line
+EPILOG = """Every setting can be given as a flag, as a variable (IRIAI_DATA for --data) or as a line
 of iriai.toml in the data folder; a flag wins over a variable, a variable over the file.
 `iriai serve --help` lists them.
 

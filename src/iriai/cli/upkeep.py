@@ -1,0 +1,161 @@
+"""`check`, `doctor`, `backup`, `restore`: what keeps a hub whole."""
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from iriai.base.errors import Invalid
+from iriai.cli import frame, serving
+
+if TYPE_CHECKING:
+    from iriai.base.tx import Ground
+    from iriai.settings import Settings
+
+FINDINGS_SHOWN_MAX = 1_000
+MARKS = {"fine": "ok     ", "note": "note   ", "trouble": "TROUBLE"}
+
+
+class Part(click.ParamType[Any]):
+    """`n/t`: the n-th of t parts."""
+
+    name = "n/t"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The two numbers."""
+        if isinstance(value, tuple):
+            return value
+        found = re.fullmatch(r"(\d{1,4})/(\d{1,4})", value)
+        if found is None or not 1 <= int(found[1]) <= int(found[2]):
+            self.fail(f"{value!r} is not a part such as 1/30.", param, ctx)
+        return int(found[1]), int(found[2])
+
+
+@click.command()
+@click.option(
+    "--read-data",
+    type=Part(),
+    metavar="N/T",
+    help="Also read the N-th of T parts of all bytes, and compare them with their hashes. "
+    "1/1 reads everything; 1/30 today, 2/30 tomorrow and so on reads all in a month.",
+)
+@frame.located
+def check(*, settings: "Settings", read_data: tuple[int, int] | None) -> None:
+    """Look for damage in the log, the repositories and the large files.
+
+    Prints a line for each finding; ends with 0 when there is none, with 1 when there are some.
+    Nothing is changed, and the hub may run meanwhile.
+    """
+    found = 0
+    with frame.opened(settings) as ground, frame.progress() as shown:
+        for message in findings(ground, read_data, shown):
+            shown.done()
+            found += 1
+            if found <= FINDINGS_SHOWN_MAX:
+                click.echo(message)
+    if found > FINDINGS_SHOWN_MAX:
+        click.echo(f"… and {found - FINDINGS_SHOWN_MAX:,} more.")
+    if found:
+        click.echo(f"{found:,} {'finding' if found == 1 else 'findings'}.", err=True)
+        raise SystemExit(frame.REFUSED)
+    click.echo("Everything is as it should be.")
+
+
+def findings(
+    ground: "Ground", reading: tuple[int, int] | None, shown: frame.Progress
+) -> Iterator[str]:
+    """What the ground and the parts find wrong, as sentences."""
+    from iriai.base import events, integrity
+    from iriai.blobs import check as blobs
+    from iriai.repos import check as repos
+
+    looks: dict[str, Iterable[Any]] = {
+        "the database": integrity.findings(ground),
+        "the log": events.check(ground),
+        "the repositories": repos.findings(ground),
+        "the large files": blobs.findings(ground, reading=reading),
+    }
+    for what, look in looks.items():
+        shown.say(f"Looking at {what} …")
+        for finding in look:
+            yield finding.message
+
+
+@click.command()
+@frame.located
+@click.pass_context
+def doctor(ctx: click.Context, *, settings: "Settings") -> None:
+    """See whether this machine and its settings will do.
+
+    Looks at versions, disk, fsync, database, store, port, address and clock, and changes nothing.
+    Ends with 0 when there is no trouble.
+    """
+    from iriai.base.doctor import State, examine
+
+    troubles = 0
+    for sign in examine(settings):
+        troubles += sign.state is State.TROUBLE
+        click.echo(f"{MARKS[sign.state]}  {sign.what:<12} {sign.says}")
+    if troubles:
+        click.echo(f"{troubles} {'trouble' if troubles == 1 else 'troubles'}.", err=True)
+        ctx.exit(frame.REFUSED)
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@frame.located
+def backup(folder: Path, *, settings: "Settings") -> None:
+    """Copy the whole hub into DIR, while it runs.
+
+    The database is copied as it was at one moment, the files after it. Taken again into the same
+    folder, a backup copies only what is new and drops what is gone; on the same disk files are
+    linked, not copied. DIR then holds all that the hub holds, secrets too: keep it accordingly, and
+    on another machine.
+    """
+    from iriai.base.backup import take
+
+    require_apart(settings, folder)
+    with frame.opened(settings) as ground, frame.progress() as shown:
+        taken = take(ground, folder.absolute(), shown)
+    head = taken.head
+    click.echo(
+        f"Backed up {head.rows:,} rows and {head.objects:,} objects "
+        f"({frame.size(head.objects_bytes)}; {taken.fresh:,} objects new) into {folder}."
+    )
+
+
+@click.command()
+@click.argument(
+    "folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path)
+)
+@frame.located
+def restore(folder: Path, *, settings: "Settings") -> None:
+    """Make a hub out of the backup in DIR.
+
+    It comes up where the settings point, which must be empty, and need not be what it was: a backup
+    from SQLite and a folder restores into PostgreSQL and S3, and the other way round. Every file is
+    compared with its hash. Interrupted, it goes on when started again.
+    """
+    from iriai.base.restore import restore as bring_back
+
+    require_apart(settings, folder)
+    with serving.only_server(settings), frame.progress() as shown:
+        head = bring_back(settings, folder.absolute(), shown)
+    click.echo(
+        f"Restored {head.rows:,} rows and {head.objects:,} objects "
+        f"({frame.size(head.objects_bytes)}) as of {head.made_at}. "
+        "Now run `iriai check`, then `iriai serve`."
+    )
+
+
+def require_apart(settings: "Settings", folder: Path) -> None:
+    """A backup does not lie inside the hub that it is of."""
+    if folder.absolute().resolve().is_relative_to(settings.data.absolute().resolve()):
+        refuse(f"{folder} is inside the hub's own data folder; choose a folder outside it.")
+
+
+def refuse(message: str) -> NoReturn:
+    """Say no."""
+    raise Invalid(message)
