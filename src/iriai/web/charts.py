@@ -1,7 +1,7 @@
 """Pictures the server draws: an account's parcel of the commons.
 
-An avatar is a small map made from the name alone: a few fields, a path or two, perhaps water. The same
-name gives the same picture on every hub, and drawing it asks nobody whether the account exists.
+An avatar is a small map made from the name alone: a few fields, a path or two, perhaps water.
+The same name gives the same picture on every hub, and drawing it tells nothing of who is there.
 """
 
 import hashlib
@@ -20,16 +20,15 @@ def avatar(name: str) -> str:
     other = _pick(dice, LANDS + CROPS)
     bend, start = 4 + next(dice) % 10, 6 + next(dice) % 20
     cross, sweep = 8 + next(dice) % 16, next(dice) % 14 - 7
+    path = f"M{start} 0C{start + bend} 12 {start - bend} 20 {32 - start} 32"
+    other_path = f"M0 {cross}C10 {cross + sweep} 22 {cross - sweep} 32 {cross + sweep}"
     fields = [
         f'<path fill="{land}" d="M0 0h32v32H0z"/>',
-        f'<path fill="{crop}" d="M{start} 0C{start + bend} 12 {start - bend} 20 {32 - start} 32H32V0z"/>',
-        f'<path fill="{other}" d="M0 {cross}C10 {cross + sweep} 22 {cross - sweep} 32 {cross + sweep}V32H0z" opacity=".82"/>',
+        f'<path fill="{crop}" d="{path}H32V0z"/>',
+        f'<path fill="{other}" d="{other_path}V32H0z" opacity=".82"/>',
+        *_detail(dice, water, start, cross),
     ]
-    fields += list(_detail(dice, water, start, cross))
-    paths = (
-        f'<path d="M{start} 0C{start + bend} 12 {start - bend} 20 {32 - start} 32"/>'
-        f'<path d="M0 {cross}C10 {cross + sweep} 22 {cross - sweep} 32 {cross + sweep}"/>'
-    )
+    paths = f'<path d="{path}"/><path d="{other_path}"/>'
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
         + "".join(fields)
@@ -41,15 +40,18 @@ def _detail(dice: Iterator[int], water: str, start: int, cross: int) -> Iterator
     """A pond, a stream or furrows."""
     kind = next(dice) % 3
     if kind == 0:
-        x, y = 6 + next(dice) % 20, 6 + next(dice) % 20
-        yield f'<ellipse cx="{x}" cy="{y}" rx="{4 + next(dice) % 4}" ry="{3 + next(dice) % 3}" fill="{water}"/>'
+        place = f'cx="{6 + next(dice) % 20}" cy="{6 + next(dice) % 20}"'
+        size = f'rx="{4 + next(dice) % 4}" ry="{3 + next(dice) % 3}"'
+        yield f'<ellipse {place} {size} fill="{water}"/>'
     elif kind == 1:
         at = 4 + next(dice) % 22
-        yield f'<path d="M{at} 0C{at + 8} 10 {at - 8} 22 {at + 3} 32" fill="none" stroke="{water}" stroke-width="4.5"/>'
+        stream = f"M{at} 0C{at + 8} 10 {at - 8} 22 {at + 3} 32"
+        yield f'<path d="{stream}" fill="none" stroke="{water}" stroke-width="4.5"/>'
     else:
         lines = "".join(f"M0 {cross + 3 + 3 * n}h32" for n in range(7))
         yield f'<path d="{lines}" stroke="{PATH}" stroke-width=".7" opacity=".55"/>'
-    yield f'<circle cx="{(start + 14) % 28 + 2}" cy="{(cross + 12) % 28 + 2}" r="1.8" fill="{LANDS[4]}"/>'
+    place = f'cx="{(start + 14) % 28 + 2}" cy="{(cross + 12) % 28 + 2}"'
+    yield f'<circle {place} r="1.8" fill="{LANDS[4]}"/>'
 
 
 def _dice(name: str) -> Iterator[int]:

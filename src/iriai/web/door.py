@@ -1,7 +1,7 @@
 """Requests into `Ask`s, and pages into routes.
 
-A page is a plain function `(Ask) -> Response`. `get` and `post` make it a route: they say who may call
-it, see that a form comes from a page of this hub, and run it in a thread, since all it does blocks.
+A page is a plain function `(Ask) -> Response`. `get` and `post` make it a route: they say who may
+call it, see that a form comes from a page of this hub, and run it in a thread, for it blocks.
 Errors are raised through; the app asks `problems` for the page.
 """
 

@@ -1,8 +1,8 @@
 """What a browser sends: fields and files, within named limits, and only from our own pages.
 
-Files are written to the store's staging folder while they arrive and hashed on the way, so that none
-of them is ever held in memory. Whoever asked for the form closes it (`Form.close`), which removes what
-nobody took.
+Files are written to the store's staging folder while they arrive and hashed on the way, so that
+none of them is ever held in memory. Whoever asked for the form closes it (`Form.close`), which
+removes what nobody took.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ EDIT_BYTES_MAX = 6 << 20
 UPLOAD_BYTES_MAX = 8 << 30
 FIELDS_MAX = 200
 FILES_MAX = 500
-FIELD_BYTES_MAX = 5 << 20
+FIELDS_BYTES_MAX = 6 << 20
 NAME_LENGTH_MAX = 200
 SAME_SITES = ("same-origin", "none")
 
@@ -74,10 +74,16 @@ def require_same_origin(request: Request) -> None:
             return
     else:
         origin = urlsplit(request.headers.get("origin", ""))
-        ours = {request.headers.get("host", ""), urlsplit(request.app.state.ground.settings.url).netloc}
+        ours = {
+            request.headers.get("host", ""),
+            urlsplit(request.app.state.ground.settings.url).netloc,
+        }
         if origin.netloc and origin.netloc in ours:
             return
-    raise Denied("This form was not sent by a page of this hub. Open the page again and repeat.", code="CrossSite")
+    raise Denied(
+        "This form was not sent by a page of this hub. Open the page again and repeat.",
+        code="CrossSite",
+    )
 
 
 async def receive(request: Request, *, size_max: int, staging: Path) -> Form:
@@ -100,7 +106,9 @@ async def _urlencoded(request: Request, size_max: int) -> Form:
         if len(body) > size_max:
             raise _too_big(size_max)
     try:
-        pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=FIELDS_MAX, errors="strict")
+        pairs = parse_qsl(
+            body.decode(), keep_blank_values=True, max_num_fields=FIELDS_MAX, errors="strict"
+        )
     except ValueError:
         raise Invalid("This form could not be read.", code="FormUnreadable") from None
     fields: dict[str, list[str]] = {}
@@ -140,6 +148,8 @@ class _Reading:
         self.fields: dict[str, list[str]] = {}
         self.files: list[Upload] = []
         self.count = 0
+        self.text_bytes = 0
+        self.is_whole = False
         self._header = bytearray()
         self._value = bytearray()
         self._disposition = b""
@@ -156,6 +166,7 @@ class _Reading:
             "on_headers_finished": self.headers_finished,
             "on_part_data": self.data,
             "on_part_end": self.end,
+            "on_end": self.whole,
         }
 
     def begin(self) -> None:
@@ -185,8 +196,9 @@ class _Reading:
     def data(self, data: bytes, start: int, end: int) -> None:
         if self._sink is None:
             self._text += data[start:end]
-            if len(self._text) > FIELD_BYTES_MAX:
-                raise _too_big(FIELD_BYTES_MAX)
+            self.text_bytes += end - start
+            if self.text_bytes > FIELDS_BYTES_MAX:
+                raise _too_big(FIELDS_BYTES_MAX)
             return
         piece = data[start:end]
         self._sink.write(piece)
@@ -201,8 +213,11 @@ class _Reading:
         self._sink = None
         self.files[-1].sha256 = self._hash.hexdigest()
 
+    def whole(self) -> None:
+        self.is_whole = True
+
     def form(self) -> Form:
-        if self._sink is not None:
+        if not self.is_whole:
             raise MultipartParseError("the last part has no end")
         chosen = [upload for upload in self.files if upload.filename]
         for upload in self.files:

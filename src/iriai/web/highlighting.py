@@ -1,8 +1,8 @@
 """Colours for text, found in a process that has nothing to lose.
 
-A highlighter is a pile of regular expressions, and text can be written to make them run for hours; so
-this module is loaded by a confined process (`base.sandbox`) and bounded in time. It gives plain JSON,
-lines of `[class, text]`, which the pages escape like any other text.
+A highlighter is a pile of regular expressions, and text can be written to make them run for hours;
+so this module is loaded by a confined process (`base.sandbox`) and bounded in time. It gives plain
+JSON, lines of `[class, text]`, which the pages escape like any other text.
 """
 
 from collections.abc import Callable

@@ -27,7 +27,12 @@ STATUS_OF_KIND: dict[type[HubError], int] = {
     Excessive: 413,
     Unavailable: 503,
 }
-STATUS_OF_CODE = {"Unauthenticated": 401, "TooManyRequests": 429, "NotImplemented": 501, "StorageFull": 507}
+STATUS_OF_CODE = {
+    "Unauthenticated": 401,
+    "TooManyRequests": 429,
+    "NotImplemented": 501,
+    "StorageFull": 507,
+}
 SEE_OTHER = 303
 BUG = 500
 RETRY_AFTER_SECONDS = "5"
@@ -60,7 +65,9 @@ def status(error: HubError) -> int:
     """The HTTP status of an error."""
     if error.code in STATUS_OF_CODE:
         return STATUS_OF_CODE[error.code]
-    return next((STATUS_OF_KIND[kind] for kind in type(error).__mro__ if kind in STATUS_OF_KIND), BUG)
+    return next(
+        (STATUS_OF_KIND[kind] for kind in type(error).__mro__ if kind in STATUS_OF_KIND), BUG
+    )
 
 
 def heading(found: int) -> str:

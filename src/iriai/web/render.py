@@ -25,19 +25,10 @@ GZIP_LEVEL = 5
 THEMES = ("light", "dark")
 THEME_COOKIE = "theme"
 
-POLICY = "; ".join(
-    [
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self'",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-        "require-trusted-types-for 'script'",
-        "trusted-types iriai",
-    ]
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types iriai"
 )
 HEADERS = {
     "Content-Security-Policy": POLICY,
@@ -107,7 +98,10 @@ def html(
     request: Request, text: str, *, status: int = 200, headers: dict[str, str] | None = None
 ) -> Response:
     """Markup of our own as an answer, compressed where the client can read that."""
-    head = HEADERS | {"Vary": "Accept-Encoding, Cookie, HX-Request", "Cache-Control": "private, no-cache"}
+    head = HEADERS | {
+        "Vary": "Accept-Encoding, Cookie, HX-Request",
+        "Cache-Control": "private, no-cache",
+    }
     head |= headers or {}
     body = text.encode()
     if len(body) >= GZIP_LENGTH_MIN and "gzip" in request.headers.get("accept-encoding", ""):

@@ -1,4 +1,4 @@
-"""What every page of a repository shares: its address, its frame, who may do what, one commit's facts."""
+"""What every page of a repository shares: address, frame, who may do what, a commit's facts."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -86,7 +86,6 @@ def _moved(ask: Ask, kind: Kind, full_name: str) -> Response:
     where = address.moved(
         ask.request.scope["path"],
         ask.request.url.query,
-        old_pieces=2 if kind is Kind.MODEL else 3,
         kind=kind.value,
         full_name=full_name,
     )
@@ -135,7 +134,11 @@ def listed(refs: list[Ref]) -> list[Ref]:
 def change(commit: Commit) -> Change:
     """A commit as lists and bars show it."""
     return Change(
-        commit.sha, commit.title[:300], commit.description, commit.author.name[:100], commit.author.at
+        commit.sha,
+        commit.title[:300],
+        commit.description,
+        commit.author.name[:100],
+        commit.author.at,
     )
 
 

@@ -55,9 +55,7 @@ def snippets(repo: Repo, card: Card | None, names: Sequence[str], url: str) -> l
     return found
 
 
-def _of_library(
-    repo: Repo, card: Card | None, names: Sequence[str], url: str
-) -> list[Snippet]:
+def _of_library(repo: Repo, card: Card | None, names: Sequence[str], url: str) -> list[Snippet]:
     if repo.kind is Kind.DATASET:
         return [
             Snippet(
@@ -71,7 +69,8 @@ def _of_library(
         return [
             Snippet(
                 library,
-                f"# export HF_ENDPOINT={url}\nfrom sentence_transformers import SentenceTransformer\n\n"
+                f"# export HF_ENDPOINT={url}\n"
+                "from sentence_transformers import SentenceTransformer\n\n"
                 f'model = SentenceTransformer("{repo.full_name}")\nvectors = model.encode(["…"])',
             )
         ]

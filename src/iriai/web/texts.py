@@ -10,7 +10,9 @@ from pathlib import Path
 
 LOCALE = Path(__file__).parent / "locale"
 DEFAULT_LANGUAGE = "en"
-WRITTEN_FROM_THE_RIGHT = frozenset({"ar", "dv", "fa", "ha", "he", "ks", "ku", "ps", "ug", "ur", "yi"})
+WRITTEN_FROM_THE_RIGHT = frozenset(
+    {"ar", "dv", "fa", "ha", "he", "ks", "ku", "ps", "ug", "ur", "yi"}
+)
 
 
 @lru_cache(maxsize=64)

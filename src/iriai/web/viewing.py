@@ -1,7 +1,7 @@
-"""How one file is shown: as coloured text, rendered Markdown, a picture, a table, a header, or not.
+"""How one file is shown: as coloured text, Markdown, a picture, a table, a header, or not at all.
 
-What is too long or not text is offered for download. Text comes a page of lines at a time, so that a
-page stays light. Whatever parses the file's bytes does so in a confined process.
+What is too long or not text is offered for download. Text comes a page of lines at a time, so that
+a page stays light. Whatever parses the file's bytes does so in a confined process.
 """
 
 import csv
@@ -102,7 +102,9 @@ def table(path: str, data: bytes) -> View | None:
     """The first rows of a file of separated values; None where it is not one."""
     try:
         decoded = data.decode("utf-8-sig")
-        rows = csv.reader(io.StringIO(decoded, newline=""), delimiter=TABLES[ending(path)], strict=True)
+        rows = csv.reader(
+            io.StringIO(decoded, newline=""), delimiter=TABLES[ending(path)], strict=True
+        )
         kept = [_cells(row) for row, _n in zip(rows, range(ROWS_MAX + 1), strict=False)]
     except (UnicodeDecodeError, csv.Error):
         return None
@@ -206,7 +208,8 @@ def _header_facts(header: Mapping[str, Any]) -> dict[str, Any]:
         "lines": 0,
         "summary": [(name, value) for name, value in summary if value],
         "metadata": [
-            (key, str(value)[:VALUE_LENGTH_MAX]) for key, value in header.get("metadata", {}).items()
+            (key, str(value)[:VALUE_LENGTH_MAX])
+            for key, value in header.get("metadata", {}).items()
         ],
         "tensors": [
             {

@@ -48,7 +48,11 @@ def _file(ask: Ask, digest: str, name: str) -> Response:
     if name not in kept or render.static_url(name).split("/")[2] != digest:
         raise Unknown("There is no such file.", code="NotFound")
     plain, packed, kind = kept[name]
-    headers = {"Cache-Control": FOR_EVER, "Vary": "Accept-Encoding", "Content-Security-Policy": NOTHING_RUNS}
+    headers = {
+        "Cache-Control": FOR_EVER,
+        "Vary": "Accept-Encoding",
+        "Content-Security-Policy": NOTHING_RUNS,
+    }
     if "gzip" in ask.request.headers.get("accept-encoding", ""):
         headers["Content-Encoding"] = "gzip"
         return Response(packed, headers=headers, media_type=kind)

@@ -1,4 +1,4 @@
-"""The commons of this hub, and the log of each: what was done, and the proof that it stands there."""
+"""The commons of this hub, and the log of each: what was done, and the proof that it stands so."""
 
 from typing import Any
 

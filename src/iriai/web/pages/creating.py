@@ -41,7 +41,9 @@ def create(ask: Ask, *, kind: Kind) -> Response:
             kind=kind,
             owner=form.get("owner"),
             name=form.get("name"),
-            visibility=Visibility.PRIVATE if form.get("visibility") == "private" else Visibility.PUBLIC,
+            visibility=Visibility.PRIVATE
+            if form.get("visibility") == "private"
+            else Visibility.PUBLIC,
             sdk=(sdk or SDKS[0]) if kind is Kind.SPACE else None,
         )
         if licence:
@@ -67,9 +69,18 @@ def _new(ask: Ask, kind: Kind, error: HubError | None = None) -> Response:
         belongs = identity.whoami(tx, ask.actor).organisations
     owners = [ask.actor.name, *(each.name for each in belongs if may_create(ask.actor, each.id))]
     words = {
-        Kind.MODEL: (_("New model"), _("Weights, configuration and a card, with their whole history.")),
-        Kind.DATASET: (_("New dataset"), _("Data files and a card that says where they come from.")),
-        Kind.SPACE: (_("New space"), _("The files of a demonstration. This hub keeps and shows them; it does not run them.")),
+        Kind.MODEL: (
+            _("New model"),
+            _("Weights, configuration and a card, with their whole history."),
+        ),
+        Kind.DATASET: (
+            _("New dataset"),
+            _("Data files and a card that says where they come from."),
+        ),
+        Kind.SPACE: (
+            _("New space"),
+            _("The files of a demonstration. This hub keeps and shows them; it does not run them."),
+        ),
     }
     heading, about = words[kind]
     return ask.page(
@@ -89,5 +100,8 @@ def _new(ask: Ask, kind: Kind, error: HubError | None = None) -> Response:
 
 ROUTES = [
     *(get(path, partial(new, kind=kind), access=Access.SIGNED_IN) for kind, path in PATHS.items()),
-    *(post(path, partial(create, kind=kind), access=Access.SIGNED_IN) for kind, path in PATHS.items()),
+    *(
+        post(path, partial(create, kind=kind), access=Access.SIGNED_IN)
+        for kind, path in PATHS.items()
+    ),
 ]

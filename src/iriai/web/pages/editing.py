@@ -15,7 +15,7 @@ from iriai.blobs import receiving
 from iriai.commons import enactment
 from iriai.repos import queries as repos
 from iriai.repos import rules
-from iriai.repos.actions import Add, AddLarge, DeleteFile
+from iriai.repos.actions import Add, AddLarge, DeleteFile, Operation
 from iriai.repos.git.entries import File
 from iriai.repos.large import SAMPLE_LENGTH
 from iriai.repos.queries import Candidate
@@ -26,7 +26,6 @@ from iriai.web.forms import Upload
 from iriai.web.repository import frame, of_each_kind, place, require_branch
 from iriai.web.texts import gettext as _
 
-Operation = Add | AddLarge | DeleteFile
 SAID_IN_THE_FORM = (Invalid, Denied, Conflict, Excessive, Unavailable)
 
 
@@ -158,9 +157,7 @@ def _text(ask: Ask, target: Target) -> tuple[str, str]:
     return text, "\r\n" if "\r\n" in text else "\n"
 
 
-def _received(
-    ask: Ask, target: Target, named: dict[str, Upload]
-) -> Iterator[Operation]:
+def _received(ask: Ask, target: Target, named: dict[str, Upload]) -> Iterator[Operation]:
     """Each uploaded file as part of a commit, the large ones kept in the store first."""
     modes = repos.preupload(ask.ground, target.repo, target.sha, _candidates(named))
     large = {mode.path for mode in modes if mode.large}
@@ -280,11 +277,21 @@ def _delete(ask: Ask, target: Target, error: HubError | None = None) -> Response
 
 ROUTES = [
     *of_each_kind(get, "/edit/{rest:path}", edit, access=Access.SIGNED_IN),
-    *of_each_kind(post, "/edit/{rest:path}", keep_edit, access=Access.SIGNED_IN, size_max=forms.EDIT_BYTES_MAX),
+    *of_each_kind(
+        post, "/edit/{rest:path}", keep_edit, access=Access.SIGNED_IN, size_max=forms.EDIT_BYTES_MAX
+    ),
     *of_each_kind(get, "/new/{rest:path}", new, access=Access.SIGNED_IN),
-    *of_each_kind(post, "/new/{rest:path}", keep_new, access=Access.SIGNED_IN, size_max=forms.EDIT_BYTES_MAX),
+    *of_each_kind(
+        post, "/new/{rest:path}", keep_new, access=Access.SIGNED_IN, size_max=forms.EDIT_BYTES_MAX
+    ),
     *of_each_kind(get, "/upload/{rest:path}", upload, access=Access.SIGNED_IN),
-    *of_each_kind(post, "/upload/{rest:path}", keep_upload, access=Access.SIGNED_IN, size_max=forms.UPLOAD_BYTES_MAX),
+    *of_each_kind(
+        post,
+        "/upload/{rest:path}",
+        keep_upload,
+        access=Access.SIGNED_IN,
+        size_max=forms.UPLOAD_BYTES_MAX,
+    ),
     *of_each_kind(get, "/delete/{rest:path}", delete, access=Access.SIGNED_IN),
     *of_each_kind(post, "/delete/{rest:path}", keep_delete, access=Access.SIGNED_IN),
 ]

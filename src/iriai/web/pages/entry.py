@@ -116,7 +116,10 @@ def _join(
     if first:
         about = _("Yours is the first account: it runs this hub until its users decide otherwise.")
     elif is_open:
-        about = _("With an account you publish under your own name and take part in what is held in common.")
+        about = _(
+            "With an account you publish under your own name "
+            "and take part in what is held in common."
+        )
     else:
         about = _("Accounts are made by invitation: ask somebody who has one for a link.")
     return ask.page(

@@ -148,7 +148,9 @@ def _text(ask: Ask, path: str, data: bytes, oid: str, here: str, *, plain: bool)
     if view.kind == "text":
         kept = "1" if plain else None
         for name, line in (("newer", view.before), ("older", view.after)):
-            view.facts[name] = links.with_query(here, plain=kept, **{"from": line}) if line else None
+            view.facts[name] = (
+                links.with_query(here, plain=kept, **{"from": line}) if line else None
+            )
     return view
 
 
@@ -157,7 +159,7 @@ def _other(where: str, name: str) -> dict[str, object]:
 
 
 def image(ask: Ask, kind: Kind, full_name: str) -> Response:
-    """A picture, and nothing but a picture: its type comes from its bytes, and nothing in it runs."""
+    """A picture, and nothing but a picture: its bytes tell its type, and nothing in it runs."""
     rev, path = place(ask)
     with ask.ground.read() as tx:
         repo, sha = repos.readable_at(tx, ask.actor, kind, full_name, rev)

@@ -1,4 +1,4 @@
-"""What happened in a repository: the commits of a branch or a file, and what one of them changed."""
+"""What happened in a repository: the commits of a branch or a file, and what one changed."""
 
 from starlette.responses import Response
 

@@ -56,7 +56,9 @@ def listing(ask: Ask, *, kind: Kind) -> Response:
     sort = ask.query("sort") if ask.query("sort") in SORTS else "modified"
     cursor = ask.query("cursor")[:CURSOR_LENGTH_MAX] or None
     with ask.ground.read() as tx:
-        page = repos.listing(tx, ask.actor, _filters(kind, chosen), SORTS[sort][0], cursor, PAGE_LENGTH)
+        page = repos.listing(
+            tx, ask.actor, _filters(kind, chosen), SORTS[sort][0], cursor, PAGE_LENGTH
+        )
         found = rows(tx, page.repos)
     plural = links.PLURALS[kind.value]
     kept = {name: value for name, value in chosen.items() if value} | {"sort": ask.query("sort")}

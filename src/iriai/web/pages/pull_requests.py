@@ -30,7 +30,13 @@ def pulls(ask: Ask, kind: Kind, full_name: str) -> Response:
         sha = at[f"{PULLS}{number}"]
         commit = change(objects.commit(sha))
         listed.append(
-            {"number": number, "title": commit.title, "author": commit.author, "at": commit.at, "sha": sha}
+            {
+                "number": number,
+                "title": commit.title,
+                "author": commit.author,
+                "at": commit.at,
+                "sha": sha,
+            }
         )
     return ask.page(
         "repository/pulls.html", **frame(ask, repo), pulls=listed, twin=links.twin(repo, "refs")

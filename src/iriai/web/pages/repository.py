@@ -85,11 +85,17 @@ def _facts(repo: Repo, card: Card | None, size: int) -> list[tuple[str, str, str
     kind = repo.kind.value
     if card is not None:
         found += [
-            (_("Task"), card.pipeline_tag, links.listing(kind, pipeline_tag=card.pipeline_tag or "")),
+            (
+                _("Task"),
+                card.pipeline_tag,
+                links.listing(kind, pipeline_tag=card.pipeline_tag or ""),
+            ),
             (_("Library"), card.library_name, links.listing(kind, library=card.library_name or "")),
             (_("Licence"), card.licence, links.listing(kind, license=card.licence or "")),
         ]
-        found += [(_("Language"), each, links.listing(kind, language=each)) for each in card.languages[:6]]
+        found += [
+            (_("Language"), each, links.listing(kind, language=each)) for each in card.languages[:6]
+        ]
         found += _related(card)
     found += [(_("Downloads"), shown.whole(repo.downloads), "")]
     found += [(_("Size"), shown.size(size), "")]
@@ -107,7 +113,9 @@ def _related(card: Card) -> list[tuple[str, str, str]]:
         values = given if isinstance(given, list) else [given]
         for value in values[:4]:
             if isinstance(value, str) and value:
-                is_name = value.count("/") == 1 and value.replace("/", "").replace("-", "").isprintable()
+                is_name = (
+                    value.count("/") == 1 and value.replace("/", "").replace("-", "").isprintable()
+                )
                 found.append((title, value[:100], prefix + links.quoted(value) if is_name else ""))
     return found
 
@@ -115,7 +123,11 @@ def _related(card: Card) -> list[tuple[str, str, str]]:
 def _tags(repo: Repo, card: Card | None) -> list[tuple[str, str]]:
     if card is None:
         return []
-    plain = [tag for tag in card.tags if ":" not in tag and tag not in {card.pipeline_tag, card.library_name}]
+    plain = [
+        tag
+        for tag in card.tags
+        if ":" not in tag and tag not in {card.pipeline_tag, card.library_name}
+    ]
     return [(tag, links.listing(repo.kind.value, tag=tag)) for tag in plain[:TAGS_MAX]]
 
 

@@ -1,4 +1,4 @@
-"""A repository's settings: who sees it, its name and owner, its end. Decided by `commons.enactment`."""
+"""A repository's settings: who sees it, its name and owner, its end. `enactment` decides."""
 
 from typing import Any
 
@@ -81,9 +81,7 @@ def _administered(ask: Ask, tx: Tx, kind: Kind, full_name: str) -> Repo:
     return repo
 
 
-def _settings(
-    ask: Ask, kind: Kind, full_name: str, *, error: HubError | None = None
-) -> Response:
+def _settings(ask: Ask, kind: Kind, full_name: str, *, error: HubError | None = None) -> Response:
     with ask.ground.read() as tx:
         try:
             repo = _administered(ask, tx, kind, full_name)

@@ -120,7 +120,9 @@ def _account(
         invites = len(queries.invites_of(tx, ask.actor))
     return ask.page(
         "settings/account.html",
-        sessions=[{"device": _browser(each.device), "created_at": each.created_at} for each in sessions],
+        sessions=[
+            {"device": _browser(each.device), "created_at": each.created_at} for each in sessions
+        ],
         invites=invites,
         link=link,
         **_said(done, error),
@@ -183,9 +185,8 @@ def _grants(tx: Tx, ask: Ask) -> tuple[Grant, ...]:
     """What a limited token is limited to, as its form says."""
     known = {act.value: act for act, _text in ACTS}
     acts = frozenset(known[each] for each in ask.form.all("act_of") if each in known)
-    grants = []
-    for name in ask.form.all("account"):
-        grants.append(Grant(acts, account_id=queries.account(tx, name).id))
+    owners = ask.form.all("account")
+    grants = [Grant(acts, account_id=queries.account(tx, name).id) for name in owners]
     named = ask.form.get("repositories").split()
     if len(named) > REPOSITORIES_MAX:
         raise Excessive(f"A token names at most {REPOSITORIES_MAX} repositories.")
@@ -197,9 +198,7 @@ def _grants(tx: Tx, ask: Ask) -> tuple[Grant, ...]:
     return tuple(grants)
 
 
-def _tokens(
-    ask: Ask, *, raw: str = "", done: str = "", error: HubError | None = None
-) -> Response:
+def _tokens(ask: Ask, *, raw: str = "", done: str = "", error: HubError | None = None) -> Response:
     with ask.ground.read() as tx:
         mine = queries.tokens_of(tx, ask.actor)
         groups = queries.whoami(tx, ask.actor).organisations
@@ -226,7 +225,12 @@ def theme(ask: Ask) -> Response:
     response = see(local(ask.form.get("next")))
     if chosen in render.THEMES:
         response.set_cookie(
-            render.THEME_COOKIE, chosen, max_age=THEME_SECONDS, path="/", samesite="lax", httponly=True
+            render.THEME_COOKIE,
+            chosen,
+            max_age=THEME_SECONDS,
+            path="/",
+            samesite="lax",
+            httponly=True,
         )
     else:
         response.delete_cookie(render.THEME_COOKIE, path="/", samesite="lax", httponly=True)

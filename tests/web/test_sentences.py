@@ -1,0 +1,26 @@
+"""The log in plain words."""
+
+from iriai.web import sentences
+
+
+def test_an_entry_reads_as_a_sentence():
+    said = sentences.sentence
+    assert said("ada", "created", "repo/ada/tiny", {}) == "ada created the model ada/tiny."
+    assert said("ada", "deleted", "repo/datasets/ada/x", {}) == "ada deleted the dataset ada/x."
+    granted = said("ada", "granted", "membership/lab/bob", {"role": "write"})
+    assert granted == "ada granted the role of bob in lab as write."
+    assert said("ada", "renamed", "account/ada", {"to": "lin"}) == "ada renamed the account ada to lin."
+
+
+def test_a_private_repository_is_named_by_its_number_alone():
+    assert sentences.sentence("ada", "created", "repo/7", {}) == (
+        "ada created the private repository 7."
+    )
+    assert sentences.link("repo/7") == ""
+
+
+def test_a_subject_leads_to_its_page():
+    assert sentences.link("repo/datasets/ada/x") == "/datasets/ada/x"
+    assert sentences.link("account/ada") == "/ada"
+    assert sentences.link("commons/hub") == "/commons/hub/log"
+    assert sentences.link("token/3") == ""
