@@ -7,6 +7,7 @@ judged, enacted and logged in one transaction. Doors call this module for these 
 commit and push too, because a commit can change a licence.
 """
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,12 +18,15 @@ from iriai.commons import queries, rules
 from iriai.commons.rules import Act
 from iriai.identity.rules import Actor
 from iriai.repos import actions as repos
-from iriai.repos import powers
+from iriai.repos import powers, pushes
 from iriai.repos.actions import Landed, Prepared
+from iriai.repos.pushes import Pushed, Weighed
 from iriai.repos.rules import MAIN, HeldBy, Repo, held_by_commons
 
 Ruling = Callable[[Tx], None]
-Judge = Callable[[Prepared], Ruling]
+Judge = Callable[[Prepared | Weighed], Ruling]
+
+log = logging.getLogger(__name__)
 
 
 def propose_url(ground: Ground, repo: Repo) -> str:
@@ -63,23 +67,27 @@ def commit(ground: Ground, actor: Actor, repo: Repo, **change: Any) -> Landed:
     return landed
 
 
-def push(ground: Ground, actor: Actor, repo: Repo, **change: Any) -> Landed:
-    """Land a git push, judged as a commit is. Keywords: `repos.actions.push`."""
-    landed = repos.push(ground, actor, repo, judge=_judge(actor, repo), **change)
-    refresh_card(ground, repo, landed.moved)
-    return landed
+def push(ground: Ground, actor: Actor, repo: Repo, **change: Any) -> Pushed:
+    """Land a git push, judged as a commit is. Keywords: `repos.pushes.push`."""
+    pushed = pushes.push(ground, actor, repo, judge=_judge(actor, repo), **change)
+    refresh_card(ground, repo, pushed.moved)
+    return pushed
 
 
 def refresh_card(ground: Ground, repo: Repo, moved: Mapping[str, str]) -> None:
     """Read the card anew where main moved; should we die now, the job asked for does it."""
-    if MAIN in moved:
+    if MAIN not in moved:
+        return
+    try:
         cards.refresh(ground, repo.id)
+    except Exception:  # it has landed, and is answered as landed; the job tries again
+        log.exception("The card of %s could not be read.", repo.subject)
 
 
 def _judge(actor: Actor, repo: Repo) -> Judge:
     """Weigh a prepared change outside the transaction; what is given back rules on it inside."""
 
-    def judge(prepared: Prepared) -> Ruling:
+    def judge(prepared: Prepared | Weighed) -> Ruling:
         before = after = None
         if (
             prepared.ref == MAIN

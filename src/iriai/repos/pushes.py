@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from iriai.base.errors import HubError, Invalid, Unavailable
 from iriai.base.tx import Ground, Tx
@@ -32,7 +32,6 @@ README_BYTES_MAX = 4 << 20
 ALL_OR_NOTHING = "Nothing was changed, since this push asked for all or nothing."
 
 Ruling = Callable[[Tx], None]
-Judge = Callable[[Any], Ruling]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +61,9 @@ class Weighed:
     ref: str
     readme: bytes | None
     readme_before: bytes | None
+
+
+Judge = Callable[[Weighed], Ruling]
 
 
 def push(
