@@ -234,6 +234,12 @@ def count_of(tx: Tx, viewer: Actor, owner_id: int, kind: str | None = None) -> i
     return int(tx.connection.execute(asked).scalar_one())
 
 
+def counts(tx: Tx, viewer: Actor) -> dict[Kind, int]:
+    """How many repositories of each kind `viewer` may know of."""
+    asked = select(RepoRow.kind, func.count()).where(seen(viewer)).group_by(RepoRow.kind)
+    return {Kind(kind): int(number) for kind, number in tx.connection.execute(asked)}
+
+
 def readable_ids(
     viewer: Actor, *, owner_id: int | None = None, repo_id: int | None = None
 ) -> Select[Any]:
