@@ -69,8 +69,11 @@ def serve(*, settings: "Settings", no_worker: bool, access_log: bool) -> None:
         IRIAI_DATA  IRIAI_HOST  IRIAI_PORT  IRIAI_BASE_URL  IRIAI_DATABASE_URL
         IRIAI_STORE_URL  IRIAI_SIGN_UP  IRIAI_RATE_LIMITS
     and only as variables or in the file:
-        IRIAI_STORE_ENDPOINT  IRIAI_STORE_ACCESS_KEY  IRIAI_STORE_SECRET_KEY
-        IRIAI_STORE_REGION  IRIAI_CACHE  IRIAI_SECRET  IRIAI_DEDUP_SCOPE
+        IRIAI_CACHE        folder for what can be fetched again
+        IRIAI_SECRET       64 hex digits that sign URLs; else made once and kept
+        IRIAI_DEDUP_SCOPE  instance, namespace or off
+    S3 keys that are not in the URL come from AWS_ACCESS_KEY_ID and
+    AWS_SECRET_ACCESS_KEY.
     """  # noqa: D301 - click's own mark
     logs(access=access_log)
     with listening(settings.host, settings.port) as listener, only_server(settings):

@@ -75,12 +75,19 @@ def findings(
         "the database": integrity.findings(ground),
         "the log": events.check(ground),
         "the repositories": repos.findings(ground),
-        "the large files": blobs.findings(ground, reading=reading),
+        "the large files": blobs.findings(ground, read_data=reading),
     }
     for what, look in looks.items():
         shown.say(f"Looking at {what} …")
         for finding in look:
-            yield finding.message
+            yield said(finding)
+
+
+def said(finding: Any) -> str:
+    """A finding as a sentence; some come apart, as what and what of it."""
+    subject = getattr(finding, "subject", "")
+    sentence = f"{subject} {finding.message}" if subject else str(finding.message)
+    return sentence if sentence.endswith(".") else f"{sentence}."
 
 
 @click.command()

@@ -1,0 +1,61 @@
+"""Settings come by flag, variable or file, and a wrong one is said to be wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from iriai.base.errors import Invalid
+from iriai.settings import Settings, load
+
+
+def test_a_flag_wins_over_a_variable_and_a_variable_over_the_file(tmp_path: Path):
+    (tmp_path / "iriai.toml").write_text('port = 1\nhost = "file"\nsign_up = "open"\n')
+    environ = {"IRIAI_PORT": "2", "IRIAI_HOST": "variable", "IRIAI_DATA": str(tmp_path)}
+    made = load(environ=environ, port=3)
+    assert (made.port, made.host, made.sign_up) == (3, "variable", "open")
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"IRIAI_PORT": "many"},
+        {"IRIAI_PORT": "65536"},
+        {"IRIAI_RATE_LIMITS": "perhaps"},
+        {"IRIAI_SIGN_UP": "closed"},
+        {"IRIAI_SECRET": "short"},
+        {"IRIAI_DEDUP_SCOPE": "galaxy"},
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_refused(tmp_path: Path, environ: dict[str, str]):
+    with pytest.raises(Invalid):
+        load(environ={"IRIAI_DATA": str(tmp_path)} | environ)
+
+
+def test_a_misspelt_setting_in_the_file_is_named(tmp_path: Path):
+    (tmp_path / "iriai.toml").write_text("prot = 1\n")
+    with pytest.raises(Invalid, match="'prot', which is not a setting"):
+        load(environ={"IRIAI_DATA": str(tmp_path)})
+
+
+def test_a_file_that_was_asked_for_must_be_there_and_be_toml(tmp_path: Path):
+    with pytest.raises(Invalid, match="no settings file"):
+        load(environ={}, config=tmp_path / "none.toml")
+    (tmp_path / "bad.toml").write_text("port =\n")
+    with pytest.raises(Invalid, match="not valid TOML"):
+        load(environ={}, config=tmp_path / "bad.toml")
+
+
+def test_no_secret_is_shown_when_settings_are_printed():
+    made = Settings(
+        secret="ab" * 32,
+        store_url="s3://key:hidden@bucket",
+        database_url="postgresql+psycopg://ada:hidden@host/db",
+    )
+    assert "abab" not in repr(made)
+    assert "hidden" not in repr(made)
+
+
+def test_without_a_base_url_the_hub_is_where_it_listens():
+    assert Settings(host="0.0.0.0", port=80).url == "http://127.0.0.1:80"
+    assert Settings(host="::1", port=80).url == "http://[::1]:80"
+    assert Settings(base_url="https://hub.example/").url == "https://hub.example"
