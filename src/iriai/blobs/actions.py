@@ -61,10 +61,9 @@ def claim_xorb(tx: Tx, repo_id: int, xorb: str, table: ChunkTable) -> XorbState:
         "asserted_at": tx.now,
         "chunk_table": table.pack(),
     }
-    if insert_new(tx, Xorb, [row]):
-        return XorbState.ARRIVING
     claimed = update(Xorb).where(Xorb.hash == xorb).values(asserted_at=tx.now)
-    tx.connection.execute(claimed)
+    if not tx.connection.execute(claimed).rowcount and insert_new(tx, Xorb, [row]):
+        return XorbState.ARRIVING
     state = tx.connection.execute(select(Xorb.state).where(Xorb.hash == xorb)).scalar_one()
     rules.require_not_dropping(state)
     return XorbState(state)
@@ -153,10 +152,9 @@ def claim_object(tx: Tx, sha256: str, size: int) -> Claim:
         "created_at": tx.now,
         "asserted_at": tx.now,
     }
-    if insert_new(tx, StoredBytes, [row]):
-        return Claim(is_sound=False, is_damaged=False)
     claimed = update(StoredBytes).where(StoredBytes.sha256 == sha256).values(asserted_at=tx.now)
-    tx.connection.execute(claimed)
+    if not tx.connection.execute(claimed).rowcount and insert_new(tx, StoredBytes, [row]):
+        return Claim(is_sound=False, is_damaged=False)
     found = tx.connection.execute(
         select(StoredBytes.size, StoredBytes.blob_state, XetFile.damaged)
         .outerjoin(XetFile, XetFile.hash == StoredBytes.xet_hash)
@@ -164,11 +162,10 @@ def claim_object(tx: Tx, sha256: str, size: int) -> Claim:
     ).one()
     if found.size != size:
         raise Invalid("This object is not as long as was said.")
+    if found.blob_state == BlobState.KEPT or found.damaged is False:
+        return Claim(is_sound=True, is_damaged=False)
     rules.require_not_dropping(found.blob_state)
-    return Claim(
-        is_sound=found.blob_state == BlobState.KEPT or found.damaged is False,
-        is_damaged=found.blob_state == BlobState.DAMAGED,
-    )
+    return Claim(is_sound=False, is_damaged=found.blob_state == BlobState.DAMAGED)
 
 
 def keep_object(tx: Tx, repo_id: int, sha256: str) -> None:
@@ -179,7 +176,12 @@ def keep_object(tx: Tx, repo_id: int, sha256: str) -> None:
         .values(blob_state=BlobState.KEPT, asserted_at=tx.now)
     )
     hold(tx, repo_id, [sha256], Origin.SENT)
-    tx.enqueue("blobs.convert", {"sha256": sha256}, key=f"blobs.convert:{sha256}")
+    tx.enqueue(
+        "blobs.convert",
+        {"sha256": sha256},
+        key=f"blobs.convert:{sha256}",
+        delay=rules.CONVERSION_DELAY,
+    )
 
 
 def mark_blob_damaged(tx: Tx, sha256: str) -> None:

@@ -9,7 +9,7 @@ import logging
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from iriai.base.errors import Invalid, Unknown
+from iriai.base.errors import Invalid, Unavailable, Unknown
 from iriai.base.tx import Ground
 from iriai.blobs import actions, rules
 from iriai.blobs.queries import ChunkTables
@@ -102,6 +102,10 @@ def checked_run(
             chunk_hash(raw) == table.hash(start + place) for place, raw in enumerate(chunks)
         )
     except (Invalid, Unknown):
+        sound = False
+    except Unavailable as error:
+        if error.code != "ObjectDamaged":
+            raise  # the store does not answer; that says nothing about the xorb
         sound = False
     if not sound:
         mark_damaged(ground, digest)

@@ -134,6 +134,7 @@ def _keep_files(tx: Tx, upload: Upload, shard: shards.Shard, digests: Mapping[st
     known = _verified_before(tx, shard)
     fresh = {name: file for name, file in files.items() if name not in known}
     _keep_terms(tx, fresh, digests)
+    actions.assert_objects(tx, set(digests.values()))  # first, so that the sweep waits for us
     objects = (
         {
             "sha256": digests[name],
@@ -148,7 +149,6 @@ def _keep_files(tx: Tx, upload: Upload, shard: shards.Shard, digests: Mapping[st
     _point_objects(tx, {name: digests[name] for name in files})
     held = queries.objects(tx, upload.repo_id, list(digests.values()))
     actions.hold(tx, upload.repo_id, set(digests.values()), Origin.SENT)
-    actions.assert_objects(tx, set(digests.values()))
     return len(held) < len(set(digests.values()))
 
 

@@ -22,8 +22,14 @@ GRACE = timedelta(days=30)
 """How long what nothing refers to is kept. Clients remember their uploads for three weeks and build
 on them without asking; a xorb deleted sooner breaks their next upload for good."""
 
+CONVERSION_DELAY = timedelta(minutes=2)
+"""Conversions wait a little, so that the quick work after a commit comes first."""
+
 BLOB_DELAY = timedelta(hours=24)
 """How long a whole copy stays after its conversion to Xet, for downloads that began with it."""
+
+TOMBSTONE_LIFE = timedelta(days=1)
+"""How long a condemned xorb still lies there, so that who sends it again finds nothing lost."""
 
 PART_BYTES_MIN = 16 * 1024 * 1024
 PARTS_MAX = 1_000
@@ -201,11 +207,6 @@ def dedup_candidates(
 
 
 # -- what is kept, and for how long --------------------------------------------------------------
-
-
-def is_past_grace(asserted_at: datetime, now: datetime) -> bool:
-    """Whether nothing has asked for a thing for so long that it may go."""
-    return asserted_at < now - GRACE
 
 
 def require_not_dropping(state: str) -> None:

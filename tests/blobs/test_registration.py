@@ -1,0 +1,235 @@
+"""Uploads by Xet: what is true is registered, what is not leaves nothing behind."""
+
+import pytest
+from sqlalchemy import func, select
+from tests.blobs.conftest import ADA, BOB, EVE, packed_contents, sha256
+from tests.support import xet
+
+from iriai.base.errors import HubError, Invalid
+from iriai.blobs import queries
+from iriai.blobs.tables import RepoObject, Shard, StoredBytes, XetFile, Xorb
+from iriai.blobs.xet import hashes
+
+TEXT = b"the same line again and again\n" * 30_000
+RAWS = [xet.noise(20_000, seed=n) for n in range(4)]
+
+
+def rows(ground, table) -> int:
+    with ground.read() as tx:
+        return tx.connection.execute(select(func.count()).select_from(table)).scalar_one()
+
+
+def test_a_real_upload_reads_back_whole_and_by_range(any_sender, folders):
+    ada = any_sender(ADA)
+    content = xet.noise(3_000_000, seed=1)
+    ada.by_xet(folders(), content, TEXT, xet.floats(50_000, seed=2))
+    assert ada.read(sha256(content)) == content
+    assert ada.read(sha256(TEXT)) == TEXT
+    for first, last in ((0, 0), (1_234_567, 2_345_678), (len(content) - 1, len(content) - 1)):
+        assert ada.read(sha256(content), first, last) == content[first : last + 1]
+
+
+def test_the_same_upload_again_is_nothing_new(sender, folders):
+    ada = sender(ADA)
+    packed = ada.by_xet(folders(), TEXT)
+    assert not ada.shard(packed.shards[0])
+    assert not ada.xorb(next(iter(packed.xorbs.values())).read_bytes(), next(iter(packed.xorbs)))
+
+
+def test_an_upload_is_read_by_its_own_repository_only(sender, folders):
+    sender(ADA).by_xet(folders(), TEXT)
+    assert sender(BOB).object(sha256(TEXT)) is None
+    stored = sender(ADA).object(sha256(TEXT))
+    with sender(BOB).ground.read() as tx, pytest.raises(HubError, match="no such file"):
+        queries.file_in(tx, BOB, stored.xet_hash)
+
+
+def test_a_xorb_under_another_name_is_refused_and_not_kept(sender):
+    body, _ = xet.xorb(RAWS)
+    _, other = xet.xorb(RAWS[:2])
+    with pytest.raises(Invalid, match="hash to its name"):
+        sender(ADA).xorb(body, hashes.to_hex(other.root()))
+    ground = sender(ADA).ground
+    assert rows(ground, Xorb) == 0
+    assert list(ground.store.entries("xorbs/")) == []
+    assert list(ground.store.staging().iterdir()) == []
+
+
+def test_a_footer_is_not_kept(sender):
+    body, table = xet.xorb(RAWS)
+    name = hashes.to_hex(table.root())
+    sender(ADA).xorb(body + xet.footer(), name)
+    (entry,) = sender(ADA).ground.store.entries("xorbs/")
+    assert entry.size == len(body)
+
+
+def honest():
+    body, table = xet.xorb(RAWS)
+    claim = xet.claim(table, 0, len(table), sha256(b"".join(RAWS)))
+    return body, table, claim
+
+
+def test_an_honest_shard_is_registered_and_kept_in_the_store(sender):
+    ada = sender(ADA)
+    body, table, claim = honest()
+    ada.xorb(body, hashes.to_hex(table.root()))
+    assert ada.shard(xet.shard([claim], [table]))
+    assert ada.read(claim.sha256) == b"".join(RAWS)
+    assert len(list(ada.ground.store.entries("shards/"))) == rows(ada.ground, Shard) == 1
+
+
+def forged_sha256(claim, table):
+    claim.sha256 = sha256(b"something else")
+
+
+def forged_name(claim, table):
+    claim.hash = bytes(range(32))
+
+
+def forged_term_hash(claim, table):
+    claim.term_hashes = [bytes(32)]
+
+
+def no_term_hash(claim, table):
+    claim.term_hashes = []
+
+
+def forged_length(claim, table):
+    digest, start, end, length = claim.terms[0]
+    claim.terms = [(digest, start, end, length - 1)]
+
+
+def term_past_the_end(claim, table):
+    digest, start, end, length = claim.terms[0]
+    claim.terms = [(digest, start, end + 1, length)]
+
+
+def term_backwards(claim, table):
+    digest, start, end, length = claim.terms[0]
+    claim.terms = [(digest, end, start, length)]
+
+
+def no_terms(claim, table):
+    claim.terms, claim.term_hashes, claim.hash = [], [], bytes(32)
+
+
+def missing_xorb(claim, table):
+    _, start, end, length = claim.terms[0]
+    claim.terms = [(bytes(32), start, end, length)]
+
+
+FORGERIES = [
+    forged_sha256,
+    forged_name,
+    forged_term_hash,
+    no_term_hash,
+    forged_length,
+    term_past_the_end,
+    term_backwards,
+    no_terms,
+    missing_xorb,
+]
+
+
+@pytest.mark.parametrize("forge", FORGERIES, ids=lambda forge: forge.__name__)
+def test_a_shard_that_says_what_is_not_true_registers_nothing(sender, forge):
+    ada = sender(ADA)
+    body, table, claim = honest()
+    ada.xorb(body, hashes.to_hex(table.root()))
+    forge(claim, table)
+    with pytest.raises(Invalid):
+        ada.shard(xet.shard([claim], [table]))
+    assert rows(ada.ground, XetFile) == rows(ada.ground, StoredBytes) == 0
+    assert rows(ada.ground, RepoObject) == rows(ada.ground, Shard) == 0
+
+
+def test_a_shard_that_lists_other_chunks_of_a_xorb_is_refused(sender):
+    ada = sender(ADA)
+    body, table, claim = honest()
+    ada.xorb(body, hashes.to_hex(table.root()))
+    lying = bytearray(xet.shard([claim], [table]))
+    lying[-48 - 20] ^= 1  # in the last chunk's record
+    lying[-96] ^= 1
+    with pytest.raises(Invalid, match="does not list the chunks"):
+        ada.shard(bytes(lying))
+
+
+def test_a_foreign_xorb_is_answered_exactly_as_a_missing_one(sender):
+    body, table, claim = honest()
+    name = hashes.to_hex(table.root())
+    with pytest.raises(Invalid) as missing:
+        sender(EVE).shard(xet.shard([claim], [table]))
+    sender(ADA).xorb(body, name)
+    sender(ADA).shard(xet.shard([claim], [table]))
+    with pytest.raises(Invalid) as foreign:
+        sender(EVE, reads=(BOB,)).shard(xet.shard([claim], [table]))
+    assert str(foreign.value) == str(missing.value) == f"referenced xorb missing: {name}"
+    assert foreign.value.code == missing.value.code
+    assert sender(EVE).object(claim.sha256) is None
+
+
+def test_a_shard_may_build_on_what_its_sender_may_read(sender):
+    body, table, claim = honest()
+    sender(ADA).xorb(body, hashes.to_hex(table.root()))
+    sender(ADA).shard(xet.shard([claim], [table]))
+    bob = sender(BOB, reads=(ADA,))
+    assert bob.shard(xet.shard([claim]))
+    assert bob.read(claim.sha256) == b"".join(RAWS)
+
+
+def test_a_xorb_that_was_sent_and_never_registered_is_in_nobody_elses_reach(sender):
+    body, table, claim = honest()
+    sender(ADA).xorb(body, hashes.to_hex(table.root()))
+    with pytest.raises(Invalid, match="missing"):
+        sender(BOB, reads=(ADA,)).shard(xet.shard([claim]))
+
+
+def test_a_file_without_a_claimed_sha256_gets_the_true_one(sender):
+    ada = sender(ADA)
+    body, table, claim = honest()
+    ada.xorb(body, hashes.to_hex(table.root()))
+    claim.sha256 = None
+    ada.shard(xet.shard([claim], [table]))
+    assert ada.object(sha256(b"".join(RAWS))).size == 80_000
+
+
+def test_a_second_claim_for_a_verified_file_is_measured_by_the_first(sender):
+    body, table, claim = honest()
+    ada = sender(ADA)
+    ada.xorb(body, hashes.to_hex(table.root()))
+    ada.shard(xet.shard([claim], [table]))
+    claim.sha256 = sha256(b"a planted name")
+    with pytest.raises(Invalid, match="SHA-256"):
+        ada.shard(xet.shard([claim], [table]))
+
+
+def test_two_packings_of_one_content_are_one_object(sender, folders):
+    ada, bob = sender(ADA), sender(BOB)
+    content = b"".join(RAWS)
+    ada.by_xet(folders(), content)
+    body, table = xet.xorb([content[:50_000], content[50_000:]])
+    bob.xorb(body, hashes.to_hex(table.root()))
+    bob.shard(xet.shard([xet.claim(table, 0, 2, sha256(content))], [table]))
+    assert ada.read(sha256(content)) == bob.read(sha256(content)) == content
+    assert rows(ada.ground, XetFile) == 2
+    assert rows(ada.ground, StoredBytes) == 1
+
+
+def test_progress_goes_from_nothing_to_all(sender, folders):
+    from iriai.blobs import registration
+    from iriai.blobs.registration import Upload
+
+    ada = sender(ADA)
+    packed = packed_contents(folders(), xet.noise(4_000_000, seed=5))
+    for name, path in packed.xorbs.items():
+        ada.xorb(path.read_bytes(), name)
+    seen = []
+    registration.register_shard(
+        ada.ground,
+        Upload(ADA, None, queries.nowhere()),
+        packed.shards[0],
+        progress=lambda done, total: seen.append((done, total)),
+    )
+    assert seen == sorted(seen)
+    assert seen[-1] == (4_000_000, 4_000_000)
+    assert len(seen) > 2
