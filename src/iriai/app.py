@@ -31,6 +31,7 @@ from iriai.base.names import RESERVED
 from iriai.base.routing import Access, DeclaredRoute
 from iriai.base.switchboard import Found, Switchboard
 from iriai.base.tx import Ground
+from iriai.identity import admission
 from iriai.identity.rules import ANYONE, Actor
 from iriai.repos import queries as repos
 from iriai.web import problems as page_problems
@@ -52,8 +53,8 @@ def hub(ground: Ground) -> "Hub":
 
 
 def routes_of(package: ModuleType) -> Iterator[DeclaredRoute]:
-    """The routes of a door: what its modules keep in `ROUTES`."""
-    for info in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
+    """The routes of a door: what its modules, at any depth, keep in `ROUTES`."""
+    for info in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         module = importlib.import_module(info.name)
         yield from getattr(module, "ROUTES", ())
 
@@ -128,6 +129,7 @@ class Visit:
                 response = await door.in_thread(page_problems.bug, self.request)
             await response(self.scope, self.receive, self.send)
         finally:
+            admission.note_use(door.ground_of(self.request), door.actor_of(self.request))
             self.note()
 
     async def answer(self) -> Response:

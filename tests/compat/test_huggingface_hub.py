@@ -1,7 +1,6 @@
 """The group of calls that files, commits and refs are made of, by today's huggingface_hub."""
 
 import itertools
-import os
 from pathlib import Path
 
 import pytest
@@ -411,12 +410,12 @@ def test_a_new_private_repository_is_private(api, nobody):
     assert not nobody.repo_exists("ada/secret-too")
 
 
-def test_a_gate_shows_the_card_and_keeps_the_files(api, nobody, repo):
+def test_a_gate_shows_the_card_and_keeps_the_files(api, nobody, repo, tmp_path):
     put(api, repo, **{"a.txt": b"1"})
     api.update_repo_settings(repo, gated="manual")
     assert nobody.model_info(repo).gated == "manual"
     with pytest.raises(GatedRepoError):
-        nobody.hf_hub_download(repo, "a.txt", force_download=True)
+        nobody.hf_hub_download(repo, "a.txt", cache_dir=tmp_path)
     with pytest.raises(GatedRepoError):
         nobody.auth_check(repo)
     api.hf_hub_download(repo, "a.txt")
@@ -453,22 +452,22 @@ def test_a_readme_is_judged_before_it_is_committed(api, repo):
 
 def test_listings_filter_sort_and_page(api, hub):
     for number in range(7):
-        name = f"ada/listed-{number}"
+        name = f"ada/shelved-{number}"
         api.create_repo(name)
         tag = "even" if number % 2 == 0 else "odd"
         put(api, name, **{"README.md": f"---\ntags: [{tag}]\nlicense: mit\n---\n".encode()})
-    listed = list(api.list_models(search="listed", author="ada"))
-    assert {each.id for each in listed} == {f"ada/listed-{number}" for number in range(7)}
-    even = list(api.list_models(search="listed", filter="even"))
-    assert {each.id for each in even} == {f"ada/listed-{number}" for number in (0, 2, 4, 6)}
-    both = list(api.list_models(search="listed", filter=["odd", "license:mit"]))
+    listed = list(api.list_models(search="shelved", author="ada"))
+    assert {each.id for each in listed} == {f"ada/shelved-{number}" for number in range(7)}
+    even = list(api.list_models(search="shelved", filter="even"))
+    assert {each.id for each in even} == {f"ada/shelved-{number}" for number in (0, 2, 4, 6)}
+    both = list(api.list_models(search="shelved", filter=["odd", "license:mit"]))
     assert len(both) == 3
-    newest = list(api.list_models(search="listed", sort="created_at", limit=3))
-    assert [each.id for each in newest] == ["ada/listed-6", "ada/listed-5", "ada/listed-4"]
-    full = next(iter(api.list_models(search="listed-3", full=True)))
+    newest = list(api.list_models(search="shelved", sort="created_at", limit=3))
+    assert [each.id for each in newest] == ["ada/shelved-6", "ada/shelved-5", "ada/shelved-4"]
+    full = next(iter(api.list_models(search="shelved-3", full=True)))
     assert "README.md" in [each.rfilename for each in full.siblings]
     assert list(api.list_models(author="nobody-here")) == []
-    expanded = next(iter(api.list_models(search="listed-3", expand=["sha"])))
+    expanded = next(iter(api.list_models(search="shelved-3", expand=["sha"])))
     assert len(expanded.sha) == 40
 
 
@@ -494,7 +493,7 @@ def test_an_account_tells_of_itself(api, hub):
 
 def _stored(api):
     api.create_repo("ada/storage")
-    put(api, "ada/storage", a=os.urandom(1_000))
+    put(api, "ada/storage", a=b"a" * 1_000)
     return list(api.list_user_repos())
 
 

@@ -16,7 +16,7 @@ from starlette.responses import PlainTextResponse, Response
 from iriai.api import address, door, operations, shapes
 from iriai.api.bodies import Body, body_bytes, parsed_json, query_flag, text_field
 from iriai.base.errors import Invalid
-from iriai.base.http import receive_file
+from iriai.base.http.receiving import receive_file
 from iriai.base.routing import Access, DeclaredRoute, route
 from iriai.cards import reading as cards
 from iriai.commons import enactment
@@ -39,7 +39,9 @@ async def commit(request: Request) -> Response:
     spool = await door.in_thread(ground.store.staging) / f"commit-{request.state.request_id[:8]}"
     spool = spool.with_name(f"{spool.name}-{id(request):x}")
     try:
-        await receive_file(request.receive, spool, size_max=operations.BODY_BYTES_MAX)
+        await receive_file(
+            request.receive, spool, size_max=operations.BODY_BYTES_MAX, scope=request.scope
+        )
         return await door.in_thread(land, request, repo, spool)
     finally:
         await door.in_thread(spool.unlink, missing_ok=True)

@@ -1,6 +1,8 @@
 """What a repository is, and which ones there are. Called by `model_info`, `list_models` and kin."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,7 +15,7 @@ from iriai.base.routing import Access, DeclaredRoute, route
 from iriai.base.tx import Tx
 from iriai.blobs import queries as blobs
 from iriai.cards import queries as cards
-from iriai.cards.queries import Card
+from iriai.cards.queries import Card, Wanted
 from iriai.repos import queries as repos
 from iriai.repos.git.entries import File
 from iriai.repos.queries import Filters, Sort
@@ -170,8 +172,12 @@ def filters(request: Request, kind: Kind) -> Filters:
         author=query.get("author") or None,
         search=" ".join(words) or None,
         gated=query_flag(request, "gated") if query.get("gated") else None,
-        narrow=cards.narrowing(tags=tags, pipeline_tag=pipeline) if tags or pipeline else None,
+        narrow=partial(_narrowed, Wanted(tags=tuple(tags), pipeline_tag=pipeline)),
     )
+
+
+def _narrowed(wanted: Wanted, query: Any, repo_id: Any) -> Any:
+    return cards.narrowed(query, repo_id, wanted)
 
 
 def order(request: Request) -> Sort:

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from iriai.base.errors import Excessive, Invalid
-from iriai.repos.actions import Add, AddLarge, DeleteFile, DeleteFolder
+from iriai.repos.operations import Add, AddLarge, DeleteFile, DeleteFolder
 
 BODY_BYTES_MAX = 256 << 20
 LINE_BYTES_MAX = 20 << 20

@@ -34,7 +34,7 @@ STATUS_OF_KIND: dict[type[HubError], int] = {
 
 STATUS_OF_CODE: dict[str, int] = {
     "Unauthenticated": 401,
-    "StaleParent": 412,
+    "BranchMoved": 412,
     "PathRefused": 422,
     "TooManyRequests": 429,
     "MethodNotAllowed": 405,

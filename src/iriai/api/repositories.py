@@ -19,7 +19,7 @@ from iriai.identity import queries as identity
 from iriai.identity.rules import Actor
 from iriai.repos import actions
 from iriai.repos import queries as repos
-from iriai.repos.actions import Add
+from iriai.repos.operations import Add
 from iriai.repos.rules import Gated, Kind, Repo, Visibility, require_administer, require_read
 from iriai.repos.rules import require_write as require_repo_write
 
