@@ -168,7 +168,7 @@ def test_what_changes_something_is_never_open_to_whoever_may_only_read():
     from iriai.base.routing import Access
 
     asking = {  # POST because the question is long, or because nothing is kept
-        "asked",
+        "batch",
         "no_locks",
         "paths_info",
         "preupload",
