@@ -11,9 +11,11 @@ import asyncio
 import fcntl
 import struct
 import termios
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import (
     STATUS_LINE,
     HttpToolsProtocol,
@@ -59,7 +61,14 @@ class Exchange:
     cycle: RequestResponseCycle
     pieces: list[bytes] = field(default_factory=list)
     gathered: int = 0
+    arrived: int = 0  # of the body, in all
     is_collecting: bool = False
+
+    @staticmethod
+    def of(scope: Mapping[str, Any] | None) -> "Exchange | None":
+        """The exchange of a request, where it came over a connection of ours."""
+        found: Exchange | None = ((scope or {}).get("extensions") or {}).get(EXTENSION)
+        return found
 
     def collect(self) -> None:
         """From now on, gather the body here in large batches rather than through `receive`."""
@@ -87,15 +96,25 @@ class Exchange:
             self.cycle.flow.resume_reading()
             await self.cycle.message_event.wait()
         self.cycle.message_event.clear()
-        pieces, self.pieces, self.gathered = self.pieces, [], 0
+        pieces = self.take()
         if self.cycle.more_body and not self.cycle.disconnected:
             self.cycle.flow.resume_reading()
         return pieces, self.cycle.more_body
 
+    def take(self) -> list[bytes]:
+        """What has been gathered."""
+        pieces, self.pieces, self.gathered = self.pieces, [], 0
+        return pieces
+
+    def abandon(self) -> None:
+        """Hang up at once: the client is gone, or might as well be."""
+        self.cycle.disconnected = True
+        self.cycle.transport.abort()
+
     @property
     def is_gone(self) -> bool:
         """Whether the client went away."""
-        return bool(self.cycle.disconnected)
+        return bool(self.cycle.disconnected or self.cycle.transport.is_closing())
 
 
 class HubProtocol(HttpToolsProtocol):
@@ -111,12 +130,17 @@ class HubProtocol(HttpToolsProtocol):
         self._problem = BAD_REQUEST
         self._received = 0
         self._resumed = 0
+        self._skipping = 0  # bytes of a body that nobody wants any more
         self._reading: Progress | None = None
         self._writing: Progress | None = None
 
     def data_received(self, data: bytes) -> None:
         """Bytes came in."""
         self._received += len(data)
+        if self._skipping:
+            data = self._skipped(data)
+            if not data:
+                return
         if self._head_since is None and self._is_message_complete:
             self._head_since = self.loop.time()  # whatever this is, a head must come of it
         super().data_received(data)
@@ -161,6 +185,8 @@ class HubProtocol(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
         exchange = self.exchange
+        if exchange is not None:
+            exchange.arrived += len(body)
         if exchange is None or not exchange.is_collecting or exchange.cycle.response_complete:
             super().on_body(body)
         else:
@@ -170,6 +196,22 @@ class HubProtocol(HttpToolsProtocol):
         """The request is there, body and all."""
         self._is_message_complete = True
         super().on_message_complete()
+
+    def skip(self, remaining: int) -> None:
+        """After a loan: `remaining` bytes of the body are to come, and the parser knows of none."""
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._skipping = remaining
+        self._is_message_complete = not remaining
+        self.cycle.more_body = False
+        self.cycle.message_event.set()
+        self.flow.resume_reading()
+
+    def _skipped(self, data: bytes) -> bytes:
+        count = min(self._skipping, len(data))
+        self._skipping -= count
+        self._is_message_complete = not self._skipping
+        return data[count:]
 
     def resume_writing(self) -> None:
         """The client has read some of what we sent."""

@@ -1,10 +1,8 @@
 """Sending a file as the body of an answer, without a byte of it passing through Python.
 
-The head goes out as usual. Then a thread calls `os.sendfile` on a duplicate of the socket, in short
-turns, so that a few threads serve many fast clients fairly; while a client is slow to read, no
-thread waits for it, only the event loop. Under another server (or TLS) the file is read in a
-thread, a piece at a time. Neither way reads a file in the event loop, where a cold cache would
-make everybody wait.
+The head goes out as usual; then a thread calls `os.sendfile` on the lent socket. Under another
+server (or TLS) the file is read in a thread, a piece at a time. Neither way reads a file in the
+event loop, where a cold cache would make everybody wait.
 """
 
 import asyncio
@@ -15,24 +13,32 @@ import stat
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from iriai.base.errors import Unavailable
-from iriai.base.http.protocol import EXTENSION, STALL_SECONDS, Exchange, Progress, unsent_of
+from iriai.base.http.lending import (
+    PAUSE_MILLISECONDS,
+    TURN_SECONDS,
+    in_thread,
+    lendable,
+    lent,
+)
+from iriai.base.http.protocol import Exchange, unsent_of
 
 Scope = dict[str, Any]
 Send = Callable[[Any], Awaitable[None]]
 Headers = Sequence[tuple[bytes, bytes]]
 
 THREADS_MAX = 16
-TURN_SECONDS = 0.25
-PAUSE_MILLISECONDS = 20
 PIECE_BYTES = 1 << 20
-SENDFILE_BYTES = 4 << 20
+SENDFILE_BYTES = 2 << 20
 FLUSH_SECONDS = 0.002
 
 _threads = ThreadPoolExecutor(THREADS_MAX, thread_name_prefix="send")
+_in_thread = partial(in_thread, _threads)
 
 
 async def send_file(  # noqa: PLR0917 - the shape every door calls
@@ -60,7 +66,7 @@ async def send_file(  # noqa: PLR0917 - the shape every door calls
     descriptor = await _in_thread(_opened, path, end)
     try:
         await send(start_message)
-        exchange = _exchange(scope)
+        exchange = lendable(scope)
         if exchange is None:
             await _send_pieces(send, descriptor, start, end)
         else:
@@ -83,36 +89,29 @@ async def read_file(path: Path, start: int, end: int) -> AsyncIterator[bytes]:
         os.close(descriptor)
 
 
-def _exchange(scope: Scope) -> Exchange | None:
-    """Our own connection, where the socket is bare and this request is the one it is on."""
-    exchange: Exchange | None = (scope.get("extensions") or {}).get(EXTENSION)
-    if exchange is None or exchange.cycle.transport.get_extra_info("sslcontext") is not None:
-        return None
-    return exchange
-
-
 async def _hand_over(exchange: Exchange, descriptor: int, start: int, end: int) -> None:
     """Send from threads until the end, or until the client is gone."""
-    cycle, transport = exchange.cycle, exchange.cycle.transport
+    cycle = exchange.cycle
     await _flushed(exchange)
-    if cycle.disconnected or transport.is_closing():
+    if exchange.is_gone:
         cycle.disconnected = True
         return
-    lent = os.dup(transport.get_extra_info("socket").fileno())
-    exchange.connection.is_lent = True
-    cycle.flow.pause_reading()
+    departure = _Departure(descriptor, start, end)
     try:
-        await _send_turns(lent, descriptor, start, end)
-        cycle.expected_content_length = 0
-    except OSError:  # the client hung up, or waited for nobody
-        cycle.disconnected = True
-        transport.abort()
+        with lent(exchange) as loan:
+            await loan.turns(
+                _threads,
+                departure.turn,
+                lambda: departure.position - unsent_of(loan.descriptor),
+                writing=True,
+            )
+    except OSError:  # the client hung up, or stalled
+        exchange.abandon()
     except BaseException:
-        transport.abort()
+        exchange.abandon()
         raise
-    finally:
-        exchange.connection.is_lent = False
-        os.close(lent)
+    else:
+        cycle.expected_content_length = 0
 
 
 async def _flushed(exchange: Exchange) -> None:
@@ -122,57 +121,33 @@ async def _flushed(exchange: Exchange) -> None:
         await asyncio.sleep(FLUSH_SECONDS)
 
 
-async def _send_turns(lent: int, descriptor: int, start: int, end: int) -> None:
-    loop = asyncio.get_running_loop()
-    progress = Progress(loop.time(), start)
-    while True:
-        start = await _in_thread(_turn, lent, descriptor, start, end)
-        if start >= end:
-            return
-        while not await _writable(lent):
-            if progress.stalled(start - unsent_of(lent), loop.time()):
-                raise TimeoutError(errno.ETIMEDOUT, "The client stopped reading")
+@dataclass(slots=True)
+class _Departure:
+    """A file while it is sent."""
 
+    descriptor: int
+    position: int
+    end: int
 
-async def _writable(lent: int) -> bool:
-    """Wait until the socket takes more; false after a while without."""
-    loop = asyncio.get_running_loop()
-    ready: asyncio.Future[None] = loop.create_future()
-    loop.add_writer(lent, _settle, ready)
-    try:
-        async with asyncio.timeout(STALL_SECONDS / 4):
-            await ready
-    except TimeoutError:
-        return False
-    else:
-        return True
-    finally:
-        loop.remove_writer(lent)
-
-
-def _settle(ready: "asyncio.Future[None]") -> None:
-    if not ready.done():
-        ready.set_result(None)
-
-
-def _turn(lent: int, descriptor: int, start: int, end: int) -> int:
-    """Send for a moment, or until the client is slow to read; where we have come to."""
-    deadline = time.monotonic() + TURN_SECONDS
-    poller = select.poll()
-    poller.register(lent, select.POLLOUT)
-    while start < end:
-        try:
-            sent = os.sendfile(lent, descriptor, start, min(SENDFILE_BYTES, end - start))
-        except BlockingIOError:
-            if not poller.poll(PAUSE_MILLISECONDS):
+    def turn(self, socket: int) -> bool:
+        """Send for a moment, or until the client is slow to read; whether all is sent."""
+        deadline = time.monotonic() + TURN_SECONDS
+        poller = select.poll()
+        poller.register(socket, select.POLLOUT)
+        while self.position < self.end:
+            count = min(SENDFILE_BYTES, self.end - self.position)
+            try:
+                sent = os.sendfile(socket, self.descriptor, self.position, count)
+            except BlockingIOError:
+                if not poller.poll(PAUSE_MILLISECONDS):
+                    return False
+                continue
+            if not sent:
+                raise OSError(errno.EIO, "The file is shorter than it was")
+            self.position += sent
+            if time.monotonic() > deadline:
                 break
-            continue
-        if not sent:
-            raise OSError(errno.EIO, "The file is shorter than it was")
-        start += sent
-        if time.monotonic() > deadline:
-            break
-    return start
+        return self.position >= self.end
 
 
 async def _send_pieces(send: Send, descriptor: int, start: int, end: int) -> None:
@@ -204,14 +179,3 @@ def _opened(path: Path, end: int) -> int:
 
 def _damaged(message: str) -> Unavailable:
     return Unavailable(message, code="ObjectDamaged")
-
-
-async def _in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Run `function` in a thread and see it end, even when we are cancelled meanwhile."""
-    loop = asyncio.get_running_loop()
-    future = loop.run_in_executor(_threads, function, *arguments)
-    try:
-        return await asyncio.shield(future)
-    except asyncio.CancelledError:
-        await asyncio.wait([future])
-        raise

@@ -1,0 +1,165 @@
+"""A file while it arrives: written by one thread, hashed by another, durable at its end.
+
+Two feeders fill it. `take` is given pieces that passed through the event loop. `turn` reads from a
+lent socket straight into a ring of large buffers: measured on 1 GB, twice as fast. The kernel is
+told to start writing early, so that the last `fdatasync`, without which nothing is acknowledged,
+has little left to do.
+"""
+
+import ctypes
+import errno
+import hashlib
+import os
+import select
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+from iriai.base.http.lending import PAUSE_MILLISECONDS, TURN_SECONDS
+from iriai.base.stores import durable
+
+BUFFER_BYTES = 1 << 20
+BUFFERS = 3
+FLUSH_BYTES = 16 << 20
+SYNC_FILE_RANGE_WRITE = 2
+THREADS_MAX = 16
+
+_hashing = ThreadPoolExecutor(THREADS_MAX, thread_name_prefix="hash")
+_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+
+class Hash(Protocol):
+    """Anything that is told of all the bytes in order, such as hashlib's or blake3's objects."""
+
+    def update(self, data: Any, /) -> object:
+        """The next bytes."""
+        ...
+
+
+class Arrival:
+    """A new file at `path`, which is there and durable after `finish`, or not at all."""
+
+    def __init__(self, path: Path, hashes: Sequence[Hash]) -> None:
+        self._path = path
+        self._sha256 = hashlib.sha256()
+        self._hashes = [self._sha256, *hashes]
+        self._work: Future[None] | None = None
+        self._flushed = 0
+        self._written = 0
+        self._buffers: list[bytearray] = []
+        self._filled = 0
+        self._descriptor = -1
+        self.size = 0
+        self.remaining = 0  # of a body read from a lent socket
+
+    def open(self) -> None:
+        """Make the file, where there is room."""
+        with durable.disk_errors("The upload could not be kept"):
+            durable.require_room(self._path.parent)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+            self._descriptor = os.open(self._path, flags, 0o644)
+
+    def take(self, pieces: Sequence[bytes]) -> None:
+        """Write and hash the next pieces."""
+        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        self._keep(memoryview(data))
+        self._settle()
+
+    def turn(self, socket: int) -> bool:
+        """Read from `socket` for a moment; whether the body has come to its end."""
+        deadline = time.monotonic() + TURN_SECONDS
+        poller = select.poll()
+        poller.register(socket, select.POLLIN)
+        while self.remaining:
+            room = self._room()
+            try:
+                count = os.readv(socket, [room])
+            except BlockingIOError:
+                if not poller.poll(PAUSE_MILLISECONDS):
+                    return False
+                continue
+            if not count:
+                raise ConnectionAbortedError(errno.ECONNABORTED, "The client hung up")
+            self.remaining -= count
+            self._filled += count
+            if count == len(room):
+                self._rotate()
+                if time.monotonic() > deadline:
+                    break
+        return not self.remaining
+
+    def flush(self) -> None:
+        """Keep what is left in the buffer that was being filled."""
+        self._rotate()
+
+    def finish(self) -> str:
+        """Make the bytes durable; their SHA-256."""
+        self._settle()
+        with durable.disk_errors("The upload could not be kept"):
+            os.fdatasync(self._descriptor)
+            os.close(self._descriptor)
+            self._descriptor = -1
+        return self._sha256.hexdigest()
+
+    def discard(self) -> None:
+        """Leave nothing behind."""
+        with suppress(Exception):
+            self._settle()
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+            self._path.unlink(missing_ok=True)
+
+    def _room(self) -> memoryview:
+        """The rest of the buffer that is being filled, no longer than the body."""
+        if not self._buffers:
+            self._buffers = [bytearray(BUFFER_BYTES) for _ in range(BUFFERS)]
+        return memoryview(self._buffers[0])[self._filled :][: self.remaining]
+
+    def _rotate(self) -> None:
+        """Keep what the first buffer holds, and fill the next."""
+        first = self._buffers.pop(0)
+        self._keep(memoryview(first)[: self._filled])
+        self._buffers.append(first)
+        self._filled = 0
+
+    def _keep(self, data: memoryview) -> None:
+        """Write `data` here while a thread hashes it, after what came before it."""
+        self._settle()
+        self._work = _hashing.submit(self._hash, data)
+        self._write(data)
+        self.size += len(data)
+
+    def _settle(self) -> None:
+        if self._work is not None:
+            work, self._work = self._work, None
+            work.result()
+
+    def _hash(self, data: memoryview) -> None:
+        for each in self._hashes:
+            each.update(data)
+
+    def _write(self, data: memoryview) -> None:
+        with durable.disk_errors("The upload could not be kept"):
+            while data:
+                count = os.write(self._descriptor, data)  # short when the disk is almost full
+                data = data[count:]
+                self._written += count
+            if self._written - self._flushed >= FLUSH_BYTES:
+                self._write_back()
+
+    def _write_back(self) -> None:
+        """Have the kernel start writing to the platter, and see that room is left."""
+        durable.require_room(self._path.parent)
+        if _libc is not None and hasattr(_libc, "sync_file_range"):
+            _libc.sync_file_range(
+                self._descriptor,
+                ctypes.c_int64(self._flushed),
+                ctypes.c_int64(self._written - self._flushed),
+                SYNC_FILE_RANGE_WRITE,
+            )
+        self._flushed = self._written
