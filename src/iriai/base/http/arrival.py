@@ -8,7 +8,6 @@ has little left to do.
 
 import ctypes
 import errno
-import hashlib
 import os
 import select
 import sys
@@ -19,8 +18,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
+from iriai.base import durable
 from iriai.base.http.lending import PAUSE_MILLISECONDS, TURN_SECONDS
-from iriai.base.stores import durable
 
 BUFFER_BYTES = 1 << 20
 BUFFERS = 3
@@ -45,8 +44,7 @@ class Arrival:
 
     def __init__(self, path: Path, hashes: Sequence[Hash]) -> None:
         self._path = path
-        self._sha256 = hashlib.sha256()
-        self._hashes = [self._sha256, *hashes]
+        self._hashes = hashes
         self._work: Future[None] | None = None
         self._flushed = 0
         self._written = 0
@@ -96,14 +94,13 @@ class Arrival:
         """Keep what is left in the buffer that was being filled."""
         self._rotate()
 
-    def finish(self) -> str:
-        """Make the bytes durable; their SHA-256."""
+    def finish(self) -> None:
+        """Make the bytes durable."""
         self._settle()
         with durable.disk_errors("The upload could not be kept"):
             os.fdatasync(self._descriptor)
             os.close(self._descriptor)
             self._descriptor = -1
-        return self._sha256.hexdigest()
 
     def discard(self) -> None:
         """Leave nothing behind."""
@@ -130,7 +127,8 @@ class Arrival:
     def _keep(self, data: memoryview) -> None:
         """Write `data` here while a thread hashes it, after what came before it."""
         self._settle()
-        self._work = _hashing.submit(self._hash, data)
+        if self._hashes:
+            self._work = _hashing.submit(self._hash, data)
         self._write(data)
         self.size += len(data)
 

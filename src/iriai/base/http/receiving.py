@@ -5,6 +5,7 @@ other (chunked, small, or under another server) comes through the event loop in 
 megabyte. Memory is bounded by a few megabytes an upload either way.
 """
 
+import hashlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
@@ -33,7 +34,7 @@ class Received:
     """What arrived."""
 
     size: int
-    sha256: str
+    sha256: str  # empty where it was not asked for
 
 
 async def receive_file(
@@ -43,17 +44,19 @@ async def receive_file(
     size_max: int,
     size: int | None = None,
     hashes: Sequence[Hash] = (),
+    sha256: bool = True,
     scope: Mapping[str, Any] | None = None,
 ) -> Received:
     """Write the body to a new file at `path`, durable once this returns; on failure it is removed.
 
     `Excessive` past `size_max`; `Invalid` where the client breaks off or sends other than `size`
     bytes; `Unavailable` where the disk is full or fails. With the request's `scope`, a body on our
-    own server takes the short way.
+    own server takes the short way. Without `sha256`, only `hashes` are told of the bytes.
     """
     announced = require_acceptable(scope, size_max, size)
     exchange = lendable(scope)
-    arrival = Arrival(path, hashes)
+    digest = hashlib.sha256() if sha256 else None
+    arrival = Arrival(path, [*hashes, digest] if digest else hashes)
     try:
         await _in_thread(arrival.open)
         if exchange is not None and announced is not None and announced >= LENT_BYTES_MIN:
@@ -62,11 +65,11 @@ async def receive_file(
             await _collect(receive, arrival, exchange, size_max if size is None else size)
         if size is not None and arrival.size != size:
             raise Invalid(f"The upload has {arrival.size} bytes, not {size}.", code="SizeMismatch")
-        digest = await _in_thread(arrival.finish)
+        await _in_thread(arrival.finish)
     except BaseException:
         await _in_thread(arrival.discard)
         raise
-    return Received(arrival.size, digest)
+    return Received(arrival.size, digest.hexdigest() if digest else "")
 
 
 def require_acceptable(
