@@ -4,7 +4,7 @@ What people upload is hostile. Pictures, sound and plain text may be shown in pl
 browser would run (HTML, SVG, XML, PDF) is a download, and all of it is sandboxed besides.
 """
 
-from iriai.base.http.headers import disposition
+from iriai.base.headers import disposition
 
 BINARY = "application/octet-stream"
 TEXT = "text/plain; charset=utf-8"

@@ -28,11 +28,10 @@ from typing import Any
 import orjson
 
 from iriai import __version__
-from iriai.base import portable
+from iriai.base import durable, portable
 from iriai.base.errors import Conflict, Invalid, Unknown
 from iriai.base.events import HUB
 from iriai.base.migrate import current
-from iriai.base.stores import durable
 from iriai.base.stores.protocol import PIECE_BYTES, Entry, clean_key
 from iriai.base.tx import Ground
 

@@ -242,6 +242,21 @@ def test_more_hashes_than_one_are_told_of_all_the_bytes(live, tmp_path):
     assert seen == [blake3.blake3(DATA).hexdigest()]
 
 
+@pytest.mark.parametrize("size", [10, 5_000_000])
+def test_a_sum_that_nobody_asks_for_is_not_made(live, folder, size):
+    seen = []
+
+    async def app(scope, receive, send):
+        path = folder / "file"
+        seen.append(await receive_file(receive, path, size_max=1 << 40, sha256=False, scope=scope))
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    httpx.put(live(app).url, content=DATA[:size])
+    assert (seen[0].size, seen[0].sha256) == (size, "")
+    assert (folder / "file").read_bytes() == DATA[:size]
+
+
 @pytest.mark.parametrize("pieces", [[], [b""], [b"ab", b"", b"c" * 3_000_000, b"d"]])
 def test_another_server_gives_the_same_file(tmp_path, pieces):
     messages = [{"type": "http.request", "body": each, "more_body": True} for each in pieces]

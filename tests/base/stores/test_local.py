@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from iriai.base import durable
 from iriai.base.errors import Unavailable
-from iriai.base.stores import DiskStore, durable
+from iriai.base.stores import DiskStore
 
 KEY = "lfs/ab/cd/abcdef"
 

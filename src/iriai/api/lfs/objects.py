@@ -17,8 +17,8 @@ from starlette.responses import Response, StreamingResponse
 from iriai.api import door
 from iriai.api.lfs.transfer import FileAnswer
 from iriai.base.errors import Invalid
+from iriai.base.headers import disposition
 from iriai.base.http import ranges as spans
-from iriai.base.http.headers import disposition
 from iriai.base.http.ranges import Multipart, Span
 from iriai.base.tx import Ground
 from iriai.blobs import actions, content, passes, queries, rules

@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from iriai.base import durable
 from iriai.base.errors import Unavailable
-from iriai.base.stores import durable
 from iriai.base.stores.protocol import (
     PIECE_BYTES,
     STAGING,

@@ -16,9 +16,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from iriai.base import durable
 from iriai.base.errors import HubError, Unavailable, Unknown
-from iriai.base.http.headers import disposition
-from iriai.base.stores import durable
+from iriai.base.headers import disposition
 from iriai.base.stores.protocol import (
     PIECE_BYTES,
     Entry,

@@ -5,7 +5,7 @@ from email.message import Message
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iriai.base.http.headers import disposition
+from iriai.base.headers import disposition
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="/"), min_size=1))
