@@ -168,7 +168,8 @@ def address(settings: "Settings") -> Iterator[Sign]:
         socket.create_server((settings.host, settings.port), family=family).close()
         yield _fine("port", f"{settings.port} on {settings.host} is free")
     except OSError as error:
-        says = f"{settings.port} on {settings.host}: {(error.strerror or str(error)).lower()}"
+        reason = os.strerror(error.errno).lower() if error.errno else str(error)
+        says = f"{settings.port} on {settings.host}: {reason}"
         yield _note("port", f"{says}. That is as it should be when the hub runs already.")
     url = urlsplit(settings.url)
     if url.scheme not in {"http", "https"} or not url.hostname:

@@ -51,7 +51,7 @@ def add_user(
         made = actions.add_person(
             ground, OPERATOR, name=name, fullname=fullname, email=email, password=password
         )
-        click.echo(f"{made.name} has an account: {settings.url}/{made.name}")
+        click.echo(f"{made.name} has an account.")
 
 
 @user.command("password")
@@ -163,8 +163,7 @@ def add_organisation(
             members=roles,
             private_by_default=private_by_default,
         )
-        address = f"{settings.url}/{made.name}"
-    click.echo(f"{made.name} is an organisation: {address}")
+        click.echo(f"{made.name} is an organisation.")
 
 
 def member_of(text: str) -> "tuple[str, Role]":

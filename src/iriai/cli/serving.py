@@ -166,7 +166,7 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
     except OSError as error:
         if isinstance(error, socket.gaierror):
             raise Invalid(f"There is no address {host} to listen on.") from error
-        reason = (error.strerror or str(error)).lower()
+        reason = os.strerror(error.errno).lower() if error.errno else str(error)
         raise Conflict(
             f"The hub cannot listen on {host}, port {port}: {reason}. Choose another with --port."
         ) from error

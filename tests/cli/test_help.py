@@ -1,0 +1,70 @@
+"""Help that answers at once and speaks of every command, and errors of one sentence."""
+
+import time
+
+import pytest
+
+from iriai import __version__
+from iriai.cli.main import COMMANDS
+
+NAMES = [name for family in COMMANDS.values() for name in family]
+WORDS = [(name,) for name in NAMES] + [
+    ("user", "add"),
+    ("user", "password"),
+    ("token", "add"),
+    ("org", "add"),
+]
+HELP_SECONDS = 0.5  # on a machine that does other things, too; 0.17 where it does not
+LINE_MAX = 100
+
+
+def test_help_answers_at_once_and_names_every_command(shell):
+    taken = []
+    for _ in range(5):
+        began = time.monotonic()
+        said = shell.ok("--help")
+        taken.append(time.monotonic() - began)
+    assert all(f"\n  {name} " in said for name in NAMES)
+    assert min(taken) < HELP_SECONDS
+
+
+@pytest.mark.parametrize("words", WORDS, ids=" ".join)
+def test_every_command_has_a_page_of_help_that_fits(shell, words):
+    said = shell.ok(*words, "--help")
+    assert said.startswith(f"Usage: iriai {' '.join(words)}")
+    assert len(said.splitlines()) > 5
+    assert max(len(line) for line in said.splitlines()) <= LINE_MAX
+    assert "None" not in said
+    assert not (shell.folder / "data").exists()
+
+
+def test_the_version_is_said(shell):
+    assert shell.ok("--version") == f"iriai {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence", "status"),
+    [
+        (("--data", "/proc/none"), "/proc/none cannot be used: No such file or directory.", 3),
+        (("--database-url", "nonsense"), "The database's URL is not one", 1),
+        (("--store-url", "ftp://x"), "A store's URL starts with file://, s3:// or memory:", 1),
+        (
+            ("--database-url", "postgresql+psycopg://a@127.0.0.1:1/x"),
+            "The database cannot be used: connection failed",
+            3,
+        ),
+        (("--config", "none.toml"), "There is no settings file at none.toml.", 1),
+    ],
+)
+def test_a_setting_that_leads_nowhere_is_said_in_a_sentence(shell, words, sentence, status):
+    said = shell.refused("migrate", *words, status=status)
+    assert said.startswith(f"Error: {sentence}")
+    assert len(said.splitlines()) == 1
+
+
+def test_settings_come_from_the_file_in_the_data_folder(shell):
+    (shell.folder / "data").mkdir()
+    (shell.folder / "data" / "iriai.toml").write_text('database_url = "sqlite:///elsewhere.db"\n')
+    shell.ok("migrate")
+    assert (shell.folder / "elsewhere.db").exists()
+    assert not (shell.folder / "data" / "iriai.db").exists()

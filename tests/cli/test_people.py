@@ -1,0 +1,65 @@
+"""People, tokens and organisations from the command line, on an empty folder and beside a hub."""
+
+import json
+import sqlite3
+
+import pytest
+from tests.cli.commands import Shell
+
+from iriai.base import credentials
+
+
+def log(shell: Shell) -> list[str]:
+    with sqlite3.connect(shell.folder / "data" / "iriai.db") as connection:
+        entries = connection.execute("SELECT entry FROM events ORDER BY id").fetchall()
+    connection.close()
+    facts = [json.loads(entry) for (entry,) in entries]
+    return [f"{each['actor']} {each['verb']} {each['subject']}" for each in facts]
+
+
+def test_an_empty_folder_gets_people_organisations_and_tokens_each_recorded(shell):
+    assert shell.ok("user", "add", "ada", "--fullname", "Ada Lovelace") == "ada has an account.\n"
+    shell.ok("user", "add", "bob")
+    shell.ok("org", "add", "lab", "--member", "ada:admin", "--member", "bob:write")
+    token = shell.ok("token", "add", "ada", "--role", "write", "--name", "laptop")
+    assert credentials.is_token(token.removesuffix("\n"))
+    assert log(shell) == [
+        "operator added account/ada",
+        "operator added account/bob",
+        "operator founded account/lab",
+        "operator founded commons/lab",
+        "operator minted token/1",
+    ]
+
+
+def test_a_password_comes_by_standard_input_and_stands_in_no_argument(shell):
+    shell.ok("user", "add", "ada", "--password-stdin", given="correct horse battery\n")
+    shell.ok("user", "password", "ada", "--password-stdin", given="another one entirely\n")
+    assert "at least 10" in shell.refused("user", "add", "b", "--password-stdin", given="short\n")
+    assert "no password" in shell.refused("user", "add", "b", "--password-stdin")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence", "status"),
+    [
+        (("user", "add", "datasets"), "The name datasets is reserved; choose another.", 1),
+        (("user", "add", "a--b"), "A name cannot hold '--' or '..'.", 1),
+        (("token", "add", "nobody-here"), "There is no such account.", 1),
+        (("token", "add", "ada", "--days", "0"), "A token lasts from 1 to 3650 days.", 1),
+        (("org", "add", "lab", "--member", "ada:owner"), "A role is one of read, ", 1),
+        (("org", "add", "lab", "--member", "eve:read"), "There is no such account.", 1),
+        (("org", "add", "lab", "--member", "ada"), "write it USER:ROLE, as in ada:admin", 2),
+        (("token", "add", "ada", "--role", "admin"), "'admin' is not one of 'read', 'write'", 2),
+        (("users", "add", "ada"), "No such command 'users'", 2),
+        (("user", "add"), "Missing argument 'NAME'", 2),
+    ],
+)
+def test_what_cannot_be_done_is_refused_with_a_sentence(shell, words, sentence, status):
+    shell.ok("user", "add", "ada")
+    assert sentence in shell.refused(*words, status=status)
+
+
+def test_a_refused_organisation_leaves_nothing_behind(shell):
+    shell.refused("org", "add", "lab", "--member", "nobody-here:read")
+    shell.ok("user", "add", "ada")
+    shell.ok("org", "add", "lab", "--member", "ada:read")
