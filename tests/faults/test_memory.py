@@ -16,6 +16,7 @@ from tests.support.server import LiveHub
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads peaks of memory in /proc")
 
 CLIENTS = 4
+HF = Path(sys.executable).with_name("hf")
 FILE_MEGABYTES = 1_000 if LONG else 100
 MEMORY_MEGABYTES_MAX = 300
 PIECE = 1 << 20
@@ -55,7 +56,7 @@ def test_four_clients_moving_large_files_leave_the_hub_small(
         repo, path = f"ada/{'xet' if xet else 'lfs'}-{number}", tmp_path / f"{number}.bin"
         expected = random_file(path)
         given = hub.env | ({} if xet else {"HF_HUB_DISABLE_XET": "1"})
-        done = hub.client("hf", "upload", repo, path, "large.bin", check=False, env=given)
+        done = hub.client(HF, "upload", repo, path, "large.bin", check=False, env=given)
         path.unlink()
         if done.returncode:
             wrong.append(done.stderr[-2000:])

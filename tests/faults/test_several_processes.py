@@ -7,12 +7,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
 from tests.faults.clients import Wire
 from tests.support import processes
 from tests.support.server import LiveHub, state_environment
 
+from iriai.base import events
+from iriai.base.events import Event
+from iriai.base.opening import opened
+from iriai.base.tx import Ground
+from iriai.settings import load
+
 COMMITS = 20
 LARGE_BYTES = 5_000_000
+HF = Path(sys.executable).with_name("hf")
 WORKER_SECONDS = 60
 
 
@@ -60,8 +68,8 @@ def test_large_files_sent_to_one_server_are_read_through_the_other(
 ):
     left, right = pair
     (tmp_path / "large.bin").write_bytes(os.urandom(LARGE_BYTES))
-    left.client("hf", "upload", "ada/large", tmp_path / "large.bin", "large.bin")
-    right.client("hf", "download", "ada/large", "large.bin", "--local-dir", tmp_path / "got")
+    left.client(HF, "upload", "ada/large", tmp_path / "large.bin", "large.bin")
+    right.client(HF, "download", "ada/large", "large.bin", "--local-dir", tmp_path / "got")
     assert (tmp_path / "got/large.bin").read_bytes() == (tmp_path / "large.bin").read_bytes()
     wire = Wire(right.url, right.token)
     assert wire.read("ada/large", "large.bin") == (tmp_path / "large.bin").read_bytes()
@@ -71,14 +79,23 @@ def test_large_files_sent_to_one_server_are_read_through_the_other(
     assert Wire(left.url, left.token).read("ada/large", "lfs.bin") == content
 
 
-def test_the_worker_does_what_the_servers_ask_for(pair: tuple[LiveHub, LiveHub]):
-    left, _ = pair
+def test_the_worker_seals_what_the_servers_record(pair: tuple[LiveHub, LiveHub]):
+    left, right = pair
+    Wire(left.url, left.token).create("ada/sealed")
+    Wire(right.url, right.token).create("ada/sealed-too")
     deadline = time.monotonic() + WORKER_SECONDS
-    while time.monotonic() < deadline:
-        if "unsealed: 0" in left.run("doctor", check=False):
-            return
-        time.sleep(0.5)
-    raise AssertionError(left.run("doctor", check=False))
+    with opened(load(environ=left.server_env)) as ground:
+        while unsealed(ground):
+            assert time.monotonic() < deadline, "the worker left events unsealed"
+            time.sleep(0.2)
+        with ground.read() as tx:
+            assert events.head(tx, events.HUB).size >= 2
+
+
+def unsealed(ground: Ground) -> int:
+    with ground.read() as tx:
+        waiting = select(func.count()).where(Event.position.is_(None))
+        return int(tx.connection.execute(waiting).scalar_one())
 
 
 def test_both_servers_and_the_worker_agree_that_all_is_well(pair: tuple[LiveHub, LiveHub]):
