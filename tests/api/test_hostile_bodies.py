@@ -234,7 +234,7 @@ CREATE = "/api/repos/create"
         ("GET", "/ada/target/resolve/main/%00", b""),
         ("GET", "/ada/target/resolve/main/%ff", b""),
         ("GET", "/ada/target/resolve/", b""),
-        ("GET", "/%ff/target", b""),
+        ("GET", "/api/models/%ff/target", b""),
         ("PATCH", "/api/models/ada/target", b"{}"),
         ("GET", "/api/nothing/here", b""),
     ],

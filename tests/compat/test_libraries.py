@@ -1,14 +1,17 @@
 """Libraries that stand on the client: each in a process of its own, with an empty cache."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
 import pytest
+from huggingface_hub import HfApi
 
-from tests.support.clients import run
+from tests.support.clients import OLDER, python_of, run
 
-MANY = 120
+LONG = os.environ.get("IRIAI_TEST_LONG") == "1"
+MANY = 1_000 if LONG else 120
 
 
 def python(hub, code, *words, **env):
@@ -36,19 +39,31 @@ def test_the_command_line_signs_in_uploads_and_downloads(any_hub, tmp_path):
     assert one.endswith("config.json")
 
 
-def test_a_folder_of_many_files_is_uploaded_in_many_commits(any_hub, tmp_path):
+@pytest.fixture
+def many(tmp_path):
     for number in range(MANY):
         path = tmp_path / f"{number % 7}" / f"{number}.txt"
         path.parent.mkdir(exist_ok=True)
         path.write_text(str(number))
     (tmp_path / "big.bin").write_bytes(bytes(range(256)) * 4_000)
-    hf(any_hub, "upload-large-folder", "ada/many", str(tmp_path), "--repo-type", "dataset")
-    listed = python(
-        any_hub,
-        "from huggingface_hub import HfApi;"
-        "print(len(HfApi().list_repo_files('ada/many', repo_type='dataset')))",
-    )
-    assert int(listed) == MANY + 2
+    return tmp_path
+
+
+def listed(hub, repo):
+    return HfApi(hub.url, token=hub.token).list_repo_files(repo, repo_type="dataset")
+
+
+def test_a_folder_of_many_files_is_uploaded(any_hub, many):
+    hf(any_hub, "upload", "ada/many", many, "--repo-type", "dataset")
+    assert len(listed(any_hub, "ada/many")) == MANY + 2
+
+
+def test_a_large_folder_is_uploaded_by_the_command_that_older_clients_have(any_hub, many):
+    """Clients from 2.0 do with `hf upload` what `hf upload-large-folder` did."""
+    command = python_of(OLDER[0]).with_name("hf")
+    kind = ("--repo-type", "dataset")
+    run([command, "upload-large-folder", "ada/large", many, *kind], any_hub.env)
+    assert len(listed(any_hub, "ada/large")) == MANY + 2
 
 
 def test_a_snapshot_is_the_whole_repository(any_hub, tmp_path):

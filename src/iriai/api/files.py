@@ -8,12 +8,15 @@ large file can come by Xet, the answer says where; a client without Xet reads on
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import cast
 
+import orjson
 from starlette.concurrency import iterate_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from iriai.api import address, content_types, door, lfs, xet
+from iriai.base import instance
 from iriai.base.errors import HubError, Invalid, Unknown
 from iriai.base.http import ranges
 from iriai.base.http.ranges import Span
@@ -87,7 +90,7 @@ async def get(request: Request) -> Response:
     if found.stored is None:
         return await git_bytes(request, found, headers)
     if found.stored.xet_hash and XET_FILE_INFO in request.headers.get("accept", ""):
-        return xet_info(found, headers)
+        return await door.in_thread(xet_info, request, found, headers)
     return await lfs.serve_object(
         request, found.stored, filename=found.file.path.rpartition("/")[2], headers=headers
     )
@@ -181,17 +184,22 @@ def caching(found: Located) -> str:
     return f"{who}, {UNCHANGING if FULL_SHA.fullmatch(found.revision) else 'no-cache'}"
 
 
-def xet_info(found: Located, headers: dict[str, str]) -> Response:
-    """What hub.js asks for before it downloads by Xet (`fileDownloadInfo`)."""
-    stored = found.stored
+def xet_info(request: Request, found: Located, headers: dict[str, str]) -> Response:
+    """What hub.js asks for before it downloads by Xet (`fileDownloadInfo`): two links, no bytes."""
+    stored = cast("StoredObject", found.stored)
+    with door.ground_of(request).read() as tx:
+        generation = instance.fact(tx, instance.GENERATION) or "1"
+    cas = xet.cas_url(door.base_url(request), generation)
+    kept = {name: value for name, value in headers.items() if name != "Content-Disposition"}
+    kept["Content-Type"] = XET_FILE_INFO
+    kept["Link"] += f', <{cas}/v1/reconstructions/{stored.xet_hash}>; rel="xet-reconstruction-info"'
     content = {
-        "hash": stored.xet_hash if stored else None,
+        "hash": stored.xet_hash,
         "etag": found.file.etag,
         "size": found.file.size,
         "fileName": found.file.path.rpartition("/")[2],
     }
-    kept = {name: value for name, value in headers.items() if name != "Content-Disposition"}
-    return door.json_answer(content, headers={**kept, "Content-Type": XET_FILE_INFO})
+    return Response(orjson.dumps(content), headers=kept)
 
 
 @door.reading

@@ -35,6 +35,7 @@ STATUS_OF_KIND: dict[type[HubError], int] = {
 STATUS_OF_CODE: dict[str, int] = {
     "Unauthenticated": 401,
     "BranchMoved": 412,
+    "RepoNotFound": 404,  # also of a deleted one: hub.js takes only a 404 for "is not there"
     "PathRefused": 422,
     "TooManyRequests": 429,
     "MethodNotAllowed": 405,
@@ -43,9 +44,6 @@ STATUS_OF_CODE: dict[str, int] = {
     "StorageFull": 507,
 }
 """Codes with a status of their own."""
-
-WIRE_CODE = {"RepoGone": "RepoNotFound"}
-"""Codes that clients know under another name."""
 
 SIGN_IN_CHALLENGE = 'Bearer realm="iriai", charset="UTF-8"'
 RETRY_AFTER_SECONDS = 5
@@ -72,8 +70,7 @@ def answer(error: HubError, *, headers: dict[str, str] | None = None, **more: An
         extra.setdefault("WWW-Authenticate", SIGN_IN_CHALLENGE)
     if found == 503:  # noqa: PLR2004
         extra.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
-    code = WIRE_CODE.get(error.code, error.code)
-    return said(found, error.message, code=code, headers={**extra, **(headers or {})}, **more)
+    return said(found, error.message, code=error.code, headers={**extra, **(headers or {})}, **more)
 
 
 def said(
