@@ -12,6 +12,7 @@ import os
 import select
 import sys
 import time
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -22,7 +23,7 @@ from iriai.base import durable
 from iriai.base.http.lending import PAUSE_MILLISECONDS, TURN_SECONDS
 
 BUFFER_BYTES = 1 << 20
-BUFFERS = 3
+BUFFERS = 4
 FLUSH_BYTES = 16 << 20
 SYNC_FILE_RANGE_WRITE = 2
 THREADS_MAX = 16
@@ -45,7 +46,7 @@ class Arrival:
     def __init__(self, path: Path, hashes: Sequence[Hash]) -> None:
         self._path = path
         self._hashes = hashes
-        self._work: Future[None] | None = None
+        self._work: deque[Future[None]] = deque()
         self._flushed = 0
         self._written = 0
         self._buffers: list[bytearray] = []
@@ -123,21 +124,24 @@ class Arrival:
         self._keep(memoryview(first)[: self._filled])
         self._buffers.append(first)
         self._filled = 0
+        self._settle(BUFFERS - 1)
 
     def _keep(self, data: memoryview) -> None:
         """Write `data` here while a thread hashes it, after what came before it."""
-        self._settle()
         if self._hashes:
-            self._work = _hashing.submit(self._hash, data)
+            before = self._work[-1] if self._work else None
+            self._work.append(_hashing.submit(self._hash, data, before))
         self._write(data)
         self.size += len(data)
 
-    def _settle(self) -> None:
-        if self._work is not None:
-            work, self._work = self._work, None
-            work.result()
+    def _settle(self, ahead: int = 0) -> None:
+        """Wait until at most `ahead` pieces are still to be hashed."""
+        while len(self._work) > ahead:
+            self._work.popleft().result()
 
-    def _hash(self, data: memoryview) -> None:
+    def _hash(self, data: memoryview, before: "Future[None] | None") -> None:
+        if before is not None:
+            before.result()
         for each in self._hashes:
             each.update(data)
 
