@@ -104,3 +104,33 @@ def test_the_ascii_look_alikes_are_those_that_unicode_lists():
         for glyph in confusables_data.get(character, ()):
             if glyph["c"].isascii():
                 assert names.skeleton(glyph["c"]) == names.skeleton(character)
+
+
+def routes():
+    import iriai.api
+    import iriai.web.pages
+    from iriai import app
+
+    return [
+        each.path.strip("/").split("/")
+        for door in (iriai.api, iriai.web.pages)
+        for each in app.routes_of(door)
+    ]
+
+
+def test_every_first_word_of_a_route_is_reserved():
+    words = {path[0] for path in routes() if path[0] and not path[0].startswith("{")}
+    assert {"api", "datasets", "models"} <= words
+    assert [word for word in words if not names.is_reserved(word)] == []
+
+
+def test_every_word_that_follows_a_repository_without_an_owner_is_reserved():
+    kinds = {"datasets", "spaces", "kernels", "models"}
+    followers = set()
+    for path in routes():
+        rest = path[1:] if path[0] == "api" else path
+        rest = rest[1:] if rest and rest[0] in kinds else rest
+        if len(rest) > 1 and rest[0].startswith("{") and not rest[1].startswith("{"):
+            followers.add(rest[1])
+    assert "resolve" in followers
+    assert followers <= names.RESERVED_REPOSITORIES
