@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from iriai.base.errors import Unknown
 from iriai.base.events import HUB
@@ -63,7 +63,7 @@ def all_commons(tx: Tx) -> Sequence[Named]:
     ]
 
 
-def _named():  # noqa: ANN202 - a Select of five columns; its type would only repeat them
+def _named() -> Select[int, str, str, str, datetime]:
     return select(
         Commons.id,
         func.coalesce(Account.name, HUB_NAME).label("name"),

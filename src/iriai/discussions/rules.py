@@ -93,6 +93,12 @@ def clean_title(title: str) -> str:
     return cleaned
 
 
+def fitted_title(title: str) -> str:
+    """A title made of a commit's first line, however short or long that is."""
+    cleaned = " ".join(title.replace("\0", "").split())[:TITLE_LENGTH_MAX]
+    return cleaned if len(cleaned) >= TITLE_LENGTH_MIN else f"Commit: {cleaned}"
+
+
 def clean_comment(text: str) -> str:
     """A comment fit to be kept, or `Invalid`."""
     cleaned = text.replace("\0", "").replace("\r\n", "\n").strip()

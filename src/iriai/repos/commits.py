@@ -71,6 +71,8 @@ class Prepared:
 
 
 Judge = Callable[[Prepared], Ruling]
+Witness = Callable[[Tx, Landed], None]
+"""Told of what landed, inside its transaction: what it writes comes in with the commit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +95,16 @@ def commit(
     parent: str | None = None,
     create_pr: bool = False,
     judge: Judge | None = None,
+    witness: Witness | None = None,
 ) -> Landed:
     """Land a commit on a branch or pull request, or open a pull request with it.
 
     With `parent`, `Conflict` where the branch is elsewhere; without, it is laid over the newest.
     """
     message = rules.commit_message(title, description)
-    asked = _Asked(ground, actor, repo, revision, message, parent, create_pr=create_pr)
+    asked = _Asked(
+        ground, actor, repo, revision, message, parent, create_pr=create_pr, witness=witness
+    )
     asked.base()  # refuse before anything is read
     objects = queries.objects(ground, repo.id)
     with PackWriter(ground.store.staging()) as writer:
@@ -144,6 +149,7 @@ class _Asked:
     message: str
     parent: str | None
     create_pr: bool
+    witness: Witness | None
 
     def base(self) -> _Base:
         """Where it begins now, if its sender may commit there."""
@@ -211,7 +217,10 @@ class _Asked:
             with dropped_if_refused(self.ground, self.repo.id, prepared.packed):
                 rule = judge(prepared) if judge else None
                 with self.ground.write() as tx:
-                    return land(tx, self.actor, prepared, rule)
+                    landed = land(tx, self.actor, prepared, rule)
+                    if self.witness is not None:
+                        self.witness(tx, landed)
+                    return landed
         except Conflict as error:
             if error.code == "BranchMoved" and self.parent is None:
                 return None

@@ -1,0 +1,174 @@
+"""What people say and propose: kept, shown, and merged as one commit."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from iriai.base.errors import Conflict, Denied, Invalid
+from iriai.base.tx import Ground
+from iriai.commons import enactment
+from iriai.discussions import actions, merging, queries
+from iriai.discussions.queries import Filters
+from iriai.discussions.rules import EventKind, Status
+from iriai.identity import actions as identity
+from iriai.identity import queries as people
+from iriai.identity.rules import OPERATOR, Actor
+from iriai.repos import actions as repos
+from iriai.repos import queries as repos_queries
+from iriai.repos.operations import Add, DeleteFile
+
+
+@dataclass
+class Village:
+    """A repository of ada's, and bob who only reads it."""
+
+    ground: Ground
+    ada: Actor
+    bob: Actor
+
+    def repo(self):
+        with self.ground.read() as tx:
+            return repos_queries.repo(tx, self.ada, "model", "ada/tiny")
+
+    def commit(self, actor, *operations, title="Change it", **more):
+        return enactment.commit(
+            self.ground, actor, self.repo(), operations=operations, title=title, **more
+        )
+
+    def text(self, path):
+        objects = repos_queries.objects(self.ground, self.repo().id)
+        return objects.blob(objects.file(self.repo().head, path).oid).decode()
+
+
+def person(ground, name):
+    made = identity.add_person(ground, OPERATOR, name=name)
+    with ground.read() as tx:
+        return people.actor(tx, made.id)
+
+
+@pytest.fixture
+def village(any_ground):
+    ada, bob = person(any_ground, "ada"), person(any_ground, "bob")
+    repos.create(any_ground, ada, kind="model", owner="ada", name="tiny")
+    made = Village(any_ground, ada, bob)
+    made.commit(ada, Add("a.txt", b"one\ntwo\nthree\nfour\nfive\n"), Add("b.txt", b"b\n"))
+    return made
+
+
+def test_discussions_and_pull_requests_share_one_series_of_numbers(village):
+    with village.ground.write() as tx:
+        repo = village.repo()
+        first = actions.open_discussion(tx, village.bob, repo, title="A question")
+        second = actions.open_pull_request(tx, village.bob, repo, title="An answer")
+    third = village.commit(village.bob, Add("c.txt", b"c"), create_pr=True)
+    assert (first.number, second.number, third.number) == (1, 2, 3)
+    with village.ground.read() as tx:
+        found = queries.discussions(tx, village.repo(), Filters(kind="pull_request"))
+    assert [each.status for each in found.discussions] == [Status.OPEN, Status.DRAFT]
+
+
+def test_a_pull_request_is_merged_as_one_commit(village):
+    made = village.commit(
+        village.bob, Add("c.txt", b"c\n"), DeleteFile("b.txt"), title="Swap", create_pr=True
+    )
+    village.commit(village.bob, Add("d.txt", b"d\n"), revision=f"refs/pr/{made.number}")
+    village.commit(village.ada, Add("e.txt", b"meanwhile"))
+    before = village.repo().head
+    event = enactment.merge(village.ground, village.ada, village.repo(), made.number)
+    assert (event.kind, event.data["status"]) == (EventKind.STATUS, Status.MERGED)
+    objects = repos_queries.objects(village.ground, village.repo().id)
+    merged = objects.commit(village.repo().head)
+    assert (merged.parents, merged.title) == ((before,), f"Swap (#{made.number})")
+    found = {entry.path for entry in objects.tree(merged.sha).entries}
+    assert found == {".gitattributes", "a.txt", "c.txt", "d.txt", "e.txt"}
+
+
+def test_changes_that_lie_apart_in_one_file_are_both_kept(village):
+    made = village.commit(
+        village.bob, Add("a.txt", b"ONE\ntwo\nthree\nfour\nfive\n"), create_pr=True
+    )
+    village.commit(village.ada, Add("a.txt", b"one\ntwo\nthree\nfour\nFIVE\n"))
+    enactment.merge(village.ground, village.ada, village.repo(), made.number)
+    assert village.text("a.txt") == "ONE\ntwo\nthree\nfour\nFIVE\n"
+
+
+def test_a_conflict_is_named_by_file_and_merges_nothing(village):
+    made = village.commit(village.bob, Add("a.txt", b"mine\n"), create_pr=True)
+    village.commit(village.ada, Add("a.txt", b"theirs\n"))
+    head = village.repo().head
+    with pytest.raises(Conflict, match=r"a\.txt"):
+        enactment.merge(village.ground, village.ada, village.repo(), made.number)
+    assert village.repo().head == head
+
+
+def test_a_draft_is_published_before_it_is_merged(village):
+    with village.ground.write() as tx:
+        made = actions.open_pull_request(tx, village.bob, village.repo(), title="Later")
+    village.commit(village.bob, Add("c.txt", b"c"), revision=made.ref)
+    with pytest.raises(Conflict, match="draft"):
+        enactment.merge(village.ground, village.ada, village.repo(), made.number)
+    with village.ground.write() as tx:
+        actions.change_status(tx, village.bob, village.repo(), made.number, status="open")
+    enactment.merge(village.ground, village.ada, village.repo(), made.number)
+    with village.ground.read() as tx:
+        assert queries.discussion(tx, village.repo(), made.number).status is Status.MERGED
+
+
+def test_who_only_reads_cannot_merge(village):
+    made = village.commit(village.bob, Add("c.txt", b"c"), create_pr=True)
+    with pytest.raises(Denied):
+        enactment.merge(village.ground, village.bob, village.repo(), made.number)
+
+
+def test_the_commits_of_a_pull_request_are_those_main_lacks(village):
+    made = village.commit(village.bob, Add("c.txt", b"c"), title="Mine", create_pr=True)
+    objects = repos_queries.objects(village.ground, village.repo().id)
+    with village.ground.read() as tx:
+        tip = repos_queries.ref(tx, village.repo().id, f"refs/pr/{made.number}").commit
+    events = merging.commit_events(objects, village.repo().head, tip)
+    assert [event.data for event in events] == [{"subject": "Mine", "oid": made.sha}]
+
+
+def test_an_edited_comment_keeps_its_history_and_a_hidden_one_its_reason(village):
+    with village.ground.write() as tx:
+        repo = village.repo()
+        made = actions.open_discussion(tx, village.bob, repo, title="A question")
+        said = actions.comment(tx, village.bob, repo, made.number, text="frist")
+        actions.edit_comment(tx, village.bob, repo, made.number, said.key, text="first")
+        with pytest.raises(Denied):
+            actions.edit_comment(tx, village.ada, repo, made.number, said.key, text="mine")
+        with pytest.raises(Invalid, match="reason"):
+            actions.hide_comment(tx, village.ada, repo, made.number, said.key)
+        actions.hide_comment(tx, village.ada, repo, made.number, said.key, reason="off topic")
+        found = queries.event(tx, made.id, said.key).data
+    assert (found["raw"], found["history"][0]["raw"], found["reason"]) == (
+        "first",
+        "frist",
+        "off topic",
+    )
+
+
+def test_a_locked_discussion_is_for_those_who_write(village):
+    with village.ground.write() as tx:
+        repo = village.repo()
+        made = actions.open_discussion(tx, village.bob, repo, title="A question")
+        with pytest.raises(Denied):
+            actions.lock(tx, village.bob, repo, made.number, reason="enough")
+        actions.lock(tx, village.ada, repo, made.number, reason="enough said")
+        with pytest.raises(Denied, match="enough said"):
+            actions.comment(tx, village.bob, repo, made.number, text="but")
+        actions.unlock(tx, village.ada, repo, made.number)
+        actions.comment(tx, village.bob, repo, made.number, text="thanks")
+
+
+@pytest.mark.parametrize("title", ["", "ab", "x" * 201, " \n\t "])
+def test_a_title_has_a_length(village, title):
+    with village.ground.write() as tx, pytest.raises(Invalid):
+        actions.open_discussion(tx, village.bob, village.repo(), title=title)
+
+
+def test_where_discussions_are_disabled_nobody_begins_one(village):
+    with village.ground.write() as tx:
+        enactment.change_settings(tx, village.ada, village.repo(), discussions_disabled=True)
+    with village.ground.write() as tx, pytest.raises(Denied, match="disabled"):
+        actions.open_discussion(tx, village.bob, village.repo(), title="A question")
