@@ -1,6 +1,6 @@
 """Pictures the server draws."""
 
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +11,7 @@ from iriai.web import charts
 @given(st.text(max_size=200))
 def test_every_name_has_a_picture_that_is_sound_xml_and_holds_nothing_of_the_name(name):
     drawn = charts.avatar(name)
-    root = ElementTree.fromstring(drawn)
+    root = ET.fromstring(drawn)
     assert root.tag.endswith("svg")
     assert len(drawn) < 2_000
     assert not any(element.text for element in root.iter())

@@ -6,10 +6,17 @@ from iriai.web import sentences
 def test_an_entry_reads_as_a_sentence():
     said = sentences.sentence
     assert said("ada", "created", "repo/ada/tiny", {}) == "ada created the model ada/tiny."
+    assert said("ada", "committed", "repo/ada/tiny", {}) == "ada committed to the model ada/tiny."
+    assert said("ada", "joined", "account/ada", {}) == "ada joined."
+    founded = said("ada", "founded", "account/lab", {"kind": "organisation"})
+    assert founded == "ada founded the organisation lab."
     assert said("ada", "deleted", "repo/datasets/ada/x", {}) == "ada deleted the dataset ada/x."
     granted = said("ada", "granted", "membership/lab/bob", {"role": "write"})
     assert granted == "ada granted the role of bob in lab as write."
-    assert said("ada", "renamed", "account/ada", {"to": "lin"}) == "ada renamed the account ada to lin."
+    assert (
+        said("ada", "renamed", "account/ada", {"to": "lin"})
+        == "ada renamed the account ada to lin."
+    )
 
 
 def test_a_private_repository_is_named_by_its_number_alone():

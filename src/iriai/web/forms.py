@@ -91,6 +91,8 @@ async def receive(request: Request, *, size_max: int, staging: Path) -> Form:
     length = request.headers.get("content-length", "")
     if length.isdigit() and int(length) > size_max:
         raise _too_big(size_max)
+    if length in {"", "0"} and "content-type" not in request.headers:
+        return Form()  # a button alone
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind == b"application/x-www-form-urlencoded":
         return await _urlencoded(request, size_max)

@@ -7,11 +7,26 @@ from iriai.web import links
 from iriai.web.texts import gettext as _
 
 VALUE_LENGTH_MAX = 200
+WHOLE = {("joined", "account"): _("{actor} joined.")}
+"""Entries whose subject goes without saying."""
+
+PREPOSITIONS = {
+    ("committed", "repo"): _(" to "),
+    ("pushed", "repo"): _(" to "),
+    ("proposed", "repo"): _(" a change to "),
+}
+"""What stands between some verbs and their subject."""
 
 
 def sentence(actor: str, verb: str, subject: str, facts: Mapping[str, Any]) -> str:
-    """`ada made the model ada/tiny`."""
-    return f"{actor} {verb} {_subject(subject)}{_more(verb, facts)}."
+    """An entry as one sentence, such as `ada committed to the model ada/tiny`."""
+    what = subject.partition("/")[0]
+    name = _subject(subject, is_group=facts.get("kind") == "organisation")
+    whole = WHOLE.get((verb, what))
+    if whole is not None:
+        return whole.format(actor=actor)
+    joined = PREPOSITIONS.get((verb, what), " ")
+    return f"{actor} {verb}{joined}{name}{_more(facts)}."
 
 
 def pairs(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -31,7 +46,7 @@ def link(subject: str) -> str:
     return ""
 
 
-def _subject(subject: str) -> str:
+def _subject(subject: str, *, is_group: bool = False) -> str:
     what, _slash, name = subject.partition("/")
     if what == "repo":
         return _repository(name)
@@ -39,7 +54,7 @@ def _subject(subject: str) -> str:
         group, _slash, person = name.partition("/")
         return _("the role of {person} in {group}").format(person=person, group=group)
     words = {
-        "account": _("the account {name}"),
+        "account": _("the organisation {name}") if is_group else _("the account {name}"),
         "token": _("the access token {name}"),
         "invite": _("the invitation {name}"),
         "commons": _("the commons {name}"),
@@ -58,13 +73,13 @@ def _repository(name: str) -> str:
     return _("the model {name}").format(name=name)
 
 
-def _more(verb: str, facts: Mapping[str, Any]) -> str:
+def _more(facts: Mapping[str, Any]) -> str:
     """The one fact that belongs into the sentence."""
     for key, words in (("role", _(" as {value}")), ("to", _(" to {value}"))):
         if isinstance(facts.get(key), str):
             return words.format(value=facts[key][:VALUE_LENGTH_MAX])
     title = facts.get("title")
-    return f": “{title[:VALUE_LENGTH_MAX]}”" if isinstance(title, str) and verb else ""
+    return f": “{title[:VALUE_LENGTH_MAX]}”" if isinstance(title, str) else ""
 
 
 def _value(value: Any) -> str:

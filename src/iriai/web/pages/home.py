@@ -37,7 +37,7 @@ def home(ask: Ask) -> Response:
     return ask.page(
         "home.html",
         newest=newest,
-        figures=figures,
+        figures=[each for each in figures if each[0]],
         example=example or EXAMPLE,
         sign_up_open=ask.ground.settings.sign_up == "open",
     )

@@ -14,8 +14,8 @@ from iriai.web.texts import gettext as _
 SAID_IN_THE_FORM = (Invalid, Denied, Conflict, Excessive, Unknown)
 ROLES = (
     (Role.READ, _("reads")),
-    (Role.CONTRIBUTOR, _("contributes: makes repositories, changes their own")),
-    (Role.WRITE, _("writes to everything")),
+    (Role.CONTRIBUTOR, _("contributes")),
+    (Role.WRITE, _("writes")),
     (Role.ADMIN, _("administers")),
 )
 

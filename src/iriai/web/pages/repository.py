@@ -4,8 +4,9 @@ from typing import Any
 
 from starlette.responses import Response
 
-from iriai.base.errors import Denied, Unknown
+from iriai.base.errors import Denied, HubError, Unknown
 from iriai.base.routing import Access
+from iriai.base.tx import Tx
 from iriai.blobs import queries as blobs
 from iriai.cards import queries as cards
 from iriai.cards import render
@@ -22,7 +23,9 @@ from iriai.web.texts import gettext as _
 README = "README.md"
 README_BYTES_MAX = 1 << 20
 TAGS_MAX = 40
-FACTS_MAX = 12
+RELATED_MAX = 4
+NAME_LENGTH_MAX = 100
+LANGUAGES_MAX = 6
 
 
 def card(ask: Ask, kind: Kind, full_name: str) -> Response:
@@ -31,6 +34,7 @@ def card(ask: Ask, kind: Kind, full_name: str) -> Response:
         repo = repos.repo(tx, ask.actor, kind, full_name)
         known = cards.card(tx, repo.id)
         held = blobs.bytes_held(tx, repo.id)
+        related = _related(tx, ask, known)
     refused = _refusal(ask, repo)
     html, names = (None, []) if refused or repo.head is None else _readme(ask, repo)
     return ask.page(
@@ -43,7 +47,7 @@ def card(ask: Ask, kind: Kind, full_name: str) -> Response:
         empty=not [name for name in names if name != ".gitattributes"],
         commit=repo.head,
         snippets=snippets.snippets(repo, known, names, ask.ground.settings.url),
-        facts=_facts(repo, known, held + repo.git_bytes),
+        facts=_facts(repo, known, related, held + repo.git_bytes),
         tags=_tags(repo, known),
         weights=_weights(known),
     )
@@ -79,7 +83,9 @@ def _readme(ask: Ask, repo: Repo) -> tuple[str | None, list[str]]:
     return html if html.strip() else None, names
 
 
-def _facts(repo: Repo, card: Card | None, size: int) -> list[tuple[str, str, str]]:
+def _facts(
+    repo: Repo, card: Card | None, related: list[tuple[str, str, str]], size: int
+) -> list[tuple[str, str, str]]:
     """What is known of a repository: name, value, and where the value leads."""
     found: list[tuple[str, Any, str]] = []
     kind = repo.kind.value
@@ -94,40 +100,41 @@ def _facts(repo: Repo, card: Card | None, size: int) -> list[tuple[str, str, str
             (_("Licence"), card.licence, links.listing(kind, license=card.licence or "")),
         ]
         found += [
-            (_("Language"), each, links.listing(kind, language=each)) for each in card.languages[:6]
+            (_("Language"), each, links.listing(kind, language=each))
+            for each in card.languages[:LANGUAGES_MAX]
         ]
-        found += _related(card)
+        found += related
     found += [(_("Downloads"), shown.whole(repo.downloads), "")]
     found += [(_("Size"), shown.size(size), "")]
-    return [(name, str(value), link) for name, value, link in found if value][: FACTS_MAX + 8]
+    return [(name, str(value), link) for name, value, link in found if value]
 
 
-def _related(card: Card) -> list[tuple[str, str, str]]:
-    """The models and datasets that a card names; only names that look like ones become links."""
-    found = []
-    for key, title, prefix in (
-        ("base_model", _("Base model"), "/"),
-        ("datasets", _("Trained on"), "/datasets/"),
+def _related(tx: Tx, ask: Ask, card: Card | None) -> list[tuple[str, str, str]]:
+    """The models and datasets that a card names, with a link to those the reader can see here."""
+    found: list[tuple[str, str, str]] = []
+    for key, title, kind in (
+        ("base_model", _("Base model"), Kind.MODEL),
+        ("datasets", _("Trained on"), Kind.DATASET),
     ):
-        given = card.data.get(key)
-        values = given if isinstance(given, list) else [given]
-        for value in values[:4]:
-            if isinstance(value, str) and value:
-                is_name = (
-                    value.count("/") == 1 and value.replace("/", "").replace("-", "").isprintable()
-                )
-                found.append((title, value[:100], prefix + links.quoted(value) if is_name else ""))
+        given = card.data.get(key) if card else None
+        values = (given if isinstance(given, list) else [given])[:RELATED_MAX]
+        names = [value[:NAME_LENGTH_MAX] for value in values if isinstance(value, str) and value]
+        found += [(title, name, _link(tx, ask, kind, name)) for name in names]
     return found
+
+
+def _link(tx: Tx, ask: Ask, kind: Kind, full_name: str) -> str:
+    try:
+        return links.repo(repos.repo(tx, ask.actor, kind, full_name))
+    except HubError:
+        return ""
 
 
 def _tags(repo: Repo, card: Card | None) -> list[tuple[str, str]]:
     if card is None:
         return []
-    plain = [
-        tag
-        for tag in card.tags
-        if ":" not in tag and tag not in {card.pipeline_tag, card.library_name}
-    ]
+    said = {card.pipeline_tag, card.library_name, *card.languages}
+    plain = [tag for tag in card.tags if ":" not in tag and tag not in said]
     return [(tag, links.listing(repo.kind.value, tag=tag)) for tag in plain[:TAGS_MAX]]
 
 
