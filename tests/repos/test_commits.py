@@ -6,7 +6,7 @@ import threading
 import pytest
 from sqlalchemy import func, select
 
-from iriai.base.errors import Conflict, Denied, Excessive, Invalid, Unknown
+from iriai.base.errors import Conflict, Denied, Excessive, HubError, Invalid, Unknown
 from iriai.base.events import Event
 from iriai.blobs import queries as blobs
 from iriai.identity.rules import ANYONE
@@ -101,7 +101,7 @@ def test_64_commits_without_a_parent_all_land_one_after_the_other(any_town):
     def attempt(number):
         try:
             any_town.commit(repo, {f"f{number}": b"%d" % number}, title=f"c{number}")
-        except Exception as error:
+        except HubError as error:
             errors.append(error)
 
     together(attempt, 64)
@@ -180,7 +180,7 @@ def test_a_judge_sees_the_readme_before_and_after(town):
 
     def judge(prepared):
         seen.append((prepared.ref, prepared.readme_before, prepared.readme))
-        return lambda tx: None
+        return lambda _: None
 
     town.commit(repo, {"README.md": b"one"}, judge=judge)
     town.commit(repo, {"a": b"x"}, judge=judge)

@@ -10,11 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from pathspec import GitIgnoreSpec
-
 from iriai.base.errors import Invalid
 from iriai.repos.git.entries import Lfs
 from iriai.repos.git.pointers import pointer, pointer_text
+from iriai.repos.wildmatch import Pattern
 
 __all__ = ["pointer", "pointer_text"]
 
@@ -37,9 +36,8 @@ def is_binary(sample: bytes) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Pattern:
-    matches: re.Pattern[str]
-    on_name: bool
+class _Line:
+    pattern: Pattern
     is_large: bool
 
 
@@ -56,17 +54,16 @@ class Attributes:
             if folder and not path.startswith(folder + "/"):
                 continue
             inner = path[len(folder) + 1 :] if folder else path
-            name = inner.rpartition("/")[2]
             for each in patterns:
-                if each.matches.fullmatch(name if each.on_name else inner):
+                if each.pattern.matches(inner):
                     large = each.is_large
         return large
 
 
 @lru_cache(maxsize=256)
-def _patterns(text: str) -> tuple[_Pattern, ...]:
+def _patterns(text: str) -> tuple[_Line, ...]:
     """The lines that set or unset the filter, in order."""
-    found: list[_Pattern] = []
+    found: list[_Line] = []
     for line in text[:ATTRIBUTES_LENGTH_MAX].splitlines():
         pattern, words = _split(line.strip())
         if not pattern or pattern[0] in "#!" or pattern.startswith("[attr]"):
@@ -74,9 +71,7 @@ def _patterns(text: str) -> tuple[_Pattern, ...]:
         states = [word for word in words if word.lstrip("-!").partition("=")[0] == "filter"]
         if not states or pattern.endswith("/"):
             continue
-        on_name = "/" not in pattern
-        regex = re.compile(wildmatch(pattern.removeprefix("/")), re.DOTALL)
-        found.append(_Pattern(regex, on_name, states[-1] == "filter=lfs"))
+        found.append(_Line(Pattern(pattern), states[-1] == "filter=lfs"))
         if len(found) >= PATTERNS_MAX:
             break
     return tuple(found)
@@ -93,68 +88,46 @@ def _split(line: str) -> tuple[str, list[str]]:
     return re.sub(r"\\(.)", r"\1", closing[1]), line[closing.end() :].split()
 
 
-def wildmatch(pattern: str) -> str:
-    """Git's pattern as a regular expression: `*` and `?` stop at slashes, `**` does not."""
-    out, at = [], 0
-    while at < len(pattern):
-        char = pattern[at]
-        if pattern.startswith("**", at):
-            piece, at = _stars(pattern, at)
-        elif char == "[":
-            piece, at = _bracket(pattern, at)
-        elif char == "\\" and at + 1 < len(pattern):
-            piece, at = re.escape(pattern[at + 1]), at + 2
-        else:
-            piece, at = {"*": "[^/]*", "?": "[^/]"}.get(char) or re.escape(char), at + 1
-        out.append(piece)
-    return "".join(out)
-
-
-def _stars(pattern: str, at: int) -> tuple[str, int]:
-    """`**` between slashes spans folders; elsewhere it is one `*`."""
-    end = at
-    while end < len(pattern) and pattern[end] == "*":
-        end += 1
-    opens = at == 0 or pattern[at - 1] == "/"
-    if end - at == 2 and opens and end == len(pattern):  # noqa: PLR2004
-        return ".*", end
-    if end - at == 2 and opens and pattern[end] == "/":  # noqa: PLR2004
-        return "(?:.*/)?", end + 1
-    return "[^/]*", end
-
-
-def _bracket(pattern: str, at: int) -> tuple[str, int]:
-    """A set like `[a-z]` or `[!0-9]`, never a slash; an unclosed one matches nothing."""
-    end = at + 1
-    if end < len(pattern) and pattern[end] in "!^":
-        end += 1
-    if end < len(pattern) and pattern[end] == "]":
-        end += 1
-    while end < len(pattern) and pattern[end] != "]":
-        end += 2 if pattern[end] == "\\" else 1
-    if end >= len(pattern):
-        return r"(?!)", len(pattern)
-    inside = pattern[at + 1 : end]
-    negated = inside[:1] in ("!", "^")
-    body = inside[1:] if negated else inside
-    body = re.sub(r"([\[\]^&~|])", r"\\\1", body.replace("\\", ""))
-    candidate = f"(?!/)[{'^' if negated else ''}{body}]"
-    try:
-        re.compile(candidate)
-    except re.error:
-        return r"(?!)", end + 1
-    return candidate, end + 1
-
-
 class Ignored:
-    """What a `.gitignore` leaves out."""
+    """What a `.gitignore` leaves out: the last matching line decides, a folder takes all in it."""
 
     def __init__(self, text: str | None) -> None:
-        lines = (text or "")[:IGNORE_LENGTH_MAX].splitlines()[:PATTERNS_MAX]
-        self._spec = GitIgnoreSpec.from_lines(lines) if lines else None
+        lines = (text or "")[:IGNORE_LENGTH_MAX].splitlines()
+        found = (_ignore_line(line) for line in lines)
+        self._lines = [line for line in found if line is not None][:PATTERNS_MAX]
 
     def __contains__(self, path: str) -> bool:
-        return self._spec is not None and self._spec.match_file(path)
+        names = path.split("/")
+        return bool(self._lines) and any(
+            self._decides("/".join(names[:depth]), is_folder=depth < len(names))
+            for depth in range(1, len(names) + 1)
+        )
+
+    def _decides(self, path: str, *, is_folder: bool) -> bool:
+        for line in reversed(self._lines):
+            if (is_folder or not line.folders_only) and line.pattern.matches(path):
+                return line.leaves_out
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class _IgnoreLine:
+    pattern: Pattern
+    leaves_out: bool
+    folders_only: bool
+
+
+def _ignore_line(line: str) -> _IgnoreLine | None:
+    """A line of a `.gitignore`; None for comments and blanks."""
+    while line.endswith((" ", "\t")) and not line.endswith("\\ "):
+        line = line[:-1]
+    if not line or line.startswith("#"):
+        return None
+    leaves_out = not line.startswith("!")
+    pattern = line.removeprefix("!")
+    folders_only = pattern.endswith("/")
+    pattern = pattern.rstrip("/")
+    return _IgnoreLine(Pattern(pattern), leaves_out, folders_only) if pattern else None
 
 
 def is_large(path: str, size: int, sample: bytes, attributes: Attributes) -> bool:

@@ -138,6 +138,8 @@ def _unicode_fault(name: str) -> str | None:
 
 def _reserved_fault(name: str) -> str | None:
     bare = _bare(name)
+    if not bare:
+        return "it holds nothing that can be seen"
     if bare in _GIT_NAMES or _GIT_SHORT.fullmatch(bare):
         return "the name is git's own"
     if _DEVICE.fullmatch(bare):

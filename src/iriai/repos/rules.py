@@ -242,7 +242,7 @@ def unknown_repo() -> Unknown:
 
 def gone_repo() -> Gone:
     """The answer for what everyone could see and was deleted."""
-    return Gone("This repository was deleted.", code="RepoGone")
+    return Gone("This repository was deleted.", code="RepoNotFound")
 
 
 def unknown_revision(revision: str) -> Unknown:
