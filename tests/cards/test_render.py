@@ -57,7 +57,7 @@ PAYLOADS = [
     "<a href='/\t/evil.example/x'>x</a>",
     "<a href='\\\\evil.example/x'>x</a>",
     "<img src='https&colon;//evil.example/x'>",
-    "<math><mtext><mglyph><style><!--</style><img title='--&gt;&lt;img src=1 onerror=alert(1)&gt;'>",
+    "<math><mtext><mglyph><style><!--</style><img title='--&gt;&lt;img src=1 onerror=x&gt;'>",
     "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
     "<template><script>alert(1)</script></template>",
     "<a title='<img src=' href='>\" onclick=alert(1)'>x</a>",

@@ -1,15 +1,14 @@
-"""Git and git-lfs as they are installed, and packs as no git would send them."""
+"""Git and git-lfs as they are installed, against a live hub on both pairs of state."""
 
-import base64
 import gzip
 import itertools
 import os
+import socket
 import subprocess
 import threading
 import time
 import urllib.error
 import urllib.request
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -17,53 +16,11 @@ from huggingface_hub import CommitOperationAdd, HfApi
 from huggingface_hub.utils import disable_progress_bars
 
 from iriai.api.git import packets
-from tests.support.hand_made_packs import (
-    FILE,
-    FOLDER,
-    HOSTILE_NAMES,
-    LINK,
-    SUBMODULE,
-    HandMade,
-)
+from tests.support.git import Git, basic, main_of, post, url_of
 
 disable_progress_bars()
 NUMBERS = itertools.count(1)
 MB = 1 << 20
-NO_SHA = packets.NO_SHA
-
-
-@dataclass
-class Git:
-    """Git in a folder, with a home of its own."""
-
-    folder: Path
-    env: dict[str, str]
-
-    def __call__(self, *words, check=True, **more):
-        done = subprocess.run(
-            ["git", *map(str, words)],
-            cwd=self.folder, env=self.env | more, capture_output=True, text=True, timeout=120,
-            check=False,
-        )  # fmt: skip
-        if check and done.returncode:
-            raise AssertionError(f"git {words}: {done.stdout}{done.stderr}")
-        return done.stdout.strip() if check else done
-
-    def write(self, path, content):
-        place = self.folder / path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(content if isinstance(content, bytes) else content.encode())
-
-    def commit(self, message="A change", **files):
-        for path, content in files.items():
-            self.write(path, content)
-        self("add", "-A")
-        self("commit", "-qm", message)
-        return self("rev-parse", "HEAD")
-
-    def clone(self, url, name, *words):
-        self("clone", "-q", *words, url, name)
-        return Git(self.folder / name, self.env)
 
 
 @pytest.fixture
@@ -87,12 +44,6 @@ def git(any_hub, tmp_path):
     return made
 
 
-def url_of(hub, repo, token=None):
-    token = hub.token if token is None else token
-    sign = f"ada:{token}@" if token else ""
-    return hub.url.replace("://", f"://{sign}") + f"/{repo}"
-
-
 @pytest.fixture
 def url(any_hub, repo):
     return url_of(any_hub, repo)
@@ -101,46 +52,6 @@ def url(any_hub, repo):
 @pytest.fixture
 def clone(git, url):
     return git.clone(url, "clone")
-
-
-@pytest.fixture
-def made(tmp_path):
-    folder = tmp_path / "made"
-    folder.mkdir()
-    return HandMade(folder)
-
-
-def main_of(api, repo):
-    return api.repo_info(repo).sha
-
-
-def basic(token, user="ada"):
-    return "Basic " + base64.b64encode(f"{user}:{token}".encode()).decode()
-
-
-def post(hub, path, body, *, token=None, **headers):
-    """Status, headers and body of a POST as git would send it."""
-    request = urllib.request.Request(f"{hub.url}/{path}", data=body, method="POST")
-    request.add_header("Authorization", basic(token or hub.token))
-    for name, value in headers.items():
-        request.add_header(name.replace("_", "-"), value)
-    try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return answer.status, dict(answer.headers), answer.read()
-    except urllib.error.HTTPError as error:
-        return error.code, dict(error.headers), error.read()
-
-
-def push_by_hand(hub, repo, updates, pack=b"", capabilities="report-status", **headers):
-    """What the hub says to a push of hand-made objects."""
-    body, tail = b"", f"\0{capabilities}"
-    for name, old, new in updates:
-        body += packets.packet(f"{old or NO_SHA} {new or NO_SHA} {name}{tail}".encode())
-        tail = ""
-    body += b"0000" + (pack.read_bytes() if isinstance(pack, Path) else pack)
-    status, _, said = post(hub, f"{repo}/git-receive-pack", body, **headers)
-    assert status == 200, said
-    return said.decode()
 
 
 # -- clone and fetch -----------------------------------------------------------------------------
@@ -182,7 +93,7 @@ def test_a_shallow_clone_has_one_commit_and_can_push(any_hub, api, repo, git, ur
 
 
 def test_a_partial_clone_fetches_files_when_they_are_looked_at(api, repo, git, url):
-    for number in range(3):
+    for _number in range(3):
         content = os.urandom(20_000).hex().encode()
         api.upload_file(path_or_fileobj=content, path_in_repo="big.txt", repo_id=repo)
     partial = git.clone(url, "partial", "--filter=blob:none", "--no-checkout")
@@ -234,8 +145,6 @@ def test_a_client_that_goes_away_leaves_no_process_and_no_folder(any_hub, api, r
     content = os.urandom(4 * MB).hex().encode()
     api.upload_file(path_or_fileobj=content, path_in_repo="a.txt", repo_id=repo)
     want = packets.packet(f"want {main_of(api, repo)}\n".encode()) + b"0000"
-    import socket
-
     body = want + packets.packet(b"done\n")
     head = (
         f"POST /{repo}/git-upload-pack HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -358,23 +267,6 @@ def test_branches_and_tags_come_and_go_but_main_stays(api, repo, clone):
     assert "Cannot delete refs/heads/main" in done.stderr
 
 
-@pytest.mark.parametrize(
-    ("ref", "reason"),
-    [
-        ("refs/pr/7", "opened and closed on the hub"),
-        ("refs/convert/parquet", "made by the hub"),
-        ("refs/notes/commits", "nothing else"),
-        ("refs/heads/main/sub", "beside refs/heads/main"),
-        ("refs/heads/" + "a" * 40, "not a valid name"),
-        ("refs/heads/x.lock", "not a valid name"),
-    ],
-)
-def test_refs_that_a_push_may_not_make_are_refused_by_name(any_hub, api, repo, ref, reason):
-    said = push_by_hand(any_hub, repo, [(ref, None, main_of(api, repo))])
-    assert f"ng {ref} " in said
-    assert reason in said
-
-
 def test_a_pull_request_takes_pushes_from_its_author(any_hub, api, repo, git):
     name = f"carl{next(NUMBERS)}"
     carl = any_hub.person(name)
@@ -438,98 +330,6 @@ def test_a_file_of_more_than_ten_megabytes_is_refused_with_advice(api, repo, clo
     assert "big.txt" in done.stderr
     assert "git lfs track" in done.stderr
     assert main_of(api, repo) == before
-
-
-# -- packs that no git would send ------------------------------------------------------------------
-
-
-def test_incomplete_packs_change_nothing(any_hub, api, repo, made):
-    before = main_of(api, repo)
-    no_tree = made.commit(bytes.fromhex("11" * 20))
-    pack = made.write()
-    assert "unpack ok" not in push_by_hand(any_hub, repo, [("refs/heads/a", None, no_tree)], pack)
-    other = HandMade(made.folder)
-    no_parent = other.commit(other.tree((FILE, b"x", other.blob())), ["22" * 20])
-    pack = other.write()
-    assert "unpack ok" not in push_by_hand(any_hub, repo, [("refs/heads/a", None, no_parent)], pack)
-    empty = HandMade(made.folder).write()
-    unknown = push_by_hand(any_hub, repo, [("refs/heads/a", None, "33" * 20)], empty)
-    assert "was not sent" in unknown
-    assert "ng refs/heads/a" in push_by_hand(any_hub, repo, [("refs/heads/a", None, before)], b"?")
-    refs = api.list_repo_refs(repo)
-    assert [(ref.name, ref.target_commit) for ref in refs.branches] == [("main", before)]
-
-
-@pytest.mark.parametrize("fault", sorted(HOSTILE_NAMES))
-def test_names_that_hurt_whoever_downloads_them_are_refused(any_hub, api, repo, made, fault):
-    before = main_of(api, repo)
-    inner = made.tree((FILE, HOSTILE_NAMES[fault], made.blob()))
-    tip = made.commit(made.tree((FOLDER, b"sub", inner)), [before])
-    said = push_by_hand(any_hub, repo, [("refs/heads/main", before, tip)], made.write())
-    assert "ng refs/heads/main" in said
-    assert "cannot be used" in said or "Git refuses" in said
-    assert main_of(api, repo) == before
-
-
-@pytest.mark.parametrize(
-    ("rows", "reason"),
-    [
-        ([(LINK, b"link")], "symbolic link"),
-        ([(SUBMODULE, b"module")], "submodule"),
-        ([(FILE, b"A.txt"), (FILE, b"a.txt")], "same file"),
-        ([(FILE, "\u00e9.txt".encode()), (FILE, "\u00c9.txt".encode())], "same file"),
-    ],
-)
-def test_links_and_names_that_collide_are_refused(any_hub, api, repo, made, rows, reason):
-    before = main_of(api, repo)
-    oid = bytes.fromhex(before) if rows[0][0] == SUBMODULE else made.blob(b"/etc/passwd")
-    rows = sorted((mode, name, oid) for mode, name in rows)
-    tip = made.commit(made.tree(*sorted(rows, key=lambda row: row[1])), [before])
-    said = push_by_hand(any_hub, repo, [("refs/heads/main", before, tip)], made.write())
-    assert reason in said
-    assert main_of(api, repo) == before
-
-
-def test_a_hostile_name_deep_in_history_is_found_too(any_hub, api, repo, made):
-    before = main_of(api, repo)
-    hostile = made.commit(made.tree((FILE, b"aux", made.blob())), [before])
-    tip = made.commit(made.tree((FILE, b"fine", made.blob())), [hostile])
-    said = push_by_hand(any_hub, repo, [("refs/heads/main", before, tip)], made.write())
-    assert "device" in said
-
-
-def test_a_pointer_to_bytes_that_were_never_given_is_refused_by_path(any_hub, api, repo, made):
-    before = main_of(api, repo)
-    text = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'ab' * 32}\nsize 12\n"
-    tip = made.commit(made.tree((FILE, b"planted.bin", made.blob(text.encode()))), [before])
-    said = push_by_hand(any_hub, repo, [("refs/heads/main", before, tip)], made.write())
-    assert "planted.bin" in said
-    assert "was not given" in said
-    assert main_of(api, repo) == before
-
-
-def test_a_pointer_to_a_strangers_private_bytes_is_refused_and_to_readable_ones_copied(
-    any_hub, api, repo, made
-):
-    stranger = any_hub.person(f"dora{next(NUMBERS)}")
-    theirs = HfApi(endpoint=any_hub.url, token=stranger)
-    owner = theirs.whoami()["name"]
-    content = os.urandom(MB)
-    for name, private in (("hidden", True), ("open", False)):
-        theirs.create_repo(f"{owner}/{name}", private=private)
-        own = content + name.encode()
-        theirs.upload_file(path_or_fileobj=own, path_in_repo="x.bin", repo_id=f"{owner}/{name}")
-    for name, reason in (("hidden", "was not given"), ("open", "ok refs/heads/main")):
-        (file,) = theirs.get_paths_info(f"{owner}/{name}", ["x.bin"])
-        before = main_of(api, repo)
-        text = f"version https://git-lfs.github.com/spec/v1\noid sha256:{file.lfs.sha256}\n"
-        blob = made.blob(f"{text}size {file.size}\n".encode())
-        tip = made.commit(made.tree((FILE, b"x.bin", blob)), [before])
-        said = push_by_hand(any_hub, repo, [("refs/heads/main", before, tip)], made.write())
-        assert reason in said
-        made.writer.rewind(type(made.writer.mark())(0, 12))
-    got = Path(api.hf_hub_download(repo, "x.bin", force_download=True)).read_bytes()
-    assert got == content + b"open"
 
 
 # -- git-lfs ---------------------------------------------------------------------------------------
