@@ -46,7 +46,7 @@ def check(*, settings: "Settings", read_data: tuple[int, int] | None) -> None:
     """Look for damage in the log, the repositories and the large files.
 
     Prints a line for each finding; ends with 0 when there is none, with 1 when there are some.
-    Nothing is changed, and the hub may run meanwhile.
+    The hub may run meanwhile; what is found damaged is not served any more.
     """
     found = 0
     with frame.opened(settings) as ground, frame.progress() as shown:
