@@ -41,7 +41,17 @@ def batch(request: Request, body: Body) -> Response:
     except HubError as error:
         if error.code == "RepoNotFound":
             raise  # it may have moved
-        return problems.answer(error, message=error.message)
+        return _said(error)
+
+
+def _said(error: HubError) -> Response:
+    """An error as every door says it, and as git-lfs reads it."""
+    plain = problems.answer(error)
+    headers = {
+        name: value for name, value in plain.headers.items() if not name.startswith("content-")
+    }
+    content = {"error": error.message, "message": error.message}
+    return door.json_answer(content, plain.status_code, headers)
 
 
 def _batch(request: Request, body: Body) -> Response:
@@ -247,7 +257,7 @@ def _refusal(oid: str, size: int, code: int, error: HubError) -> dict[str, Any]:
 def no_locks(request: Request) -> Response:  # noqa: ARG001 - a handler
     """Git-lfs asks whether anybody locks files; here nobody can."""
     error = Unknown("This hub has no file locks.", code="NotImplemented")
-    return problems.answer(error, message=error.message)
+    return _said(error)
 
 
 def _routes() -> list[DeclaredRoute]:

@@ -238,12 +238,12 @@ def _routes() -> list[DeclaredRoute]:
             made.append(route(where, chunk_query, methods=["GET"], access=signed))
         batch = f"/{place}/reconstructions"
         made.append(route(batch, no_batches, methods=["GET", "POST"], access=signed))
-        made.append(route(f"/{place}/telemetry", telemetry, methods=["POST"], access=Access.ANYONE))
+        made.append(route(f"/{place}/telemetry", telemetry, methods=["POST"], access=signed))
     newest = f"/{PLACES[0]}/v2/reconstructions"
     made.append(route(f"{newest}/{{hash}}", reconstruction_v2, methods=["GET"], access=signed))
     made.append(route(newest, no_batches, methods=["GET", "POST"], access=signed))
     made.append(route(f"/{PLACES[0]}/fetch/{{hash}}", fetch, methods=["GET"], access=signed))
-    made.append(route("/v1/telemetry", telemetry, methods=["POST"], access=Access.ANYONE))
+    made.append(route("/v1/telemetry", telemetry, methods=["POST"], access=signed))
     return made
 
 
