@@ -11,7 +11,7 @@ from datetime import datetime
 from struct import Struct
 from typing import Any
 
-from sqlalchemy import Select, and_, exists, false, func, or_, select
+from sqlalchemy import Select, and_, bindparam, exists, false, func, or_, select
 
 from iriai.base.errors import Unknown
 from iriai.base.tx import Ground, Tx
@@ -56,7 +56,9 @@ class FileTerms:
 
 def object(tx: Tx, repo_id: int, sha256: str) -> StoredObject | None:  # noqa: A001 - its name
     """The object, if this repository holds it."""
-    return objects(tx, repo_id, [sha256]).get(sha256)
+    asked = {"repo_id": repo_id, "sha256": sha256}
+    row = tx.connection.execute(_STORED_ONE, asked).first()
+    return None if row is None else _stored(row)
 
 
 def objects(tx: Tx, repo_id: int, sha256s: Collection[str]) -> dict[str, StoredObject]:
@@ -79,6 +81,11 @@ _STORED = (
     .join(RepoObject, RepoObject.sha256 == StoredBytes.sha256)
     .outerjoin(XetFile, and_(XetFile.hash == StoredBytes.xet_hash, ~XetFile.damaged))
 )
+
+_STORED_ONE = _STORED.where(
+    RepoObject.repo_id == bindparam("repo_id"), RepoObject.sha256 == bindparam("sha256")
+)
+"""Made once: building a statement costs more than this one takes, and it is on the hot path."""
 
 
 def _stored(row: Any) -> StoredObject:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 
 from iriai.base.tx import Tx
 from iriai.cards.tables import CardRow, FacetRow
@@ -52,7 +52,8 @@ class Wanted:
 
 def card(tx: Tx, repo_id: int) -> Card | None:
     """The card of a repository; None before its first commit was read."""
-    return cards(tx, [repo_id]).get(repo_id)
+    row = tx.connection.execute(_BY_REPO, {"repo_id": repo_id}).first()
+    return None if row is None else _card(row)
 
 
 def cards(tx: Tx, repo_ids: Collection[int]) -> dict[int, Card]:
@@ -80,6 +81,9 @@ _COLUMNS = (
     CardRow.gguf,
     CardRow.parameters,
 )
+
+_BY_REPO = select(*_COLUMNS).where(CardRow.repo_id == bindparam("repo_id"))
+"""Made once: building a statement costs more than this one takes, and it is on the hot path."""
 
 
 def _card(row: Any) -> Card:
