@@ -256,7 +256,8 @@ def test_an_upload_in_parts_is_joined_and_checked(hub, ada, public):
             assert ada.ask("POST", done, token="", json=body).status_code == 400
     assert ada.ask("POST", done, token="", json=body).status_code == 200
     assert fetched(ada, public, content).content == content
-    parts = Path(hub.settings["IRIAI_DATA"]) / "store/parts"
+    name = urlsplit(done).path.rpartition("/")[2]
+    parts = Path(hub.settings["IRIAI_DATA"]) / "store/parts" / name
     assert not [path for path in parts.rglob("*") if path.is_file()]
 
 
