@@ -14,6 +14,8 @@ import pytest
 from tests.faults.clients import Wire
 from tests.support import processes
 
+from iriai.cli.demo.hub import require_free
+
 ROOT = Path(__file__).parents[2]
 FIRST_RUN_SECONDS = 300
 MODEL = "demo/all-MiniLM-L6-v2"
@@ -39,7 +41,7 @@ class Demo:
             environment=dict(os.environ) | {"PYTHONPATH": str(ROOT / "src")},
         )
         deadline = time.monotonic() + FIRST_RUN_SECONDS
-        while "Ctrl-C" not in self.said:
+        while "Ctrl-C stops the hub" not in self.said:
             assert self.process.poll() is None, self.said
             assert time.monotonic() < deadline, self.said
             time.sleep(0.2)
@@ -70,8 +72,7 @@ def test_the_demo_shows_a_real_model_and_dataset_and_goes_on_where_it_was(tmp_pa
         assert files["model.safetensors"]["size"] == 90_868_376
         assert b"Palmer" in wire.ask("GET", f"/{DATASET}/resolve/main/README.md")
         assert demo.interrupt() == 0
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", demo.port))
+        require_free(demo.port)
 
         again = demo.run_until_served()
         assert again.token == wire.token

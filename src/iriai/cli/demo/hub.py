@@ -45,9 +45,14 @@ def running(data: Path, port: int) -> Iterator[str]:
     url = f"http://{HOST}:{port}"
     command = [sys.executable, "-m", "iriai", "serve", "--data", str(data), "--port", str(port)]
     before = {each: signal.signal(each, _stop) for each in (signal.SIGTERM, signal.SIGHUP)}
-    process = subprocess.Popen([*command, "--host", HOST], start_new_session=True)
+    log = data / "demo" / "hub.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as said:
+        process = subprocess.Popen(
+            [*command, "--host", HOST], stdout=said, stderr=said, start_new_session=True
+        )
     try:
-        _wait_until_ready(url, process)
+        _wait_until_ready(url, process, log)
         yield url
     except (KeyboardInterrupt, Stopped):
         sys.stdout.write("\nStopping the hub\n")
@@ -75,11 +80,11 @@ def run(*arguments: str, data: Path, given: str = "") -> subprocess.CompletedPro
     )
 
 
-def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
+def _wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + READY_SECONDS_MAX
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise DemoError("The hub did not start; what it said is above.")
+            raise DemoError(f"The hub did not start. It said:\n{log.read_text('utf-8').strip()}")
         try:
             urllib.request.urlopen(f"{url}/healthz", timeout=2).close()  # noqa: S310
         except urllib.error.HTTPError:
