@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from iriai.base.errors import HubError, Unavailable
 from iriai.base.tx import Ground, Tx
+from iriai.repos import joining
 from iriai.repos.git import shelf
 from iriai.repos.git.packs import Packed
 from iriai.repos.rules import Repo
@@ -82,6 +83,7 @@ def add_pack(tx: Tx, repo_id: int, packed: Packed) -> None:
         .where(RepoRow.id == repo_id)
         .values(git_bytes=RepoRow.git_bytes + packed.size)
     )
+    joining.ask_for(tx, repo_id)
 
 
 def move_ref(

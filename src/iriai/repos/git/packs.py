@@ -218,6 +218,13 @@ def index_bytes(objects: list[tuple[bytes, int, int]], pack_digest: bytes) -> by
     return body + hashlib.sha1(body, usedforsecurity=False).digest()
 
 
+def object_ids(idx: bytes) -> list[bytes]:
+    """The ids of all objects that a version 2 index tells of."""
+    count = int.from_bytes(idx[8 + 255 * 4 : 8 + 256 * 4], "big")
+    start = 8 + 256 * 4
+    return [idx[start + 20 * at : start + 20 * at + 20] for at in range(count)]
+
+
 def _header(kind: str, size: int) -> bytes:
     """The kind and inflated size in front of a packed object."""
     out = bytearray()

@@ -79,8 +79,8 @@ class Reading:
         self._lock = threading.Lock()
         self._laid: set[str] | None = None
         self._generation = 0
-        self._git_dir = shelf.folder(repo_id)
-        self.path = self._git_dir / "objects"
+        self.git_dir = shelf.folder(repo_id)
+        self.path = self.git_dir / "objects"
         self._repository = self._opened()
 
     # -- the packs ---------------------------------------------------------------------------------
@@ -102,6 +102,10 @@ class Reading:
             self._repository = self._opened()  # lets go of the maps of packs that went
             self._generation += 1
         return True
+
+    def indexes(self, names: Iterable[str]) -> list[bytes]:
+        """The indexes of these packs, as they lie here."""
+        return [(self.path / f"pack/pack-{name}.idx").read_bytes() for name in names]
 
     def drop(self) -> None:
         """Give the folder back. Whoever still reads here lays it anew at the next miss."""
@@ -334,7 +338,7 @@ class Reading:
         if self.blob_size(oid) <= INLINE_BYTES_MAX:
             yield self.raw(oid)
         else:
-            yield from command.pieces(self._git_dir, ["cat-file", "blob", oid])
+            yield from command.pieces(self.git_dir, ["cat-file", "blob", oid])
 
 
 def _damaged(oid: str) -> Unavailable:
