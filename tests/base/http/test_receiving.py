@@ -7,6 +7,7 @@ import os
 import socket
 import struct
 import time
+from pathlib import Path
 
 import blake3
 import httpx
@@ -186,6 +187,24 @@ def test_many_who_stall_leave_room_for_others(hub, folder):
     finally:
         for connection in stalled:
             connection.close()
+
+
+def test_uploads_that_stall_hold_next_to_no_memory(hub):
+    before = resident_bytes()
+    stalled = [socket.create_connection(("127.0.0.1", hub.port)) for _ in range(150)]
+    try:
+        for number, connection in enumerate(stalled):
+            length = "Content-Length: 5000000" if number % 2 else "Transfer-Encoding: chunked"
+            connection.sendall(head(f"/{number}", length) + b"ffff\r\n" + DATA[:100])
+        time.sleep(2)
+        assert resident_bytes() - before < 120_000_000
+    finally:
+        for connection in stalled:
+            connection.close()
+
+
+def resident_bytes():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 class Refusing:

@@ -11,6 +11,7 @@ import errno
 import os
 import select
 import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -26,9 +27,10 @@ BUFFER_BYTES = 1 << 20
 BUFFERS = 4
 FLUSH_BYTES = 16 << 20
 SYNC_FILE_RANGE_WRITE = 2
-THREADS_MAX = 16
+THREADS_MAX = 8
 
 _hashing = ThreadPoolExecutor(THREADS_MAX, thread_name_prefix="hash")
+_own = threading.local()
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
@@ -40,6 +42,14 @@ class Hash(Protocol):
         ...
 
 
+def _ring() -> deque[bytearray]:
+    """This thread's buffers: as many megabytes as there are threads, and no more."""
+    if not hasattr(_own, "ring"):
+        _own.ring = deque(bytearray(BUFFER_BYTES) for _ in range(BUFFERS))
+    ring: deque[bytearray] = _own.ring
+    return ring
+
+
 class Arrival:
     """A new file at `path`, which is there and durable after `finish`, or not at all."""
 
@@ -49,8 +59,6 @@ class Arrival:
         self._work: deque[Future[None]] = deque()
         self._flushed = 0
         self._written = 0
-        self._buffers: list[bytearray] = []
-        self._filled = 0
         self._descriptor = -1
         self.size = 0
         self.remaining = 0  # of a body read from a lent socket
@@ -69,31 +77,15 @@ class Arrival:
         self._settle()
 
     def turn(self, socket: int) -> bool:
-        """Read from `socket` for a moment; whether the body has come to its end."""
-        deadline = time.monotonic() + TURN_SECONDS
-        poller = select.poll()
-        poller.register(socket, select.POLLIN)
-        while self.remaining:
-            room = self._room()
-            try:
-                count = os.readv(socket, [room])
-            except BlockingIOError:
-                if not poller.poll(PAUSE_MILLISECONDS):
-                    return False
-                continue
-            if not count:
-                raise ConnectionAbortedError(errno.ECONNABORTED, "The client hung up")
-            self.remaining -= count
-            self._filled += count
-            if count == len(room):
-                self._rotate()
-                if time.monotonic() > deadline:
-                    break
-        return not self.remaining
+        """Read from `socket` for a moment; whether the body has come to its end.
 
-    def flush(self) -> None:
-        """Keep what is left in the buffer that was being filled."""
-        self._rotate()
+        Nothing is left in a buffer afterwards: a client that stalls holds no memory.
+        """
+        try:
+            self._fill(socket, _ring())
+        finally:
+            self._settle()
+        return not self.remaining
 
     def finish(self) -> None:
         """Make the bytes durable."""
@@ -112,19 +104,31 @@ class Arrival:
             self._descriptor = -1
             self._path.unlink(missing_ok=True)
 
-    def _room(self) -> memoryview:
-        """The rest of the buffer that is being filled, no longer than the body."""
-        if not self._buffers:
-            self._buffers = [bytearray(BUFFER_BYTES) for _ in range(BUFFERS)]
-        return memoryview(self._buffers[0])[self._filled :][: self.remaining]
-
-    def _rotate(self) -> None:
-        """Keep what the first buffer holds, and fill the next."""
-        first = self._buffers.pop(0)
-        self._keep(memoryview(first)[: self._filled])
-        self._buffers.append(first)
-        self._filled = 0
-        self._settle(BUFFERS - 1)
+    def _fill(self, socket: int, ring: deque[bytearray]) -> None:
+        """Fill one buffer after another while bytes come and the turn lasts."""
+        deadline = time.monotonic() + TURN_SECONDS
+        poller = select.poll()
+        poller.register(socket, select.POLLIN)
+        while self.remaining and time.monotonic() < deadline:
+            buffer = memoryview(ring[0])
+            length = min(len(buffer), self.remaining)
+            filled = 0
+            while filled < length:
+                try:
+                    count = os.readv(socket, [buffer[filled:length]])
+                except BlockingIOError:
+                    if poller.poll(PAUSE_MILLISECONDS):
+                        continue
+                    break
+                if not count:
+                    raise ConnectionAbortedError(errno.ECONNABORTED, "The client hung up")
+                filled += count
+            self.remaining -= filled
+            self._keep(buffer[:filled])
+            ring.rotate(-1)
+            self._settle(BUFFERS - 1)
+            if filled < length:
+                return
 
     def _keep(self, data: memoryview) -> None:
         """Write `data` here while a thread hashes it, after what came before it."""

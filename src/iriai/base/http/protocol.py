@@ -3,7 +3,7 @@
 Uvicorn parses and schedules. This adds what a server open to the world needs: a request's head is
 bounded in bytes and in time, a body or an answer that has stalled is dropped, and a handler may
 take hold of its own connection (an `Exchange` in the scope) to send a file from a thread or to
-collect a body in large batches. Time-outs cost nothing per request: the server looks over its
+collect a body without copies. Time-outs cost nothing per request: the server looks over its
 connections every few seconds (`look_over`).
 """
 
@@ -31,8 +31,7 @@ STALL_SECONDS = 20.0
 STALL_BYTES_MIN = 10 << 10
 """Less than this in `STALL_SECONDS`, and nobody is really there."""
 
-BATCH_BYTES = 1 << 20
-BATCHES_AHEAD = 2
+GATHERED_BYTES_MAX = 1 << 20
 
 
 class HeadTooLargeError(Exception):
@@ -71,7 +70,7 @@ class Exchange:
         return found
 
     def collect(self) -> None:
-        """From now on, gather the body here in large batches rather than through `receive`."""
+        """From now on, gather the body here rather than for `receive`."""
         self.is_collecting = True
         if self.cycle.body:
             self.gather(bytes(self.cycle.body))
@@ -82,17 +81,16 @@ class Exchange:
             self.cycle.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def gather(self, piece: bytes) -> None:
-        """Keep a piece of the body; past a few batches, the client waits."""
+        """Keep a piece until the handler comes for it; past a megabyte, stop reading."""
         self.pieces.append(piece)
         self.gathered += len(piece)
-        if self.gathered >= BATCH_BYTES:
-            self.cycle.message_event.set()
-            if self.gathered >= BATCH_BYTES * BATCHES_AHEAD:
-                self.cycle.flow.pause_reading()
+        self.cycle.message_event.set()
+        if self.gathered >= GATHERED_BYTES_MAX:
+            self.cycle.flow.pause_reading()
 
     async def batch(self) -> tuple[list[bytes], bool]:
-        """The next pieces of the body, about a batch of them, and whether more will come."""
-        if self.cycle.more_body and not self.cycle.disconnected and self.gathered < BATCH_BYTES:
+        """What has come of the body since, at least something, and whether more will come."""
+        if self.cycle.more_body and not self.cycle.disconnected and not self.pieces:
             self.cycle.flow.resume_reading()
             await self.cycle.message_event.wait()
         self.cycle.message_event.clear()

@@ -1,8 +1,8 @@
 """Receiving the body of a request into a file, hashed while it is written.
 
 A body of known length on a connection of ours is read by a thread from the lent socket. Any
-other (chunked, small, or under another server) comes through the event loop in batches of about a
-megabyte. Memory is bounded by a few megabytes an upload either way.
+other (chunked, small, or under another server) comes through the event loop. Either way the bytes
+go to the disk as they come: an upload that stalls holds next to no memory.
 """
 
 import hashlib
@@ -17,11 +17,11 @@ from typing import Any
 from iriai.base.errors import Excessive, Invalid
 from iriai.base.http.arrival import Arrival, Hash
 from iriai.base.http.lending import in_thread, lendable, lent
-from iriai.base.http.protocol import BATCH_BYTES, Exchange
+from iriai.base.http.protocol import Exchange
 
 Receive = Callable[[], Awaitable[Any]]
 
-THREADS_MAX = 16
+THREADS_MAX = 8
 LENT_BYTES_MIN = 2 << 20
 """Below this, lending the socket is not worth its trouble."""
 
@@ -110,7 +110,6 @@ async def _borrow(exchange: Exchange, arrival: Arrival, announced: int) -> None:
                 await _in_thread(arrival.take, pieces)
             if arrival.remaining:
                 await loan.turns(_threads, arrival.turn, lambda: -arrival.remaining, writing=False)
-                await _in_thread(arrival.flush)
         except OSError as error:  # the client hung up, or stalled
             exchange.abandon()
             raise broken_off() from error
@@ -144,16 +143,11 @@ async def _gathered(exchange: Exchange) -> AsyncGenerator[list[bytes], None]:
 
 
 async def _received(receive: Receive) -> AsyncGenerator[list[bytes], None]:
-    pieces: list[bytes] = []
-    gathered = 0
     more = True
     while more:
         message = await receive()
         if message["type"] != "http.request":
             raise broken_off()
         more = message.get("more_body", False)
-        pieces.append(message.get("body", b""))
-        gathered += len(pieces[-1])
-        if gathered >= BATCH_BYTES or not more:
-            yield pieces
-            pieces, gathered = [], 0
+        if message.get("body"):
+            yield [message["body"]]
