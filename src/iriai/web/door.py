@@ -8,6 +8,7 @@ Errors are raised through; the app asks `problems` for the page.
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from anyio import to_thread
 from starlette.requests import Request
@@ -89,6 +90,15 @@ def local(path: str, default: str = "/") -> str:
     """A path of this hub that a form or query named; anything else is the default."""
     plain = path.isprintable() and "\\" not in path
     return path if plain and path.startswith("/") and not path.startswith("//") else default
+
+
+def came_from(request: Request) -> str:
+    """The page of this hub that led here, for a form or link that does not name it."""
+    where = urlsplit(request.headers.get("referer", ""))
+    if where.netloc != request.headers.get("host", ""):
+        return "/"
+    path = local(where.path + (f"?{where.query}" if where.query else ""))
+    return "/" if path.startswith(("/login", "/join", "/logout")) else path
 
 
 def _ask(request: Request, form: Form) -> Ask:

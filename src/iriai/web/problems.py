@@ -96,4 +96,5 @@ def _shown(request: Request, found: int, message: str, headers: dict[str, str]) 
         title=heading(found),
         code=found,
         message=message,
+        here="",  # a page that says no echoes nothing of what was asked
     )

@@ -14,7 +14,7 @@ from iriai.identity import actions, queries
 from iriai.identity.admission import SignedIn
 from iriai.identity.rules import SESSION_DAYS
 from iriai.web import problems
-from iriai.web.door import Ask, get, local, post, see
+from iriai.web.door import Ask, came_from, get, local, post, see
 from iriai.web.texts import gettext as _
 
 SESSION_COOKIE = "iriai_session"
@@ -23,9 +23,10 @@ SAID_IN_THE_FORM = (Invalid, Denied, Conflict, Excessive)
 
 def login(ask: Ask) -> Response:
     """The form to sign in with."""
+    there = local(ask.query("next"), came_from(ask.request))
     if ask.actor.id is not None:
-        return see(local(ask.query("next")))
-    return _login(ask, next_path=local(ask.query("next")))
+        return see(there)
+    return _login(ask, next_path=there)
 
 
 def sign_in(ask: Ask) -> Response:

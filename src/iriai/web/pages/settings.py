@@ -13,7 +13,7 @@ from iriai.identity.rules import Act, Grant, Reach
 from iriai.repos import queries as repos
 from iriai.repos.rules import Kind
 from iriai.web import problems, render
-from iriai.web.door import Ask, get, local, post, see
+from iriai.web.door import Ask, came_from, get, local, post, see
 from iriai.web.forms import EDIT_BYTES_MAX
 from iriai.web.pages.entry import without_session
 from iriai.web.texts import gettext as _
@@ -222,7 +222,7 @@ def _said(done: str, error: HubError | None) -> dict[str, Any]:
 def theme(ask: Ask) -> Response:
     """Light, dark, or as the system has it: a cookie, so that it works without scripts."""
     chosen = ask.form.get("theme")
-    response = see(local(ask.form.get("next")))
+    response = see(local(ask.form.get("next"), came_from(ask.request)))
     if chosen in render.THEMES:
         response.set_cookie(
             render.THEME_COOKIE,

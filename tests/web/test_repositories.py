@@ -1,0 +1,209 @@
+"""A repository in the browser, from the first form to the last."""
+
+import json
+import os
+import re
+import struct
+
+import pytest
+
+from tests.web.conftest import Visitor, text
+
+README = "---\nlicense: mit\ntags:\n- speech\n---\n# Tiny\n\nA *small* model.\n"
+
+
+def tensors() -> bytes:
+    header = json.dumps({"w": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}}).encode()
+    return struct.pack("<Q", len(header)) + header + bytes(24)
+
+
+def test_a_model_is_made_filled_and_read(ada):
+    where = ada.model(licence="mit")
+    assert where == "/ada/tiny"
+    assert "Nothing here yet" not in text(ada.see(where))
+    ada.send(f"{where}/edit/main/README.md", text=README.replace("\n", "\r\n"), way="commit")
+    page = ada.see(where)
+    assert "<em>small</em>" in page.text
+    assert "mit" in text(page)
+    assert f"hf download ada/tiny" in text(page)  # noqa: F541
+    shown = ada.see(f"{where}/raw/main/README.md")
+    assert shown.text == README
+
+
+def test_uploaded_files_are_one_commit_and_large_ones_go_to_the_store(ada):
+    where = ada.model()
+    big = os.urandom(300_000)
+    sent = ada.send(
+        f"{where}/upload/main",
+        files=[
+            ("files", ("notes.txt", b"a\nb\n")),
+            ("files", ("weights.bin", big)),
+            ("files", ("m.safetensors", tensors())),
+        ],
+        folder="parts",
+        way="commit",
+        title="Add the parts",
+    )
+    assert "3 files changed" in text(ada.see(sent.headers["location"]))
+    listed = text(ada.see(f"{where}/tree/main/parts"))
+    assert re.search(r"weights\.bin (LFS|Xet)", listed)
+    assert not re.search(r"notes\.txt (LFS|Xet)", listed)
+    assert "2 × 3" in text(ada.see(f"{where}/blob/main/parts/m.safetensors"))
+    assert "Add the parts" in text(ada.see(f"{where}/commits/main"))
+    assert list((ada.ground.store.staging()).glob("form-*")) == []
+
+
+def test_what_somebody_else_changed_meanwhile_is_not_overwritten(ada):
+    where = ada.model(licence="mit")
+    form = ada.see(f"{where}/edit/main/README.md")
+    parent = re.search(r'name="parent" value="(\w+)"', form.text)[1]
+    ada.send(f"{where}/edit/main/README.md", text="# First\n", way="commit", parent=parent)
+    late = ada.send(
+        f"{where}/edit/main/README.md", status=409, text="# Second\n", way="commit", parent=parent
+    )
+    assert "# Second" in late.text
+    assert "refresh" in text(late)
+
+
+def test_line_ends_stay_what_they_were(ada):
+    where = ada.model()
+    ada.send(f"{where}/upload/main", files=[("files", ("a.txt", b"one\r\ntwo\r\n"))], way="commit")
+    ada.send(f"{where}/edit/main/a.txt", text="one\r\ntwo\r\nthree\r\n", way="commit")
+    assert ada.see(f"{where}/raw/main/a.txt").content == b"one\r\ntwo\r\nthree\r\n"
+
+
+def test_a_reader_proposes_a_change_and_sees_it_as_a_pull_request(ada):
+    where = ada.model(licence="mit")
+    bob = ada.other().join("bob")
+    form = bob.see(f"{where}/edit/main/README.md")
+    assert "Straight onto" not in text(form)
+    bob.send(f"{where}/edit/main/README.md", status=403, text="# Mine\n", way="commit")
+    sent = bob.send(
+        f"{where}/edit/main/README.md", text="# Better\n", way="propose", title="Say it better"
+    )
+    assert sent.headers["location"] == f"{where}/discussions/1"
+    page = text(ada.see(f"{where}/discussions/1"))
+    assert "Say it better" in page
+    assert "# Better" in page
+    assert "Say it better" in text(ada.see(f"{where}/discussions"))
+    assert "Better" not in text(ada.see(where))
+
+
+def test_a_path_that_would_hurt_who_downloads_it_is_refused_with_its_reason(ada):
+    where = ada.model()
+    for path in ("../x", ".git/config", "a//b", "CON", "x\ny"):
+        refused = ada.send(f"{where}/new/main", status=400, path=path, text="x", way="commit")
+        assert 'role="alert"' in refused.text
+
+
+TAILS = (
+    "", "/tree/main", "/blob/main/README.md", "/commits/main", "/settings", "/discussions",
+    "/raw/main/.gitattributes", "/resolve/main/.gitattributes", "/edit/main/README.md",
+    "/upload/main", "/image/main/a.png", "/commit/main", "/discussions/1",
+)  # fmt: skip
+OF_ITS_OWN = {"x-request-id", "date", "ratelimit"}
+
+
+def test_a_private_repository_looks_exactly_like_none(ada):
+    ada.send("/new", owner="ada", name="secret", visibility="private")
+    for visitor in (ada.other(), ada.other().join("bob")):
+        for tail in TAILS:
+            hidden = visitor.client.get("/ada/secret" + tail)
+            missing = visitor.client.get("/ada/nothing" + tail)
+            assert hidden.status_code == missing.status_code == 404, tail
+            heads = [
+                {name: value for name, value in answer.headers.items() if name not in OF_ITS_OWN}
+                for answer in (hidden, missing)
+            ]
+            assert heads[0] == heads[1]
+            assert hidden.text == missing.text
+            assert "secret" not in hidden.text
+    assert "secret" not in ada.other().see("/ada").text
+    listed = ada.other().see("/models?search=secret")
+    assert "Nothing fits" in text(listed)
+    assert "/ada/secret" not in listed.text
+
+
+def test_the_old_address_of_a_renamed_repository_leads_to_the_new_one(ada):
+    where = ada.model()
+    ada.send(f"{where}/settings", act="move", owner="ada", name="small")
+    turned = ada.see("/ada/tiny/tree/main?x=1", status=307)
+    assert turned.headers["location"] == "/ada/small/tree/main?x=1"
+
+
+def test_deleting_asks_for_the_name_and_leaves_a_tombstone(ada):
+    where = ada.model()
+    refused = ada.send(f"{where}/settings", status=400, act="delete", confirm="ada/tin")
+    assert "Type ada/tiny" in text(refused)
+    ada.send(f"{where}/settings", act="delete", confirm="ada/tiny")
+    assert "removed" in text(ada.see(where, status=410))
+    ada.send("/new", status=409, owner="ada", name="tiny", visibility="public")
+
+
+def test_only_who_administers_a_repository_changes_its_settings(ada):
+    where = ada.model()
+    bob = ada.other().join("bob")
+    bob.see(f"{where}/settings", status=403)
+    bob.send(f"{where}/settings", status=403, act="delete", confirm="ada/tiny")
+    ada.see(where)
+
+
+def test_pictures_come_from_a_route_that_gives_nothing_else(ada):
+    where = ada.model()
+    png = bytes.fromhex("89504e470d0a1a0a0000000d4948445200000001000000010806000000")
+    ada.send(
+        f"{where}/upload/main",
+        files=[("files", ("a.png", png)), ("files", ("b.png", b"<script>alert(1)</script>"))],
+        way="commit",
+    )
+    shown = ada.see(f"{where}/image/main/a.png")
+    assert shown.headers["content-type"] == "image/png"
+    assert "sandbox" in shown.headers["content-security-policy"]
+    ada.see(f"{where}/image/main/b.png", status=400)
+    assert f'src="{where}/image/main/a.png"' in ada.see(f"{where}/blob/main/a.png").text
+
+
+@pytest.mark.parametrize("kind", ["new", "new-dataset", "new-space"])
+def test_each_kind_of_repository_has_its_pages(ada, kind):
+    where = ada.send(f"/{kind}", owner="ada", name="thing", licence="mit", visibility="public")
+    where = where.headers["location"]
+    for tail in (
+        "",
+        "/tree/main",
+        "/blob/main/README.md",
+        "/commits/main",
+        "/commit/main",
+        "/discussions",
+        "/settings",
+        "/edit/main/README.md",
+        "/new/main",
+        "/upload/main",
+        "/delete/main/README.md",
+    ):
+        ada.see(where + tail)
+    visitor = ada.other()
+    for tail in ("", "/tree/main", "/blob/main/README.md", "/commits/main", "/discussions"):
+        visitor.see(where + tail)
+
+
+def test_history_comes_a_page_at_a_time(ada):
+    where = ada.model()
+    for number in range(32):
+        ada.send(f"{where}/new/main", path=f"f{number}.txt", text="x", way="commit")
+    first = ada.see(f"{where}/commits/main")
+    older = re.search(r'rel="next" href="([^"]+)"', first.text)[1]
+    second = text(ada.see(older))
+    assert "Add f31.txt" in text(first)
+    assert "Add f31.txt" not in second
+    assert "Add f0.txt" in second
+
+
+def test_an_organisations_repository_is_shown_in_its_log(ada):
+    ada.send("/organizations/new", name="lab", fullname="The Lab")
+    ada.send("/new", owner="lab", name="tiny", visibility="public")
+    ada.send("/lab/tiny/settings", act="delete", confirm="lab/tiny")
+    from iriai.base import events
+
+    events.seal(ada.ground)
+    page = text(Visitor(ada.ground).see("/commons/lab/log"))
+    assert "deleted the model lab/tiny" in page
