@@ -1,0 +1,152 @@
+"""Discussions and pull requests with today's client."""
+
+from pathlib import Path
+
+import pytest
+from huggingface_hub import CommitOperationAdd, HfApi
+from huggingface_hub.errors import BadRequestError, HfHubHTTPError
+
+
+@pytest.fixture(scope="module")
+def api(hub):
+    return HfApi(endpoint=hub.url, token=hub.token)
+
+
+@pytest.fixture(scope="module")
+def bob(hub):
+    return HfApi(endpoint=hub.url, token=hub.person("bob"))
+
+
+@pytest.fixture
+def repo(api, request):
+    name = f"ada/talk-{abs(hash(request.node.nodeid)) % 10**8}"
+    api.create_repo(name)
+    yield name
+    api.delete_repo(name)
+
+
+def test_a_discussion_is_opened_answered_renamed_and_closed(api, bob, repo):
+    opened = bob.create_discussion(repo, " A question ", description="Why *this*?")
+    assert (opened.num, opened.title, opened.status) == (1, "A question", "open")
+    assert opened.author == "bob"
+    assert "<em>this</em>" in opened.events[0].rendered
+    said = api.comment_discussion(repo, 1, "Because.")
+    assert (said.content, said.edited, said.hidden) == ("Because.", False, False)
+    changed = api.rename_discussion(repo, 1, "An answered question")
+    assert (changed.old_title, changed.new_title) == ("A question", "An answered question")
+    closed = bob.change_discussion_status(repo, 1, "closed", comment="Thanks")
+    assert closed.new_status == "closed"
+    details = api.get_discussion_details(repo, 1)
+    assert [event.type for event in details.events] == [
+        "comment",
+        "comment",
+        "title-change",
+        "comment",
+        "status-change",
+    ]
+    assert not details.is_pull_request
+
+
+def test_a_comment_is_edited_with_its_history_and_hidden(api, repo):
+    api.create_discussion(repo, "Typing")
+    said = api.comment_discussion(repo, 1, "tpyo")
+    edited = api.edit_discussion_comment(repo, 1, said.id, "typo")
+    assert (edited.content, edited.edited, edited.number_of_edits) == ("typo", True, 1)
+    assert edited.last_edited_by == "ada"
+    with pytest.warns(UserWarning, match="irreversible"):
+        hidden = api.hide_discussion_comment(repo, 1, said.id)
+    assert hidden.hidden
+
+
+def test_lists_are_filtered_and_newest_first(api, bob, repo):
+    for number in range(3):
+        bob.create_discussion(repo, f"Question {number}")
+    api.create_pull_request(repo, "A draft")
+    bob.change_discussion_status(repo, 1, "closed")
+    assert [each.num for each in api.get_repo_discussions(repo)] == [4, 3, 2, 1]
+    pulls = list(api.get_repo_discussions(repo, discussion_type="pull_request"))
+    assert [(each.num, each.status) for each in pulls] == [(4, "draft")]
+    opened = api.get_repo_discussions(repo, discussion_status="open")
+    assert [each.num for each in opened] == [4, 3, 2]
+    closed = api.get_repo_discussions(repo, discussion_status="closed")
+    assert [each.num for each in closed] == [1]
+    assert [each.num for each in api.get_repo_discussions(repo, author="ada")] == [4]
+
+
+def test_more_discussions_than_a_page_holds_are_all_listed(api, repo):
+    for number in range(53):
+        api.create_discussion(repo, f"Question {number}")
+    assert [each.num for each in api.get_repo_discussions(repo)] == list(range(53, 0, -1))
+
+
+def test_a_pull_request_is_filled_published_and_merged(api, bob, repo):
+    draft = bob.create_pull_request(repo, "Add a file", description="Please")
+    assert (draft.status, draft.git_reference, draft.target_branch) == (
+        "draft",
+        "refs/pr/1",
+        "refs/heads/main",
+    )
+    bob.upload_file(
+        path_or_fileobj=b"hello\n", path_in_repo="hello.txt", repo_id=repo, revision="refs/pr/1"
+    )
+    bob.change_discussion_status(repo, 1, "open")
+    details = api.get_discussion_details(repo, 1)
+    assert details.conflicting_files == []
+    assert "+hello" in details.diff
+    assert "commit" in [event.type for event in details.events]
+    api.merge_pull_request(repo, 1, comment="Good")
+    assert api.get_discussion_details(repo, 1).status == "merged"
+    assert api.get_discussion_details(repo, 1).merge_commit_oid == api.model_info(repo).sha
+    assert "hello.txt" in api.list_repo_files(repo)
+
+
+def test_a_commit_opens_a_pull_request(api, bob, repo):
+    made = bob.create_commit(
+        repo,
+        operations=[CommitOperationAdd("x.txt", b"x")],
+        commit_message="Offer x",
+        commit_description="It is useful.",
+        create_pr=True,
+    )
+    assert (made.pr_num, made.pr_revision) == (1, "refs/pr/1")
+    details = bob.get_discussion_details(repo, 1)
+    assert (details.title, details.status) == ("Offer x", "open")
+    assert "x.txt" in bob.list_repo_files(repo, revision="refs/pr/1")
+    assert "x.txt" not in bob.list_repo_files(repo)
+
+
+def test_a_large_file_goes_into_a_pull_request(bob, repo, tmp_path):
+    big = tmp_path / "big.bin"
+    big.write_bytes(bytes(range(256)) * 50_000)
+    made = bob.upload_file(
+        path_or_fileobj=big, path_in_repo="big.bin", repo_id=repo, create_pr=True
+    )
+    found = bob.hf_hub_download(
+        repo, "big.bin", revision=made.pr_revision, local_dir=tmp_path / "back"
+    )
+    assert Path(found).read_bytes() == big.read_bytes()
+
+
+def test_a_conflict_is_named_and_refused(api, bob, repo):
+    api.upload_file(path_or_fileobj=b"one\n", path_in_repo="a.txt", repo_id=repo)
+    bob.upload_file(path_or_fileobj=b"two\n", path_in_repo="a.txt", repo_id=repo, create_pr=True)
+    api.upload_file(path_or_fileobj=b"three\n", path_in_repo="a.txt", repo_id=repo)
+    assert api.get_discussion_details(repo, 1).conflicting_files == ["a.txt"]
+    with pytest.raises(HfHubHTTPError, match=r"a\.txt"):
+        api.merge_pull_request(repo, 1)
+
+
+def test_who_only_reads_changes_nothing_of_others(api, bob, repo):
+    api.create_discussion(repo, "Mine", description="to keep")
+    key = api.get_discussion_details(repo, 1).events[0].id
+    with pytest.raises(HfHubHTTPError):
+        bob.rename_discussion(repo, 1, "Yours")
+    with pytest.raises(HfHubHTTPError):
+        bob.edit_discussion_comment(repo, 1, key, "changed")
+    with pytest.warns(UserWarning, match="irreversible"), pytest.raises(HfHubHTTPError):
+        bob.hide_discussion_comment(repo, 1, key)
+
+
+def test_a_title_too_short_is_refused_with_a_sentence(api, repo):
+    with pytest.raises(BadRequestError, match="3 to 200"):
+        api.create_discussion(repo, "x")
