@@ -15,8 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from iriai.api import door
-from iriai.api.lfs.transfer import FileAnswer
-from iriai.base.errors import Invalid
+from iriai.api.transfer import FileAnswer, unsatisfiable
 from iriai.base.headers import disposition
 from iriai.base.http import ranges as spans
 from iriai.base.http.ranges import Multipart, Span
@@ -77,16 +76,6 @@ async def serve_object(
     if body.redirect is not None:
         return Response(status_code=302, headers={**head, "Location": body.redirect})
     return await _answer(body, asked.status, asked.spans, head)
-
-
-def unsatisfiable(size: int) -> Invalid:
-    """The range lies past the end."""
-    error = Invalid(
-        f"The range lies past the end of the file, which has {size} bytes.",
-        code="RangeNotSatisfiable",
-    )
-    error.headers = {"Content-Range": f"bytes */{size}", "Accept-Ranges": "bytes"}
-    return error
 
 
 def _body(ground: Ground, stored: StoredObject, filename: str | None) -> Body:

@@ -7,8 +7,7 @@ and nothing of it stays.
 from starlette.requests import Request
 from starlette.responses import Response
 
-from iriai.api import address, bodies, door
-from iriai.api.lfs import transfer
+from iriai.api import address, bodies, door, transfer
 from iriai.api.lfs.objects import serve_object
 from iriai.base.errors import Invalid, Unknown
 from iriai.base.routing import Access, DeclaredRoute, route

@@ -14,8 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from iriai.api import address, door
-from iriai.api.lfs.objects import unsatisfiable
-from iriai.api.lfs.transfer import FileAnswer
+from iriai.api.transfer import FileAnswer, unsatisfiable
 from iriai.api.xet import PLACES, cas_url, entry
 from iriai.base import instance
 from iriai.base.errors import Denied, Invalid, Unknown

@@ -17,8 +17,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from iriai.api import address, door, problems
-from iriai.api.lfs import transfer
+from iriai.api import address, door, problems, transfer
 from iriai.api.xet import PLACES, entry
 from iriai.base.errors import HubError, Unavailable, Unknown
 from iriai.base.routing import Access, DeclaredRoute, route

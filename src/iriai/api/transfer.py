@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from iriai.api import door
+from iriai.base.errors import Invalid
 from iriai.base.http.receiving import receive_file
 from iriai.base.http.sending import send_file
 
@@ -33,6 +34,16 @@ async def staged(
         request.receive, path, size_max=size_max, size=size, sha256=sha256, scope=request.scope
     )
     return Staged(path, received.size, received.sha256)
+
+
+def unsatisfiable(size: int) -> Invalid:
+    """The range lies past the end."""
+    error = Invalid(
+        f"The range lies past the end of the file, which has {size} bytes.",
+        code="RangeNotSatisfiable",
+    )
+    error.headers = {"Content-Range": f"bytes */{size}", "Accept-Ranges": "bytes"}
+    return error
 
 
 class FileAnswer(Response):
