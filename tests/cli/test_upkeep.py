@@ -29,6 +29,20 @@ def test_damage_is_printed_and_changes_how_check_ends(lived_in):
     assert "1 finding." in done.stderr
 
 
+def test_a_finding_names_the_thing_and_what_is_wrong_with_it(lived_in):
+    lived_in.ok("migrate")
+    with sqlite3.connect(lived_in.folder / "data" / "iriai.db") as connection:
+        connection.execute("UPDATE log_heads SET size = 7")
+        connection.execute(
+            "INSERT INTO log_heads (commons_id, size, root, sealed_at)"
+            " SELECT 1, 7, zeroblob(32), '2026-01-05 09:00:00'"
+            " WHERE NOT EXISTS (SELECT 1 FROM log_heads)"
+        )
+    connection.close()
+    said = lived_in.run("check").stdout
+    assert "The log holds 0 entries, its head says 7." in said
+
+
 @pytest.mark.parametrize("part", ["0/3", "4/3", "1", "a/b", "1/0"])
 def test_a_part_that_makes_no_sense_is_not_understood(shell, part):
     assert "is not a part such as 1/30" in shell.refused("check", "--read-data", part, status=2)

@@ -87,6 +87,7 @@ def take(ground: Ground, folder: Path, told: Told) -> Taken:
     durable.make_folders(folder)
     folder.chmod(0o700)
     with _alone(folder):
+        _require_ours(folder)
         before = _objects(folder, found) if (found := _head_of(folder)) else {}
         now = ground.clock()
         stamp = f"{now:%Y%m%dT%H%M%S}-{token_hex(3)}"
@@ -125,9 +126,6 @@ def head(folder: Path) -> Head:
 
 def _head_of(folder: Path) -> Head | None:
     if not (folder / HEAD).is_file():
-        strange = [each for each in folder.iterdir() if not _is_ours(each.name)]
-        if strange:
-            raise Conflict(f"{folder} is not empty and holds no backup; choose another folder.")
         return None
     facts = orjson.loads((folder / HEAD).read_bytes())
     if facts.get("format") != FORMAT:
@@ -289,8 +287,12 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def _is_ours(name: str) -> bool:
-    return name in {LOCK, "objects"} or name.startswith(("tables-", "objects-", "tmp"))
+def _require_ours(folder: Path) -> None:
+    """The folder holds a backup, or what an interrupted one left, or nothing."""
+    ours = {LOCK, HEAD, "objects"}
+    for name in (each.name for each in folder.iterdir()):
+        if name not in ours and not name.startswith(("tables-", "objects-", "tmp")):
+            raise Conflict(f"{folder} holds other things than a backup; choose an empty folder.")
 
 
 def _sha256(path: Path) -> str:

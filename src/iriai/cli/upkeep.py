@@ -84,9 +84,9 @@ def findings(
 
 
 def said(finding: Any) -> str:
-    """A finding as a sentence; some come apart, as what and what of it."""
+    """A finding as a line; some come apart, as what and what of it."""
     subject = getattr(finding, "subject", "")
-    sentence = f"{subject} {finding.message}" if subject else str(finding.message)
+    sentence = f"{subject}: {finding.message}" if subject else str(finding.message)
     return sentence if sentence.endswith(".") else f"{sentence}."
 
 
