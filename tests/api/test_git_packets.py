@@ -96,3 +96,74 @@ def test_a_side_band_carries_everything_in_packets_that_fit(data):
     carried = list(packets.banded(1, data))
     assert all(len(each) <= packets.PACKET_BYTES_MAX for each in carried)
     assert b"".join(each[5:] for each in carried) == data
+
+
+def asking(*lines, delimiter=True):
+    first, rest = lines[0], lines[1:]
+    middle = packets.DELIMITER if delimiter else b""
+    body = packets.packet(first) + middle + b"".join(packets.packet(each) for each in rest)
+    return packets.command(body + packets.FLUSH)
+
+
+REFS = [
+    ("refs/heads/main", "1" * 40, "1" * 40),
+    ("refs/heads/a", "2" * 40, "2" * 40),
+    ("refs/tags/v1", "3" * 40, "1" * 40),
+]
+MAIN = "refs/heads/main"
+
+
+def test_the_refs_are_listed_as_git_lists_them():
+    asked = asking(b"command=ls-refs\n", b"peel\n", b"symrefs\n")
+    listed = packets.listed(asked, REFS, MAIN)
+    assert listed == b"".join(
+        [
+            packets.packet(f"{'1' * 40} HEAD symref-target:refs/heads/main\n".encode()),
+            packets.packet(f"{'2' * 40} refs/heads/a\n".encode()),
+            packets.packet(f"{'1' * 40} refs/heads/main\n".encode()),
+            packets.packet(f"{'3' * 40} refs/tags/v1 peeled:{'1' * 40}\n".encode()),
+            packets.FLUSH,
+        ]
+    )
+
+
+def test_only_refs_of_the_asked_beginnings_are_listed():
+    asked = asking(b"command=ls-refs", b"ref-prefix refs/tags/", b"ref-prefix HE")
+    listed = packets.listed(asked, REFS, MAIN)
+    assert listed.count(b"\n") == 2
+    assert b" HEAD\n" in listed
+    assert b"refs/tags/v1\n" in listed
+
+
+def test_an_empty_repository_names_the_branch_that_is_to_be():
+    asked = asking(b"command=ls-refs", b"unborn", b"symrefs")
+    assert b"unborn HEAD symref-target:refs/heads/main" in packets.listed(asked, [], MAIN)
+    assert packets.listed(asking(b"command=ls-refs", b"symrefs"), [], MAIN) == packets.FLUSH
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"0000",
+        b"0010want x\n",
+        packets.packet(b"command=ls-refs") + b"0001" + packets.packet(b"peel"),
+        packets.packet(b"command=ls-refs") + b"0001",
+    ],
+)
+def test_what_is_no_whole_command_is_left_to_git(body):
+    asked = packets.command(body[:-2])
+    assert asked is None or asked.name == "ls-refs"
+    assert packets.command(packets.packet(b"want x") + packets.FLUSH) is None
+
+
+def test_what_we_do_not_know_of_listing_is_left_to_git():
+    assert packets.listed(asking(b"command=ls-refs", b"novelty"), REFS, MAIN) is None
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_a_command_or_not(body):
+    try:
+        packets.command(body)
+    except Invalid:
+        return

@@ -49,6 +49,13 @@ class Body:
                 raise Excessive("This request of git's is too long.")
         return found
 
+    async def whole(self, length_max: int) -> bytes | None:
+        """All of it, if it is no longer than that; it stays to be read."""
+        while len(self._buffer) <= length_max:
+            if not await self._more():
+                return bytes(self._buffer)
+        return None
+
     async def rest(self) -> AsyncIterator[bytes]:
         """All that is left."""
         while self._buffer or await self._more():

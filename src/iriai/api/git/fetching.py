@@ -1,89 +1,113 @@
 """Clone and fetch: `git upload-pack` on a view made for the request.
 
 The view's refs are those of the database at this moment, its objects the repository's own packs;
-the process sees no other repository, no hooks and no configuration but this one. Protocol 2 would
-serve any object of the repository by its id, referenced or not: nothing is put into a repository's
-folder before it was judged.
+the process sees no other repository, no hooks and no configuration but ours. Protocol 2 serves any
+object of the repository by its id, referenced or not: nothing is put into a repository's folder
+before it was judged. Its two small requests (what can you do, which refs are there) are answered
+here, without a process: they are half of what a fetch of nothing costs.
 """
 
 import re
-from collections.abc import AsyncIterator
+import subprocess
+import tempfile
 from contextlib import AbstractContextManager
+from functools import cache
 from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from iriai.api.door import ground_of, in_thread
+from iriai.api.git import packets
 from iriai.api.git.bodies import Body
 from iriai.api.git.packets import FLUSH, packet
-from iriai.api.git.processes import ProcessAnswer
+from iriai.api.git.processes import NEVER_CACHED, ProcessAnswer
 from iriai.api.git.visitors import readable
 from iriai.repos import queries as repos
-from iriai.repos.rules import Repo
+from iriai.repos.git import command, serving
+from iriai.repos.git.serving import Shown
+from iriai.repos.rules import MAIN, Repo
 
 SERVICE = "git-upload-pack"
 REQUEST_BYTES_MAX = 64 << 20
+SMALL_REQUEST_BYTES = 64 << 10
 SECONDS_MAX = 3_600
-
-CONFIG = """\
-[uploadpack]
-\tallowFilter = true
-\tallowAnySHA1InWant = false
-\tallowReachableSHA1InWant = true
-\tadvertiseBundleURIs = false
-[uploadpackfilter]
-\tallow = true
-[pack]
-\tthreads = 1
-\twindowMemory = 64m
-\tdeltaCacheSize = 64m
-[core]
-\tpackedGitWindowSize = 32m
-\tpackedGitLimit = 512m
-\tbigFileThreshold = 16m
-"""
+NEWEST = "version=2"
 
 _PROTOCOL = re.compile(r"version=[0-2](?::[a-z0-9=._/-]{1,80}){0,8}")
 
 
 async def advertise(request: Request) -> Response:
-    """What there is to fetch."""
+    """What there is to fetch, or in protocol 2 what can be asked."""
     return await in_thread(_advertise, request)
 
 
 def _advertise(request: Request) -> Response:
     repo = readable(request)
+    media_type = f"application/x-{SERVICE}-advertisement"
     protocol = protocol_of(request)
-    preface = b"" if "version=2" in protocol else packet(f"# service={SERVICE}\n".encode()) + FLUSH
+    if protocol == NEWEST:
+        return Response(_abilities(), headers=NEVER_CACHED, media_type=media_type)
     return ProcessAnswer(
         ["upload-pack", "--stateless-rpc", "--advertise-refs", "--"],
-        lambda: view(request, repo),
-        media_type=f"application/x-{SERVICE}-advertisement",
-        protocol=protocol,
-        preface=preface,
+        lambda: _view(request, repo, protocol),
+        media_type=media_type,
+        preface=packet(f"# service={SERVICE}\n".encode()) + FLUSH,
     )
 
 
 async def fetch(request: Request) -> Response:
-    """Objects that the client lacks."""
+    """Objects that the client lacks, or in protocol 2 which refs there are."""
     repo = await in_thread(readable, request)
-    body: AsyncIterator[bytes] = Body(request, bytes_max=REQUEST_BYTES_MAX).rest()
+    protocol = protocol_of(request)
+    body = Body(request, bytes_max=REQUEST_BYTES_MAX)
+    media_type = f"application/x-{SERVICE}-result"
+    if protocol == NEWEST and (small := await body.whole(SMALL_REQUEST_BYTES)):
+        listed = await in_thread(_listed, request, repo, small)
+        if listed is not None:
+            return Response(listed, headers=NEVER_CACHED, media_type=media_type)
     return ProcessAnswer(
         ["upload-pack", "--stateless-rpc", "--strict", f"--timeout={SECONDS_MAX}", "--"],
-        lambda: view(request, repo),
-        media_type=f"application/x-{SERVICE}-result",
-        protocol=protocol_of(request),
-        body=body,
+        lambda: _view(request, repo, protocol),
+        media_type=media_type,
+        body=body.rest(),
     )
 
 
-def view(request: Request, repo: Repo) -> AbstractContextManager[Path]:
+def _view(request: Request, repo: Repo, protocol: str) -> AbstractContextManager[Shown]:
     """The repository as a git process sees it."""
     ground = ground_of(request)
     with ground.read() as tx:
         refs = [(ref.name, ref.sha, ref.commit) for ref in repos.refs(tx, repo)]
-    return repos.objects(ground, repo.id).view(refs, config=CONFIG)
+    return serving.shown(repos.objects(ground, repo.id), refs, protocol=protocol)
+
+
+def _listed(request: Request, repo: Repo, body: bytes) -> bytes | None:
+    """The answer to `ls-refs`; None where something else is asked."""
+    asked = packets.command(body)
+    if asked is None or asked.name != "ls-refs":
+        return None
+    with ground_of(request).read() as tx:
+        refs = [(ref.name, ref.sha, ref.commit) for ref in repos.refs(tx, repo)]
+    return packets.listed(asked, refs, MAIN)
+
+
+@cache
+def _abilities() -> bytes:
+    """What the git of this machine can do in protocol 2, in its own words."""
+    with tempfile.TemporaryDirectory(prefix="iriai-git-") as name:
+        folder = Path(name)
+        with command.view(folder, []) as git_dir:
+            words = {"GIT_PROTOCOL": NEWEST, **serving.CONFIG_WORDS}
+            return subprocess.run(
+                ["git", "upload-pack", "--stateless-rpc", "--advertise-refs", "--", str(git_dir)],
+                env=command.environment(git_dir, words),
+                cwd=git_dir,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=60,
+                check=True,
+            ).stdout
 
 
 def protocol_of(request: Request) -> str:

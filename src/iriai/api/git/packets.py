@@ -12,6 +12,7 @@ from iriai.base.errors import Excessive, Invalid
 from iriai.repos.git.quarantine import Update
 
 FLUSH = b"0000"
+DELIMITER = b"0001"
 PACKET_BYTES_MAX = 65_520
 BAND_BYTES = 65_515
 BAND_DATA, BAND_PROGRESS = 1, 2
@@ -105,6 +106,62 @@ def advertisement(
     if tail:
         out.append(packet(f"{NO_SHA} capabilities^{{}}{tail}\n".encode()))
     return b"".join([*out, FLUSH])
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A request of protocol 2: its name, what the client says of itself, and the arguments."""
+
+    name: str
+    capabilities: frozenset[str]
+    arguments: tuple[str, ...]
+
+
+def command(body: bytes) -> Command | None:
+    """The one command that `body` is; None where it is something else, for git to judge."""
+    sections: list[list[str]] = [[]]
+    at = 0
+    while at + 4 <= len(body):
+        head = body[at : at + 4]
+        at += 4
+        if head == FLUSH:
+            break
+        if head == DELIMITER:
+            sections.append([])
+            continue
+        end = at + length_of(head) - 4
+        sections[-1].append(body[at:end].decode("utf-8", "replace").rstrip("\n"))
+        at = end
+    if at != len(body) or len(sections) > 2 or not sections[0]:  # noqa: PLR2004 - as the protocol
+        return None
+    name, *capabilities = sections[0]
+    arguments = sections[1] if len(sections) > 1 else []
+    if not name.startswith("command="):
+        return None
+    return Command(name.removeprefix("command="), frozenset(capabilities), tuple(arguments))
+
+
+def listed(asked: Command, refs: Sequence[tuple[str, str, str]], head: str) -> bytes | None:
+    """The answer to `ls-refs`: refs are (name, sha, commit). None where git must answer."""
+    known = {"peel", "symrefs", "unborn"}
+    prefixes = tuple(
+        each.removeprefix("ref-prefix ") for each in asked.arguments if each not in known
+    )
+    unknown = [each for each in asked.arguments if not each.startswith("ref-prefix ")]
+    if set(unknown) - known or "object-format=sha256" in asked.capabilities:
+        return None
+    symbolic = f" symref-target:{head}" if "symrefs" in asked.arguments else ""
+    main = next((ref for ref in refs if ref[0] == head), None)
+    lines = []
+    if main is not None:
+        lines.append(("HEAD", f"{main[1]} HEAD{symbolic}"))
+    elif "unborn" in asked.arguments:
+        lines.append(("HEAD", f"unborn HEAD{symbolic}"))
+    for name, sha, commit in sorted(refs, key=lambda ref: ref[0].encode()):
+        peeled = f" peeled:{commit}" if "peel" in asked.arguments and commit != sha else ""
+        lines.append((name, f"{sha} {name}{peeled}"))
+    chosen = [text for name, text in lines if not prefixes or name.startswith(prefixes)]
+    return b"".join([*(packet(f"{text}\n".encode()) for text in chosen), FLUSH])
 
 
 def report(unpacked: str | None, results: Iterable[tuple[str, str | None]]) -> bytes:

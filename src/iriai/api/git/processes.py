@@ -9,14 +9,13 @@ import asyncio
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
-from pathlib import Path
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from iriai.api.door import in_thread
 from iriai.base.errors import HubError, Unavailable
-from iriai.repos.git import command
+from iriai.repos.git.serving import Shown
 
 PIECE_BYTES = 1 << 18
 PROCESSES_MAX = 24
@@ -31,7 +30,7 @@ NEVER_CACHED = {
     "Cache-Control": "no-cache, max-age=0, must-revalidate",
 }
 
-View = Callable[[], AbstractContextManager[Path]]
+View = Callable[[], AbstractContextManager[Shown]]
 
 
 class ProcessAnswer(Response):
@@ -43,32 +42,30 @@ class ProcessAnswer(Response):
         view: View,
         *,
         media_type: str,
-        protocol: str,
         preface: bytes = b"",
         body: AsyncIterator[bytes] | None = None,
     ) -> None:
         super().__init__(headers=NEVER_CACHED, media_type=media_type)
         del self.headers["content-length"]
-        self.words, self.view, self.protocol = words, view, protocol
+        self.words, self.view = words, view
         self.preface, self.request_body = preface, body
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
         """Run git and pass on what it says."""
         async with _place():
             with ExitStack() as stack:
-                git_dir = await in_thread(lambda: stack.enter_context(self.view()))
-                process = await self._started(git_dir)
+                seen = await in_thread(lambda: stack.enter_context(self.view()))
+                process = await self._started(seen)
                 stack.callback(_end, process)
                 await self._served(process, receive, send)
 
-    async def _started(self, git_dir: Path) -> Process:
-        more = {"GIT_PROTOCOL": self.protocol} if self.protocol else {}
+    async def _started(self, seen: Shown) -> Process:
         return await asyncio.create_subprocess_exec(
             "git",
             *self.words,
-            str(git_dir),
-            env=command.environment(git_dir, more),
-            cwd=git_dir,
+            str(seen.git_dir),
+            env=dict(seen.environment),
+            cwd=seen.git_dir,
             stdin=DEVNULL if self.request_body is None else PIPE,
             stdout=PIPE,
             stderr=DEVNULL,

@@ -134,14 +134,15 @@ def view(
             (made / inner).mkdir(parents=True)
         (made / "HEAD").write_text(f"ref: {head}\n")
         (made / "config").write_text(CONFIG + config)
-        (made / "packed-refs").write_text(_packed_refs(refs))
+        (made / "packed-refs").write_text(packed_refs(refs))
         (made / "objects/info/alternates").write_text("".join(f"{each}\n" for each in objects))
         yield made
     finally:
         shutil.rmtree(made, ignore_errors=True)
 
 
-def _packed_refs(refs: Iterable[tuple[str, str, str | None]]) -> str:
+def packed_refs(refs: Iterable[tuple[str, str, str | None]]) -> str:
+    """The refs as git keeps them in one file."""
     lines = ["# pack-refs with: peeled fully-peeled sorted \n"]
     for name, sha, peeled in sorted(refs, key=lambda ref: ref[0].encode()):
         lines.append(f"{sha} {name}\n")
