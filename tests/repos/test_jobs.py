@@ -52,19 +52,21 @@ def live(town, repo):
         return {pack.name for pack in joining.live(tx, repo.id)}
 
 
-def test_many_commits_ask_for_compaction_and_nothing_is_lost_by_it(any_town):
+def test_many_commits_ask_for_compaction_and_nothing_is_lost_by_it(any_town, clock):
     repo = any_town.repo()
     shas = [
         any_town.commit(repo, {f"f{number}": b"%d" % number}).sha for number in range(PACKS_MAX + 1)
     ]
-    before = live(any_town, repo)
+    before, changed_at = live(any_town, repo), any_town.again(repo).updated_at
     assert len(before) > PACKS_MAX
+    clock.advance(days=1)
     with any_town.ground.read() as tx:
         asked = tx.session.scalars(select(Job).where(Job.kind == "repos.compact")).all()
     assert [job.payload for job in asked] == [{"repo_id": repo.id}]
     assert compaction.compact(any_town.ground, repo.id) > PACKS_MAX // 2
     after = live(any_town, repo)
     assert len(after) < 8
+    assert any_town.again(repo).updated_at == changed_at
     fresh = Objects(repo.id, queries.objects(any_town.ground, repo.id)._shelf, lambda: list(after))
     for number, sha in enumerate(shas):
         assert fresh.raw(fresh.file(sha, f"f{number}").oid) == b"%d" % number

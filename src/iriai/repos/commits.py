@@ -35,7 +35,6 @@ from iriai.repos.landing import (
     move_ref,
     store_pack,
     take_number,
-    touch,
 )
 from iriai.repos.operations import AddLarge, Draft, Operation, drafted
 from iriai.repos.records import record
@@ -105,37 +104,51 @@ def commit(
     asked = _Asked(
         ground, actor, repo, revision, message, parent, create_pr=create_pr, witness=witness
     )
-    asked.base()  # refuse before anything is read
+    base = asked.base()  # refuses before anything is read
     objects = queries.objects(ground, repo.id)
     with PackWriter(ground.store.staging()) as writer:
         draft = drafted(operations, writer, objects, _sizes(ground, actor, repo))
         _require_pointers_known(ground, repo, draft)
-        return _landed(asked, draft, writer, objects, judge)
+        return _landed(_Making(asked, draft, writer, objects, judge), base)
 
 
-def _landed(
-    asked: "_Asked", draft: Draft, writer: PackWriter, objects: Objects, judge: Judge | None
-) -> Landed:
+@dataclass(frozen=True, slots=True)
+class _Making:
+    """A commit in the making: what is asked, what it holds, and who judges it."""
+
+    asked: "_Asked"
+    draft: Draft
+    writer: PackWriter
+    objects: Objects
+    judge: Judge | None
+
+
+def _landed(made: _Making, base: _Base) -> Landed:
     """Prepare and land, again while others are faster."""
-    contents = writer.mark()
+    contents = made.writer.mark()
     until = time.monotonic() + SECONDS_MAX
-    turn = TURNS[hash((asked.repo.id, asked.revision)) % len(TURNS)]
+    turn = TURNS[hash((made.asked.repo.id, made.asked.revision)) % len(TURNS)]
     for attempt in range(ATTEMPTS_MAX):
         with turn if attempt else nullcontext():
-            writer.rewind(contents)
-            base = asked.base()
-            already = asked.landed_already(draft, objects, base)
-            if already is not None:
-                return already
-            asked.require_fresh(base)
-            prepared = asked.prepared(draft, writer, objects, base)
-            landed = asked.landed(prepared, judge)
+            landed = _tried(made, made.asked.base() if attempt else base)
         if landed is not None:
             return landed
+        made.writer.rewind(contents)
         if time.monotonic() > until:
             break
         time.sleep(random.uniform(0, PAUSE_SECONDS * min(attempt + 1, 10)))  # noqa: S311
     raise Unavailable("Too many commits arrive for this branch at once; try again.")
+
+
+def _tried(made: _Making, base: _Base) -> Landed | None:
+    """Land it on this base; None where the branch has moved meanwhile."""
+    asked = made.asked
+    already = asked.landed_already(made.draft, made.objects, base)
+    if already is not None:
+        return already
+    asked.require_fresh(base)
+    prepared = asked.prepared(made.draft, made.writer, made.objects, base)
+    return asked.landed(prepared, made.judge)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +246,9 @@ def land(tx: Tx, actor: Actor, prepared: Prepared, rule: Ruling | None = None) -
     if prepared.create_pr:
         rules.require_propose(actor, repo)
     else:
-        rules.require_commit_to(actor, repo, queries.ref(tx, repo.id, prepared.ref))
+        is_pull = prepared.ref.startswith(PULLS)
+        ref_now = queries.ref(tx, repo.id, prepared.ref) if is_pull else None
+        rules.require_commit_to(actor, repo, ref_now)
     _require_lent(tx, actor, repo, prepared.large)
     if rule is not None:
         rule(tx)
@@ -245,7 +260,6 @@ def land(tx: Tx, actor: Actor, prepared: Prepared, rule: Ruling | None = None) -
         if not move_ref(tx, repo.id, ref, old=prepared.parent, new=prepared.sha):
             raise Conflict(STALE, code="BranchMoved")
     add_pack(tx, repo.id, prepared.packed)
-    touch(tx, repo.id)
     record(tx, actor, "committed", repo, ref=ref, sha=prepared.sha)
     head = prepared.sha if ref == MAIN else repo.head
     return Landed(

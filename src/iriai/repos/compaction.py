@@ -65,7 +65,7 @@ def _swap(tx: Tx, repo_id: int, packs: Sequence[LivePack], packed: Packed) -> No
     )
     if retired.rowcount != len(packs) or not tx.connection.execute(here).scalar_one():
         raise Conflict("These packs were joined by somebody else.", code="PacksChanged")
-    add_pack(tx, repo_id, packed)
+    add_pack(tx, repo_id, packed, is_change=False)
     total = sum(pack.size for pack in packs)
     tx.connection.execute(
         update(RepoRow).where(RepoRow.id == repo_id).values(git_bytes=RepoRow.git_bytes - total)

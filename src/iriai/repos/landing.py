@@ -65,8 +65,8 @@ def dropped_if_refused(ground: Ground, repo_id: int, packed: Packed) -> Iterator
         raise
 
 
-def add_pack(tx: Tx, repo_id: int, packed: Packed) -> None:
-    """Make a stored pack live with this transaction."""
+def add_pack(tx: Tx, repo_id: int, packed: Packed, *, is_change: bool = True) -> None:
+    """Make a stored pack live with this transaction. Joining packs changes nothing to be seen."""
     tx.connection.execute(
         insert(PackRow),
         {
@@ -81,7 +81,10 @@ def add_pack(tx: Tx, repo_id: int, packed: Packed) -> None:
     tx.connection.execute(
         update(RepoRow)
         .where(RepoRow.id == repo_id)
-        .values(git_bytes=RepoRow.git_bytes + packed.size)
+        .values(
+            git_bytes=RepoRow.git_bytes + packed.size,
+            updated_at=tx.now if is_change else RepoRow.updated_at,
+        )
     )
     joining.ask_for(tx, repo_id)
 

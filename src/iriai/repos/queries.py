@@ -79,6 +79,11 @@ _BY_ADDRESS: Select[Any] = (
     )
     .where(AccountName.name_key == bindparam("owner"))
 )
+_BY_ID = WITH_HEAD.where(RepoRow.id == bindparam("repo_id"), RepoRow.deleted_at.is_(None))
+_REF_BY_NAME = select(*REF_COLUMNS).where(
+    RefRow.repo_id == bindparam("repo_id"),
+    RefRow.name.in_([bindparam("ref_1"), bindparam("ref_2")]),
+)
 _DELETED_AT = len(COLUMNS)
 _IS_CURRENT = _DELETED_AT + 1
 _REF = _IS_CURRENT + 1
@@ -160,8 +165,7 @@ def moved(tx: Tx, viewer: Actor, kind: str, full_name: str) -> str | None:
 
 def by_id(tx: Tx, repo_id: int) -> Repo:
     """The repository of this number, whoever asks: for actions and jobs, never for doors."""
-    asked = WITH_HEAD.where(RepoRow.id == repo_id, RepoRow.deleted_at.is_(None))
-    row = tx.connection.execute(asked).one_or_none()
+    row = tx.connection.execute(_BY_ID, {"repo_id": repo_id}).one_or_none()
     if row is None:
         raise rules.unknown_repo()
     return as_repo(row, row[-1])
@@ -195,15 +199,15 @@ def resolve(tx: Tx, repo: Repo, revision: str) -> str:
 def named(tx: Tx, repo_id: int, revision: str) -> Ref | None:
     """The ref that a revision names, a branch before a tag; None where it names none."""
     names = rules.ref_candidates(revision)
-    asked = select(*REF_COLUMNS).where(RefRow.repo_id == repo_id, RefRow.name.in_(names))
-    found = {row[0]: as_ref(row) for row in tx.connection.execute(asked)}
+    asked = {"repo_id": repo_id, "ref_1": names[0], "ref_2": names[-1]}
+    found = {row[0]: as_ref(row) for row in tx.connection.execute(_REF_BY_NAME, asked)}
     return next((found[name] for name in names if name in found), None)
 
 
 def ref(tx: Tx, repo_id: int, name: str) -> Ref | None:
     """The ref of this full name, or None."""
-    asked = select(*REF_COLUMNS).where(RefRow.repo_id == repo_id, RefRow.name == name)
-    row = tx.connection.execute(asked).one_or_none()
+    asked = {"repo_id": repo_id, "ref_1": name, "ref_2": name}
+    row = tx.connection.execute(_REF_BY_NAME, asked).one_or_none()
     return None if row is None else as_ref(row)
 
 

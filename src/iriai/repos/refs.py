@@ -13,7 +13,7 @@ from iriai.identity.rules import Actor
 from iriai.repos import queries, rules
 from iriai.repos.git import formats
 from iriai.repos.git.packs import Packed, PackWriter
-from iriai.repos.landing import Landed, add_pack, dropped_if_refused, move_ref, store_pack, touch
+from iriai.repos.landing import Landed, add_pack, dropped_if_refused, move_ref, store_pack
 from iriai.repos.records import record
 from iriai.repos.rules import HEADS, MAIN, PULLS, TAGS, Ref, Repo
 from iriai.repos.signing import signature_of
@@ -94,7 +94,6 @@ def squash(ground: Ground, actor: Actor, repo: Repo, revision: str, message: str
         if not move_ref(tx, repo.id, ref.name, old=ref.sha, new=sha):
             raise Conflict(rules.STALE, code="BranchMoved")
         add_pack(tx, repo.id, packed)
-        touch(tx, repo.id)
         record(tx, actor, "squashed", repo, ref=ref.name, old=ref.commit, sha=sha)
     head = sha if ref.name == MAIN else repo.head
     return Landed(replace(repo, head=head), ref.name, ref.commit, sha, moved={ref.name: sha})
