@@ -1,0 +1,71 @@
+"""How much one asker may ask, in headers that the client reads."""
+
+import pytest
+from huggingface_hub.utils import parse_ratelimit_headers
+
+from iriai.api import limits
+from iriai.api.limits import API, Limits, Quota, network_of, quota
+from iriai.base.errors import Excessive
+from iriai.base.routing import Access
+
+SMALL = Quota("api", 300, 3, 5)
+
+
+def test_past_its_quota_an_asker_is_told_when_to_come_back():
+    windows = Limits()
+    for left in (2, 1, 0):
+        told = parse_ratelimit_headers(windows.spend(SMALL, "10.0.0.1", signed_in=False))
+        assert (told.resource_type, told.remaining, told.limit) == ("api", left, 3)
+        assert 0 < told.reset_in_seconds <= 301
+    with pytest.raises(Excessive, match="try again in") as error:
+        windows.spend(SMALL, "10.0.0.1", signed_in=False)
+    assert error.value.code == "TooManyRequests"
+    assert int(error.value.headers["Retry-After"]) > 0
+    assert parse_ratelimit_headers(error.value.headers).remaining == 0
+
+
+def test_each_asker_has_a_quota_of_their_own():
+    windows = Limits()
+    for _ in range(3):
+        windows.spend(SMALL, "10.0.0.1", signed_in=False)
+    windows.spend(SMALL, "10.0.0.2", signed_in=False)
+    for _ in range(5):
+        windows.spend(SMALL, "@1", signed_in=True)
+
+
+def test_switched_off_nothing_is_counted():
+    windows = Limits(enforced=False)
+    for _ in range(10):
+        assert windows.spend(SMALL, "10.0.0.1", signed_in=False) == {}
+
+
+def test_an_ipv6_asker_is_their_whole_network():
+    assert network_of("2001:db8::1") == network_of("2001:db8::ffff:1") == "2001:db8::"
+    assert network_of("2001:db8:0:1::1") != network_of("2001:db8::1")
+    assert network_of("10.0.0.1") == "10.0.0.1"
+    assert network_of(None) == network_of("testclient") == "unknown"
+
+
+def test_what_an_attacker_repeats_has_low_limits():
+    for path in ("/login", "/join", "/settings/tokens", "/api/repos/create"):
+        found = quota(path, changes=True, page=False, access=Access.ANYONE)
+        assert found.anonymous <= 60, path
+        assert quota(path, changes=False, page=True, access=Access.ANYONE).anonymous >= 1_000
+
+
+def test_bytes_on_signed_urls_are_not_counted():
+    assert quota("/xet/x", changes=True, page=False, access=Access.TOKEN_SIGNED) is None
+    found = quota("/api/models", changes=False, page=False, access=Access.ANYONE)
+    assert found is API
+
+
+def test_a_flood_is_answered_429_with_a_time_to_wait(doors, monkeypatch):
+    monkeypatch.setattr(limits, "API", SMALL)
+    statuses = [doors.ask("GET", "/api/models").status for _ in range(5)]
+    assert statuses == [200, 200, 200, 429, 429]
+    refused = doors.ask("GET", "/api/models")
+    assert refused.headers["x-error-code"] == "TooManyRequests"
+    assert int(refused.headers["retry-after"]) > 0
+    assert doors.ask("GET", "/api/models", client="10.9.9.9").status == 200
+    _, token = doors.person("ada")
+    assert doors.ask("GET", "/api/whoami-v2", token=token).status == 200

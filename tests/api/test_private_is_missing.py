@@ -1,0 +1,92 @@
+"""What is private is not told from what is missing: same status, same body, same set of headers."""
+
+import pytest
+
+URLS = [
+    ("GET", "/api/models/{}"),
+    ("GET", "/api/models/{}/revision/main"),
+    ("GET", "/api/models/{}/tree/main"),
+    ("GET", "/api/models/{}/commits/main"),
+    ("GET", "/api/models/{}/refs"),
+    ("POST", "/api/models/{}/paths-info/main"),
+    ("POST", "/api/models/{}/preupload/main"),
+    ("POST", "/api/models/{}/commit/main"),
+    ("POST", "/api/models/{}/branch/x"),
+    ("DELETE", "/api/models/{}/branch/x"),
+    ("POST", "/api/models/{}/tag/x"),
+    ("PUT", "/api/models/{}/settings"),
+    ("POST", "/api/models/{}/super-squash/main"),
+    ("POST", "/api/models/{}/duplicate"),
+    ("GET", "/api/models/{}/auth-check"),
+    ("GET", "/api/models/{}/auth-check/write"),
+    ("GET", "/api/models/{}/lfs-files"),
+    ("GET", "/api/models/{}/xet-read-token/main"),
+    ("GET", "/api/models/{}/xet-write-token/main"),
+    ("GET", "/{}/resolve/main/config.json"),
+    ("HEAD", "/{}/resolve/main/config.json"),
+    ("GET", "/{}/raw/main/config.json"),
+    ("POST", "/{}.git/info/lfs/objects/batch"),
+    ("GET", "/{}.git/info/refs?service=git-upload-pack"),
+    ("GET", "/{}.git/info/refs?service=git-receive-pack"),
+    ("GET", "/{}"),
+    ("GET", "/{}/tree/main"),
+    ("GET", "/{}/blob/main/config.json"),
+    ("GET", "/{}/commits/main"),
+]
+BODIES = {
+    "batch": {"operation": "download", "objects": [{"oid": "a" * 64, "size": 1}]},
+    "preupload": {"files": []},
+    "tag": {"tag": "x"},
+    "duplicate": {"repository": "bob/copy"},
+    "settings": {"private": False},
+}
+
+
+def body_for(url):
+    for word, body in BODIES.items():
+        if f"/{word}" in url:
+            return body
+    return {}
+
+
+@pytest.mark.parametrize("who", ["nobody", "stranger"])
+@pytest.mark.parametrize(("method", "url"), URLS)
+def test_private_and_missing_look_alike(doors, method, url, who):
+    ada, _ = doors.person("ada")
+    _, stranger = doors.person("bob")
+    doors.repo(ada, "secret", visibility="private")
+    doors.repo(ada, "moved-on", visibility="private")
+    doors.ask("POST", "/api/repos/move", body={})
+    more = {"token": stranger} if who == "stranger" else {}
+    more |= {"body": body_for(url)} if method in ("POST", "PUT") else {}
+    more |= {"headers": {"X-Request-Id": "same"}}
+    hidden = doors.ask(method, url.format("ada/secret"), **more)
+    missing = doors.ask(method, url.format("ada/absent"), **more)
+    assert hidden.status == missing.status
+    assert hidden.status in (401, 403, 404)
+    assert hidden.body.replace(b"secret", b"absent") == missing.body
+    assert set(hidden.headers) == set(missing.headers)
+    assert b"secret" not in hidden.body or b"<html" in hidden.body
+    if url.startswith("/api/models/{}"):
+        assert b"absent" not in missing.body
+
+
+def test_a_moved_private_repository_leads_nobody_to_its_new_name(doors):
+    ada, token = doors.person("ada")
+    _, stranger = doors.person("bob")
+    doors.repo(ada, "old-name", visibility="private")
+    moved = doors.ask(
+        "POST",
+        "/api/repos/move",
+        token=token,
+        body={"fromRepo": "ada/old-name", "toRepo": "ada/new-name", "type": "model"},
+    )
+    assert moved.status == 200
+    url = "/ada/old-name/resolve/main/config.json?x=1"
+    assert doors.ask("HEAD", url, token=stranger).status == 404
+    assert doors.ask("HEAD", url).status == 404
+    led = doors.ask("HEAD", url, token=token)
+    assert led.status == 307
+    assert led.headers["location"] == "/ada/new-name/resolve/main/config.json?x=1"
+    api = doors.ask("GET", "/api/models/ada/old-name", token=token)
+    assert (api.status, api.headers["location"]) == (307, "/api/models/ada/new-name")
