@@ -1,7 +1,7 @@
 """Bodies of requests into staging files, and files as bodies of answers."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from iriai.api import door
 from iriai.base.errors import Invalid
+from iriai.base.http.arrival import Hash
 from iriai.base.http.receiving import receive_file
 from iriai.base.http.sending import send_file
 
@@ -25,13 +26,27 @@ class Staged:
 
 
 async def staged(
-    request: Request, *, size_max: int, size: int | None = None, sha256: bool = False
+    request: Request,
+    *,
+    size_max: int,
+    size: int | None = None,
+    sha256: bool = False,
+    readers: Sequence[Hash] = (),
 ) -> Staged:
-    """This request's body in a staging file; its SHA-256 where that is asked for."""
+    """This request's body in a staging file; its SHA-256 where that is asked for.
+
+    Each reader is given the bytes as they arrive, and may raise to refuse them.
+    """
     folder = door.ground_of(request).store.staging()
     path = folder / f"upload-{secrets.token_hex(12)}"
     received = await receive_file(
-        request.receive, path, size_max=size_max, size=size, sha256=sha256, scope=request.scope
+        request.receive,
+        path,
+        size_max=size_max,
+        size=size,
+        sha256=sha256,
+        hashes=readers,
+        scope=request.scope,
     )
     return Staged(path, received.size, received.sha256)
 

@@ -70,10 +70,9 @@ def sha256(
         table = tables[term.xorb]
         for start, end in runs(table, term.start, term.end):
             if verify:
-                chunks = iter(checked_run(ground, term.xorb, table, start, end))
-            else:
-                chunks = xorb.contents(memoryview(_body(ground, term.xorb, table, start, end)))
-            for raw in chunks:
+                checked_run(ground, term.xorb, table, start, end)
+            body = memoryview(_body(ground, term.xorb, table, start, end))
+            for raw in xorb.known_contents(body, table, start, end):
                 digest.update(raw)
             if progress is not None:
                 progress(table.raw_length(start, end))

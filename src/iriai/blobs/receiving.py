@@ -23,16 +23,18 @@ from iriai.blobs.xet import xorb as xorbs
 from iriai.blobs.xet.chunks import ChunkTable
 from iriai.blobs.xet.hashes import to_hex
 
-READ_BYTES = 1024 * 1024
 
-
-def receive_xorb(ground: Ground, repo_id: int, name: str, staged: Path) -> bool:
+def receive_xorb(
+    ground: Ground, repo_id: int, name: str, staged: Path, table: ChunkTable | None = None
+) -> bool:
     """Keep the xorb in a staging file, which is consumed, if it is the one that `name` names.
 
-    Returns whether it is new to this repository.
+    `table` is what was read of it while it arrived; without one it is read now. Returns whether it
+    is new to this repository.
     """
     try:
-        table = _read_xorb(staged, name)
+        table = table or _read_xorb(staged)
+        _require_named(staged, table, name)
         with ground.write() as tx:
             state = actions.claim_xorb(tx, repo_id, name, table)
         _store_xorb(ground, name, staged, table, state)
@@ -42,15 +44,17 @@ def receive_xorb(ground: Ground, repo_id: int, name: str, staged: Path) -> bool:
         staged.unlink(missing_ok=True)
 
 
-def _read_xorb(staged: Path, name: str) -> ChunkTable:
-    """The chunks of a xorb as it will be kept, without any footer."""
-    with staged.open("rb", buffering=READ_BYTES) as source:
-        table = xorbs.read(source)
+def _read_xorb(staged: Path) -> ChunkTable:
+    with staged.open("rb", buffering=0) as source:
+        return xorbs.read(source)
+
+
+def _require_named(staged: Path, table: ChunkTable, name: str) -> None:
+    """Refuse a xorb that is not the one named; cut off any footer."""
     if to_hex(table.root()) != name:
         raise Invalid("This xorb does not hash to its name.", code="HashMismatch")
     if table.body_bytes < staged.stat().st_size:
         os.truncate(staged, table.body_bytes)
-    return table
 
 
 def _store_xorb(

@@ -135,3 +135,25 @@ def test_the_real_clients_xorbs_use_all_schemes_and_are_named_by_their_root(tmp_
         body = path.read_bytes()
         schemes |= {xorb.header(body[table.start(n) :]).scheme for n in range(len(table))}
     assert schemes == {xorb.STORED, xorb.LZ4, xorb.REGROUPED_LZ4}
+
+
+@given(raws, st.sampled_from([0, 1, 2]), st.booleans(), st.data())
+def test_a_xorb_is_read_alike_in_whatever_pieces_it_arrives(raws, scheme, with_footer, data):
+    body, table = xet.xorb(raws, scheme)
+    sent = body + xet.footer() if with_footer else body
+    reader = xorb.XorbReader()
+    while sent:
+        cut = data.draw(st.integers(1, len(sent)))
+        reader.update(sent[:cut])
+        sent = sent[cut:]
+    assert reader.table().root() == table.root()
+    assert reader.table().body_bytes == len(body)
+
+
+@given(raws, st.sampled_from([0, 1, 2]))
+def test_known_borders_lead_to_the_same_content(raws, scheme):
+    body, table = xet.xorb(raws, scheme)
+    for start in range(len(raws)):
+        piece = memoryview(body)[table.start(start) :]
+        found = xorb.known_contents(piece, table, start, len(raws))
+        assert [bytes(raw) for raw in found] == raws[start:]

@@ -1,7 +1,7 @@
 """Sending: xorbs, then the shard that says what files they make up.
 
-A body goes to a staging file while it comes in, and is read through by one of few threads before
-anything is acknowledged. A shard's verdict can take a while (its files are hashed), so newer
+A body goes to a staging file and is read through while it comes in; a bad xorb is refused at its
+first bad chunk. A shard's verdict can take a while (its files are hashed), so newer
 clients are told about it in lines of JSON: the status is 200 and the last line is the verdict.
 """
 
@@ -27,7 +27,7 @@ from iriai.blobs.passes import XetPass
 from iriai.blobs.registration import Upload
 from iriai.blobs.xet import hashes
 from iriai.blobs.xet.shard import SHARD_BYTES_MAX
-from iriai.blobs.xet.xorb import FOOTER_BYTES_MAX, XORB_BODY_MAX
+from iriai.blobs.xet.xorb import FOOTER_BYTES_MAX, XORB_BODY_MAX, XorbReader
 from iriai.repos import queries as repos
 
 XORBS_AT_ONCE = 4
@@ -41,7 +41,7 @@ NDJSON = "application/x-ndjson"
 
 log = logging.getLogger(__name__)
 
-_verifying = ThreadPoolExecutor(XORBS_AT_ONCE, thread_name_prefix="xorb")
+_keeping = ThreadPoolExecutor(XORBS_AT_ONCE, thread_name_prefix="xorb")
 _registering = ThreadPoolExecutor(SHARDS_AT_ONCE, thread_name_prefix="shard")
 _one_large = Lock()
 
@@ -52,11 +52,22 @@ async def receive_xorb(request: Request) -> Response:
     name = _hash_in(request)
     limit = XORB_BODY_MAX + FOOTER_BYTES_MAX
     ground = door.ground_of(request)
-    received = await transfer.staged(request, size_max=limit)
+    reader = XorbReader()
+    received = await transfer.staged(request, size_max=limit, readers=[reader])
     new = await asyncio.get_running_loop().run_in_executor(
-        _verifying, receiving.receive_xorb, ground, held.repo_id, name, received.path
+        _keeping, _keep, ground, held, name, received.path, reader
     )
     return door.json_answer({"was_inserted": new})
+
+
+def _keep(ground: Ground, held: XetPass, name: str, path: Path, reader: XorbReader) -> bool:
+    """In a thread: judge what was read on the way, and keep it."""
+    try:
+        table = reader.table()
+    except HubError:
+        path.unlink(missing_ok=True)
+        raise
+    return receiving.receive_xorb(ground, held.repo_id, name, path, table)
 
 
 def find_xorb(request: Request) -> Response:

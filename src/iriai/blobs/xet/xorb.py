@@ -25,6 +25,8 @@ XORB_CHUNKS_MAX = 8192
 XORB_RAW_MAX = 64 * 1024 * 1024
 
 HEADER_BYTES = 8
+SCHEME_AT = 4
+READ_BYTES = 1024 * 1024
 XORB_BODY_MAX = XORB_RAW_MAX + XORB_CHUNKS_MAX * HEADER_BYTES
 """What incompressible chunks come to: their headers may take a xorb past 64 MiB."""
 
@@ -45,7 +47,7 @@ class Header:
     raw: int
 
 
-def header(data: bytes | memoryview) -> Header:
+def header(data: bytes | bytearray | memoryview) -> Header:
     """A chunk's header, believed only within its limits."""
     if data[0] != CHUNK_VERSION:
         raise Invalid(f"This xorb has a chunk of version {data[0]}; this hub reads version 0.")
@@ -99,43 +101,101 @@ def _ungroup(grouped: bytes) -> bytes:
     return bytes(raw)
 
 
-def read(source: BinaryIO) -> ChunkTable:
-    """Read a xorb through, unpack and hash every chunk, and say what it holds.
+class XorbReader:
+    """Reads a xorb piece by piece as it arrives, unpacks and hashes each chunk, believes nothing.
 
-    `Invalid` or `Excessive` at the first thing that is not as it must be. Never holds more than one
-    chunk in memory.
+    `update` raises `Invalid` or `Excessive` at the first thing that is not as it must be; `table`
+    says, at the end, what the xorb holds. Never keeps more than one chunk.
     """
-    hashes = bytearray()
-    ends: list[int] = []
-    raw_ends: list[int] = []
-    body = raw = 0
-    for head, content in _chunks(source):
-        body += HEADER_BYTES + head.packed
-        raw += head.raw
-        if len(ends) == XORB_CHUNKS_MAX:
-            raise Excessive(f"A xorb holds at most {XORB_CHUNKS_MAX} chunks.")
-        if raw > XORB_RAW_MAX:
-            raise Excessive(f"A xorb holds at most {XORB_RAW_MAX} bytes of content.")
-        hashes += chunk_hash(content)
-        ends.append(body)
-        raw_ends.append(raw)
-    if not ends:
-        raise Invalid("This xorb holds no chunk.")
-    return ChunkTable(bytes(hashes), ends, raw_ends)
 
+    def __init__(self) -> None:
+        self._rest = bytearray()
+        self._footer = False
+        self._hashes = bytearray()
+        self._ends: list[int] = []
+        self._raw_ends: list[int] = []
+        self._body = self._raw = 0
 
-def _chunks(source: BinaryIO) -> Iterator[tuple[Header, bytes | memoryview]]:
-    """Each chunk with its header, up to the end or the footer."""
-    while start := source.read(HEADER_BYTES):
-        if start.startswith(FOOTER_MARK):
-            return
-        if len(start) < HEADER_BYTES:
-            raise Invalid("This xorb ends within a chunk's header.")
-        head = header(start)
-        payload = source.read(head.packed)
-        if len(payload) < head.packed:
+    def update(self, data: bytes | memoryview) -> None:
+        """The next bytes."""
+        view = memoryview(data)
+        while self._rest and view and not self._footer:
+            view = self._complete(view)
+        while len(view) >= HEADER_BYTES and not self._footer:
+            length = self._length(view)
+            if length > len(view):
+                break
+            if length:
+                self._take(view[:length])
+                view = view[length:]
+        if not self._footer:
+            self._rest += view
+
+    def table(self) -> ChunkTable:
+        """What it holds, once all of it has come."""
+        if self._rest:
             raise Invalid("This xorb ends within a chunk.")
-        yield head, unpack(head, payload)
+        if not self._ends:
+            raise Invalid("This xorb holds no chunk.")
+        return ChunkTable(bytes(self._hashes), self._ends, self._raw_ends)
+
+    def _complete(self, view: memoryview) -> memoryview:
+        """Fill up a header, or a chunk, that came in two pieces; what is left of `view`."""
+        wanted = HEADER_BYTES
+        if len(self._rest) >= HEADER_BYTES:
+            wanted = self._length(self._rest)
+        missing = wanted - len(self._rest)
+        self._rest += view[:missing]
+        if len(self._rest) >= HEADER_BYTES and len(self._rest) == self._length(self._rest):
+            self._take(memoryview(bytes(self._rest)))
+            self._rest.clear()
+        return view[missing:]
+
+    def _length(self, start: bytearray | memoryview) -> int:
+        """How long the chunk is that starts so, header and all; 0 where the footer begins."""
+        if bytes(start[: len(FOOTER_MARK)]) == FOOTER_MARK:
+            self._footer = True
+            self._rest.clear()
+            return 0
+        return HEADER_BYTES + header(start).packed
+
+    def _take(self, chunk: memoryview) -> None:
+        """A whole chunk."""
+        head = header(chunk)
+        if len(self._ends) == XORB_CHUNKS_MAX:
+            raise Excessive(f"A xorb holds at most {XORB_CHUNKS_MAX} chunks.")
+        if self._raw + head.raw > XORB_RAW_MAX:
+            raise Excessive(f"A xorb holds at most {XORB_RAW_MAX} bytes of content.")
+        self._hashes += chunk_hash(unpack(head, chunk[HEADER_BYTES:]))
+        self._body += len(chunk)
+        self._raw += head.raw
+        self._ends.append(self._body)
+        self._raw_ends.append(self._raw)
+
+
+def read(source: BinaryIO) -> ChunkTable:
+    """Read a xorb through and say what it holds."""
+    reader = XorbReader()
+    while piece := source.read(READ_BYTES):
+        reader.update(piece)
+    return reader.table()
+
+
+def known_contents(
+    piece: memoryview, table: ChunkTable, start: int, end: int
+) -> Iterator[bytes | memoryview]:
+    """The raw bytes of chunks `start` to `end`, whose borders are known and need no checking."""
+    base = table.start(start)
+    place = 0
+    for chunk in range(start, end):
+        stop = table.ends[chunk] - base
+        scheme = piece[place + SCHEME_AT]
+        payload = piece[place + HEADER_BYTES : stop]
+        if scheme == STORED:
+            yield payload
+        else:
+            yield unpack(Header(len(payload), scheme, table.raw_length(chunk, chunk + 1)), payload)
+        place = stop
 
 
 def contents(piece: memoryview) -> Iterator[bytes | memoryview]:
