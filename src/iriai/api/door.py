@@ -1,7 +1,8 @@
 """What every request of the hub passes: who asks, for how long, and what each answer carries.
 
 The door authenticates and translates; it decides nothing else. A bearer token is an API client, a
-Basic password that is a token is git or git-lfs, and a session cookie counts on pages only, so that
+Basic password that is a token is git or git-lfs, and a session cookie counts on pages, and for
+reading the files they link to; nowhere else, so that
 no other site can make a browser call the API in somebody's name.
 
 Handlers come in three forms. `async def` for those that move bytes; plain `def`, which runs in a
@@ -36,6 +37,9 @@ T = TypeVar("T")
 REQUEST_ID_LENGTH_MAX = 200
 THREADS = 32
 SESSION_COOKIE = "iriai_session"
+
+LINKED = re.compile(r"^/(?!api/)(?:[^/]+/){2,3}(?:resolve|raw)/")
+"""The addresses of files that pages link to."""
 
 UNSAFE_IN_REQUEST_ID = re.compile(r"[^\x21-\x7e]")
 
@@ -93,8 +97,13 @@ def authenticate(tx: Tx, request: Request, *, page: bool = False) -> Actor:
 
 
 def enter(request: Request, tx: Tx) -> None:
-    """Who asks, for a handler that has its transaction open; the app does it for the others."""
-    request.state.actor = authenticate(tx, request)
+    """Who asks, for a handler that has its transaction open; the app does it for the others.
+
+    Reading a file (`resolve`, `raw`) is also what a page's download link does, so there a session
+    counts too; nothing is changed by it, and no other origin may read an answer with credentials.
+    """
+    page = request.method in ("GET", "HEAD") and LINKED.search(request.scope["path"]) is not None
+    request.state.actor = authenticate(tx, request, page=page)
     request.state.admit()
 
 

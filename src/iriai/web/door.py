@@ -16,11 +16,12 @@ from starlette.responses import Response
 
 from iriai.base.routing import Access, DeclaredRoute, route, unquoted
 from iriai.base.tx import Ground
-from iriai.identity.rules import Actor
+from iriai.identity.rules import Actor, require_signed_in
 from iriai.web import forms, render
 from iriai.web.forms import FORM_BYTES_MAX, Form
 
 SEE_OTHER = 303
+SIGNED_IN_ONLY = (Access.SIGNED_IN, Access.ORG_ADMIN, Access.REPO_ADMIN, Access.OPERATOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ def get(path: str, work: Work, *, access: Access) -> DeclaredRoute:
     """A page to look at."""
 
     def endpoint(request: Request) -> Response:
+        require_somebody(request, access)
         return work(_ask(request, Form()))
 
     return route(path, endpoint, methods=["GET"], access=access)
@@ -71,6 +73,7 @@ def post(path: str, work: Work, *, access: Access, size_max: int = FORM_BYTES_MA
 
     async def endpoint(request: Request) -> Response:
         forms.require_same_origin(request)
+        require_somebody(request, access)
         staging = request.app.state.ground.store.staging()
         form = await forms.receive(request, size_max=size_max, staging=staging)
         try:
@@ -79,6 +82,12 @@ def post(path: str, work: Work, *, access: Access, size_max: int = FORM_BYTES_MA
             await to_thread.run_sync(form.close)
 
     return route(path, endpoint, methods=["POST"], access=access)
+
+
+def require_somebody(request: Request, access: Access) -> None:
+    """Pages for people who are signed in ask others to do so, before anything else is looked at."""
+    if access in SIGNED_IN_ONLY:
+        require_signed_in(request.state.actor)
 
 
 def see(path: str) -> Response:
