@@ -134,3 +134,19 @@ def test_bytes_that_are_no_text_are_refused():
 @given(st.text(max_size=6))
 def test_a_folded_name_folds_to_itself(name):
     assert paths.key(paths.key(name)) == paths.key(name)
+
+
+@given(st.lists(st.sampled_from(["a", "A", "b", "é", "É", "K", "k"]), max_size=5, unique=True))
+def test_names_in_a_tree_are_judged_as_decoded_ones_are(names):
+    added, present = names[:2], names[2:]
+    outcomes = []
+    for judge, others in (
+        (paths.require_distinct, present),
+        (paths.require_distinct_beside, [name.encode() for name in present]),
+    ):
+        try:
+            judge("d", added, others)
+            outcomes.append(None)
+        except Invalid as error:
+            outcomes.append(error.message)
+    assert outcomes[0] == outcomes[1]

@@ -121,8 +121,7 @@ def _weights(tree: Tree) -> list[File]:
     single = tree.file(SINGLE_WEIGHTS)
     if single is not None:
         return [single]
-    root = [file for file in tree.files if "/" not in file.path]
-    found = [file for file in root if file.path.endswith(".safetensors")]
+    found = [file for file in tree.ending(".safetensors") if "/" not in file.path]
     if tree.file(WEIGHTS_INDEX) is not None:
         shards = [file for file in found if file.path.startswith("model-")]
         return shards if len(shards) <= SHARDS_MAX else []
@@ -131,7 +130,7 @@ def _weights(tree: Tree) -> list[File]:
 
 def _gguf(tree: Tree) -> dict[str, Any] | None:
     """What the first GGUF file says of its model."""
-    found = sorted((f for f in tree.files if f.path.endswith(".gguf")), key=lambda f: f.path)
+    found = tree.ending(".gguf")
     header = _header(tree, found[0], "gguf") if found else None
     if header is None:
         return None

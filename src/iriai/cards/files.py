@@ -23,16 +23,17 @@ class Tree:
     ground: Ground
     repo_id: int
     sha: str
-    files: Sequence[File]
-
-    @property
-    def paths(self) -> list[str]:
-        """Every path, as far as they were listed."""
-        return [file.path for file in self.files]
+    paths: Sequence[str]
 
     def file(self, path: str) -> File | None:
         """The file at `path`."""
-        return next((file for file in self.files if file.path == path), None)
+        found = repos.objects(self.ground, self.repo_id).find_entry(self.sha, path)
+        return found if isinstance(found, File) else None
+
+    def ending(self, ending: str) -> list[File]:
+        """The files whose names end so, by path."""
+        found = (self.file(path) for path in sorted(self.paths) if path.endswith(ending))
+        return [file for file in found if file is not None]
 
     def text(self, path: str) -> bytes | None:
         """The bytes of a small file; None where it is missing, large or a stand-in."""
@@ -48,9 +49,7 @@ class Tree:
 
 def tree(ground: Ground, repo_id: int, sha: str) -> Tree:
     """The files of commit `sha`, up to `FILES_MAX`."""
-    page = repos.objects(ground, repo_id).tree(sha, recursive=True, limit=FILES_MAX)
-    files = [entry for entry in page.entries if isinstance(entry, File)]
-    return Tree(ground, repo_id, sha, files)
+    return Tree(ground, repo_id, sha, repos.objects(ground, repo_id).paths(sha, FILES_MAX))
 
 
 def range_reader(ground: Ground, repo_id: int, file: File) -> ReadRange | None:

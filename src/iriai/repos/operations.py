@@ -186,11 +186,11 @@ def _copy_file(draft: Draft, writer: PackWriter, operation: Copy, path: str, fil
         _add(draft, writer, Add(path, content, executable=file.mode == EXECUTABLE_MODE))
 
 
-def _examine(folder: str, added: list[str], kept: list[str]) -> None:
+def _examine(folder: str, added: list[str], kept: list[bytes]) -> None:
     """Judge the names that a folder gains beside those it has."""
     if len(added) + len(kept) > FOLDER_LENGTH_MAX:
         raise Invalid(
             f"A folder holds at most {FOLDER_LENGTH_MAX:,} entries; spread them over several.",
             code="FolderTooLong",
         )
-    paths.require_distinct(folder, added, kept)
+    paths.require_distinct_beside(folder, added, kept)

@@ -8,7 +8,7 @@ every way in (API, push, copy, upload form) asks these functions and nothing els
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from iriai.base.errors import Invalid
 from iriai.repos.git.entries import EXECUTABLE_MODE, FILE_MODE, FOLDER_MODE
@@ -95,6 +95,17 @@ def require_distinct(folder: str, added: Iterable[str], present: Iterable[str]) 
         if other != name:
             where = f"{folder}/{name}" if folder else name
             raise _refused(where, f"{other!r} beside it is the same file on some computers")
+
+
+def require_distinct_beside(folder: str, added: Sequence[str], present: Sequence[bytes]) -> None:
+    """The same for names as a tree has them, without decoding a long one where all are ASCII."""
+    joined = b"\0".join(present)
+    keys = {key(name) for name in added}
+    if joined.isascii() and len(keys) == len(added):
+        folded = b"\0" + joined.lower() + b"\0"
+        if not any(f"\0{each}\0".encode() in folded for each in keys):
+            return
+    require_distinct(folder, added, [name.decode("utf-8", "replace") for name in present])
 
 
 def _fault(name: str) -> str | None:

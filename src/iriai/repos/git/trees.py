@@ -8,17 +8,26 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import accumulate
+from operator import add
 
 from iriai.base.errors import Invalid
 from iriai.repos.git.entries import FOLDER_MODE
-from iriai.repos.git.formats import FOLDER, Row, mode_bytes, parse_tree, row_key, tree_bytes
+from iriai.repos.git.formats import (
+    FOLDER,
+    OID_BYTES,
+    Row,
+    mode_bytes,
+    parse_tree,
+    row_key,
+    tree_bytes,
+)
 
 SPLICE_SHARE = 8
 """Changes are spliced while they are fewer than one in so many lines."""
 
 Read = Callable[[bytes], bytes]
 Emit = Callable[[str, bytes], bytes]
-Examine = Callable[[str, list[str], list[str]], None]
+Examine = Callable[[str, list[str], list[bytes]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +117,7 @@ class TreeEdit:
     def write(self, emit: Emit, examine: Examine) -> bytes | None:
         """Write the touched trees, deepest first, and return the root's id; None when all is empty.
 
-        `examine(folder, added names, all names)` is asked about every folder that gains a name.
+        `examine(folder, added names, others)` is asked about every folder that gains a name.
         """
         return self._written(self._root, "", emit, examine)
 
@@ -138,11 +147,8 @@ class TreeEdit:
             if leaf is not None and folder.find(name) is None
         ]
         if added:
-            kept = [
-                row[1].decode("utf-8", "replace")
-                for row in folder.rows
-                if settled.get(row[1], row) is not None
-            ]
+            gone = {name for name, leaf in settled.items() if leaf is None}
+            kept = [row[1] for row in folder.rows if row[1] not in gone]
             examine(path, added, kept)
 
     def _opened(self, oid: bytes | None) -> _Folder:
@@ -186,7 +192,10 @@ def _spliced(folder: _Folder, settled: dict[bytes, Leaf | None]) -> bytes:
 
 def _pieces(folder: _Folder, settled: dict[bytes, Leaf | None]) -> Iterator[bytes]:
     """The old bytes between the changes, and the changed lines."""
-    ends = list(accumulate(len(row[0]) + len(row[1]) + 22 for row in folder.rows))
+    modes = [len(row[0]) for row in folder.rows]
+    names = [len(row[1]) for row in folder.rows]
+    lengths = accumulate(map(add, modes, names))
+    ends = [end + (OID_BYTES + 2) * at for at, end in enumerate(lengths, 1)]
     edits: list[tuple[int, int, bytes, bytes]] = []
     for name, leaf in settled.items():
         old = folder.find(name)
