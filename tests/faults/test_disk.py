@@ -50,7 +50,7 @@ def test_a_full_disk_refuses_uploads_serves_reads_and_recovers_by_itself(small_d
             wire.send_large("ada/full", refused)
         with caught.value as error:
             assert error.code in (503, 507)
-            assert "space" in json.load(error)["error"]
+            assert "full" in json.load(error)["error"]
         assert broken_promises(wire, log.all()) == []
         subprocess.run(["mount", "-o", f"remount,size={LARGE_DISK}", small_disk], check=True)
         wire.send_large("ada/full", refused)

@@ -124,14 +124,27 @@ def test_a_body_that_drips_is_dropped(served, impatient):
                 time.sleep(0.1)
 
 
+async def refuse(scope, receive, send):
+    """Answer at once, whatever is still to come."""
+    await send(
+        {"type": "http.response.start", "status": 403, "headers": [(b"content-length", b"0")]}
+    )
+    await send({"type": "http.response.body", "body": b""})
+
+
+@pytest.mark.parametrize("framing", [b"Content-Length: 8000000", b"Transfer-Encoding: chunked"])
+def test_a_client_that_sends_all_before_it_reads_sees_why_it_was_refused(live, framing):
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + framing + b"\r\n\r\n"
+    body = b"x" * 8_000_000
+    if framing.endswith(b"chunked"):
+        body = b"7a1200\r\n" + body + b"\r\n0\r\n\r\n"
+    with live(refuse).connection() as connection:
+        connection.sendall(head + body)
+        assert read_answer(connection)[0] == 403
+        assert dropped(connection, 10)
+
+
 def test_the_rest_of_a_refused_body_is_dropped_when_it_does_not_come(live, impatient):
-
-    async def refuse(scope, receive, send):
-        await send(
-            {"type": "http.response.start", "status": 403, "headers": [(b"content-length", b"0")]}
-        )
-        await send({"type": "http.response.body", "body": b""})
-
     with live(refuse).connection() as connection:
         connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nx")
         assert read_answer(connection)[0] == 403

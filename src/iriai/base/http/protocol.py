@@ -13,7 +13,7 @@ import struct
 import termios
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import (
@@ -32,6 +32,10 @@ STALL_BYTES_MIN = 10 << 10
 """Less than this in `STALL_SECONDS`, and nobody is really there."""
 
 GATHERED_BYTES_MAX = 1 << 20
+
+
+PARTING_BYTES_MAX = 1 << 30
+"""So much of a body that nobody wants is read all the same, so that its sender sees the answer."""
 
 
 class HeadTooLargeError(Exception):
@@ -115,6 +119,21 @@ class Exchange:
         return bool(self.cycle.disconnected or self.cycle.transport.is_closing())
 
 
+class Parting:
+    """A transport as an answer sees it: closing it lets the client finish its sentence."""
+
+    def __init__(self, connection: "HubProtocol") -> None:
+        self._connection = connection
+
+    def close(self) -> None:
+        """Close once the client has heard us."""
+        self._connection.part()
+
+    def __getattr__(self, name: str) -> Any:
+        """Everything else is the transport's."""
+        return getattr(self._connection.transport, name)
+
+
 class HubProtocol(HttpToolsProtocol):
     """One connection."""
 
@@ -129,12 +148,19 @@ class HubProtocol(HttpToolsProtocol):
         self._received = 0
         self._resumed = 0
         self._skipping = 0  # bytes of a body that nobody wants any more
+        self._parting = 0  # how much more we read before we hang up on who still sends
         self._reading: Progress | None = None
         self._writing: Progress | None = None
 
     def data_received(self, data: bytes) -> None:
         """Bytes came in."""
         self._received += len(data)
+        if self._parting:
+            self._unset_keepalive_if_required()
+            self._parting = max(self._parting - len(data), 0)
+            if not self._parting:
+                self.transport.close()
+            return
         if self._skipping:
             data = self._skipped(data)
             if not data:
@@ -176,6 +202,7 @@ class HubProtocol(HttpToolsProtocol):
         before = self.cycle
         super().on_headers_complete()
         if self.cycle is not before:
+            self.cycle.transport = cast("asyncio.Transport", Parting(self))
             self.exchange = Exchange(self, self.cycle)
             extensions: dict[str, Any] = {EXTENSION: self.exchange}
             self.scope["extensions"] = extensions
@@ -194,6 +221,20 @@ class HubProtocol(HttpToolsProtocol):
         """The request is there, body and all."""
         self._is_message_complete = True
         super().on_message_complete()
+
+    def part(self) -> None:
+        """Hang up after an answer, but not on a client that still sends.
+
+        Closing with its bytes unread would make its kernel drop our answer, unread as well.
+        """
+        is_sending = not self._is_message_complete and not self.cycle.waiting_for_100_continue
+        if not is_sending or self.transport.is_closing():
+            self.transport.close()
+            return
+        self._parting = PARTING_BYTES_MAX
+        self.flow.resume_reading()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
 
     def skip(self, remaining: int) -> None:
         """After a loan: `remaining` bytes of the body are to come, and the parser knows of none."""
