@@ -215,6 +215,8 @@ def test_only_who_may_write_pushes(any_hub, api, repo, clone):
     for token in ("", reader, stranger, "hf_wrong"):
         done = clone("push", url_of(any_hub, repo, token), "main", check=False)
         assert done.returncode, token
+        if token in {reader, stranger}:
+            assert "remote: " in done.stderr
     assert main_of(api, repo) == before
 
 

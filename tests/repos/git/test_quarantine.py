@@ -3,11 +3,11 @@
 import subprocess
 
 import pytest
+from tests.support.hand_made_packs import FILE, FOLDER, HandMade
 
 from iriai.base.errors import Excessive, Invalid
 from iriai.repos.git import command
 from iriai.repos.git.quarantine import Grown, Placed, quarantine
-from tests.support.hand_made_packs import FILE, FOLDER, HandMade
 
 MB = 1 << 20
 
@@ -188,6 +188,22 @@ def test_folders_of_endless_depth_end_the_walk(held, made):
     take(held, made, made.commit(tree))
     with pytest.raises(Invalid, match="deep"):
         list(held.changes())
+
+
+def test_a_tree_that_holds_itself_over_and_over_is_refused_in_bounded_time(held, made):
+    tree = made.tree((FILE, b"x", made.blob()))
+    for _ in range(10):
+        tree = made.tree(*((FOLDER, b"%d" % name, tree) for name in range(10)))
+    take(held, made, made.commit(tree))
+    with pytest.raises(Excessive, match="at most"):
+        list(held.changes())
+
+
+def test_a_pack_that_claims_millions_of_objects_is_refused_at_its_first_bytes(held, tmp_path):
+    pack = tmp_path / "huge.pack"
+    pack.write_bytes(b"PACK" + (2).to_bytes(4, "big") + (1 << 31).to_bytes(4, "big") + bytes(100))
+    with pytest.raises(Excessive, match="objects"):
+        held.take(pack, bytes_max=MB)
 
 
 def test_an_empty_pack_is_not_kept(held, made, head):

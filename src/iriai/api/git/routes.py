@@ -7,12 +7,14 @@ from starlette.responses import Response
 
 from iriai.api.address import PREFIX_OF_KIND
 from iriai.api.git import fetching, pushing
+from iriai.api.git.visitors import plainly
 from iriai.base.errors import Invalid
 from iriai.base.routing import Access, DeclaredRoute, route
 
 SERVICES = {fetching.SERVICE: fetching.advertise, pushing.SERVICE: pushing.advertise}
 
 
+@plainly
 async def advertise(request: Request) -> Response:
     """The refs, for the service that is asked for; git's old "dumb" protocol is not spoken."""
     service = SERVICES.get(request.query_params.get("service", ""))
@@ -28,13 +30,13 @@ def _routes() -> Iterator[DeclaredRoute]:
             yield route(f"{base}/info/refs", advertise, methods=["GET"], access=Access.ANYONE)
             yield route(
                 f"{base}/{fetching.SERVICE}",
-                fetching.fetch,
+                plainly(fetching.fetch),
                 methods=["POST"],
                 access=Access.REPO_READ,
             )
             yield route(
                 f"{base}/{pushing.SERVICE}",
-                pushing.push,
+                plainly(pushing.push),
                 methods=["POST"],
                 access=Access.REPO_WRITE,
             )

@@ -2,11 +2,16 @@
 
 Nobody in particular gets 401 with a Basic challenge wherever they may not read, whether the
 repository exists or not: the same answer, to the byte, for what is private and for what is missing.
-Somebody who may not read gets the same 404 for both.
+Somebody who may not read gets the same 404 for both. Errors are plain text, for git shows no other.
 """
 
-from starlette.requests import Request
+from collections.abc import Awaitable, Callable
+from functools import wraps
 
+from starlette.requests import Request
+from starlette.responses import Response
+
+from iriai.api import problems
 from iriai.api.door import actor_of, ground_of, repo_named
 from iriai.base.errors import Denied, Gone, HubError, Unknown
 from iriai.base.tx import Tx
@@ -16,6 +21,28 @@ from iriai.repos.rules import Ref, Repo
 
 CHALLENGE = 'Basic realm="iriai", charset="UTF-8"'
 SIGN_IN = "Sign in: use your name and an access token as the password."
+
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def plainly(endpoint: Endpoint) -> Endpoint:
+    """A handler whose refusals git shows to its user, each line after `remote:`."""
+
+    @wraps(endpoint)
+    async def told(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except HubError as error:
+            if error.code == "RepoNotFound":
+                raise  # the app leads to where it went, if it moved
+            made = problems.answer(error)
+            made.body = f"{error.message}\n".encode()
+            made.headers["content-type"] = "text/plain; charset=utf-8"
+            made.headers["content-length"] = str(len(made.body))
+            return made
+
+    return told
 
 
 def readable(request: Request) -> Repo:

@@ -24,10 +24,12 @@ from iriai.repos.git.packs import Packed
 
 SECONDS_MAX = 600.0
 MEMORY_BYTES_MAX = 4 << 30
-OBJECTS_MAX = 500_000
+OBJECTS_MAX = 300_000
 COMMITS_MAX = 100_000
-ENTRIES_MAX = 1_000_000
+ENTRIES_MAX = 300_000
 TREE_BYTES_MAX = 16 << 20
+TREE_BYTES_KEPT = 16 << 10
+TREES_KEPT = 1_000
 TEXT_BYTES_MAX = 1 << 20
 DEPTH_MAX = 64
 SAID_LENGTH_MAX = 300
@@ -70,6 +72,15 @@ class Grown:
     present: tuple[bytes, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """A folder of a new commit, and the same folder in that commit's parents."""
+
+    path: bytes
+    tree: str
+    others: tuple[str, ...]
+
+
 @dataclass
 class Quarantine:
     """A view of a repository with the sent objects beside its own. `git_dir` lies in staging."""
@@ -77,8 +88,10 @@ class Quarantine:
     git_dir: Path
     kept: Path
     sizes: dict[str, int] = field(default_factory=dict)
-    kinds: dict[str, str] = field(default_factory=dict)
+    commits: list[str] = field(default_factory=list)
     _entries: int = 0
+    _trees: dict[str, Sequence[formats.Row]] = field(default_factory=dict)
+    _opened: pygit2.Repository | None = None
 
     @property
     def objects(self) -> Path:
@@ -89,6 +102,10 @@ class Quarantine:
 
     def take(self, pack: Path, *, bytes_max: int) -> None:
         """Index the sent pack; `Invalid` says what is wrong with it."""
+        with pack.open("rb") as file:
+            head = file.read(12)
+        if head.startswith(b"PACK") and int.from_bytes(head[8:12], "big") > OBJECTS_MAX:
+            raise _too_many_objects()
         words = [
             "index-pack",
             "--stdin",
@@ -116,7 +133,7 @@ class Quarantine:
                 f"Something that this push needs was not sent: {_last_line(failed.said)}"
             ) from None
         if listed.count(b"\n") > OBJECTS_MAX:
-            raise Excessive(f"A push may bring at most {OBJECTS_MAX:,} objects.")
+            raise _too_many_objects()
         facts = _run(
             self.git_dir,
             ["cat-file", "--batch-check=%(objectname) %(objecttype) %(objectsize)", "--buffer"],
@@ -124,7 +141,9 @@ class Quarantine:
         )
         for line in facts.decode("ascii").splitlines():
             oid, kind, size = line.split(" ")
-            self.kinds[oid], self.sizes[oid] = kind, int(size)
+            self.sizes[oid] = int(size)
+            if kind == "commit":
+                self.commits.append(oid)
             if kind != "blob" and int(size) > (
                 TREE_BYTES_MAX if kind == "tree" else TEXT_BYTES_MAX
             ):
@@ -134,7 +153,7 @@ class Quarantine:
         """Nothing may come in that no tip leads to, unless it is here already."""
         ours = pygit2.Odb(str(self.kept))
         for oid in self.packed():
-            if oid not in self.kinds and not ours.exists(oid):
+            if oid not in self.sizes and not ours.exists(oid):
                 raise Invalid(f"The push holds an object that nothing in it leads to: {oid}.")
 
     def packed(self) -> Iterator[str]:
@@ -209,37 +228,27 @@ class Quarantine:
             _, self.sizes[oid] = self._repository().odb.read_header(oid)
         return self.sizes[oid]
 
-    def new_commits(self) -> list[str]:
-        """The commits that are new."""
-        found = [oid for oid, kind in self.kinds.items() if kind == "commit"]
-        if len(found) > COMMITS_MAX:
-            raise Excessive(f"A push may bring at most {COMMITS_MAX:,} commits.")
-        return found
-
     def changes(self) -> Iterator[Placed | Grown]:
         """What is new at which path in the new commits, and the folders that it is new in."""
-        seen: set[tuple[bytes, str, tuple[str, ...]]] = set()
-        for sha in self.new_commits():
+        if len(self.commits) > COMMITS_MAX:
+            raise Excessive(f"A push may bring at most {COMMITS_MAX:,} commits.")
+        seen: set[_Folder] = set()
+        for sha in self.commits:
             commit = formats.parse_commit(sha, self.read(sha)[1])
             parents = [formats.parse_commit(p, self.read(p)[1]).tree for p in commit.parents]
-            yield from self._grown(b"", commit.tree, tuple(parents), seen, 0)
+            waiting = [_Folder(b"", commit.tree, tuple(parents))]
+            while waiting:
+                folder = waiting.pop()
+                if folder.tree not in folder.others and folder not in seen:
+                    seen.add(folder)
+                    yield from self._new_in(folder, waiting)
 
-    def _grown(
-        self,
-        path: bytes,
-        tree: str,
-        others: tuple[str, ...],
-        seen: set[tuple[bytes, str, tuple[str, ...]]],
-        depth: int,
-    ) -> Iterator[Placed | Grown]:
-        """What is in `tree` and not the same in any of `others`, the same folder elsewhere."""
-        if tree in others or (path, tree, others) in seen:
-            return
-        seen.add((path, tree, others))
-        if depth > DEPTH_MAX:
+    def _new_in(self, folder: "_Folder", waiting: list["_Folder"]) -> Iterator[Placed | Grown]:
+        """What is in a folder and not the same in any of the others; its folders have to wait."""
+        if folder.path.count(b"/") >= DEPTH_MAX:
             raise Invalid(f"Folders may be at most {DEPTH_MAX} deep.")
-        rows = self._rows(tree)
-        before = [{row[1]: row for row in self._rows(other)} for other in others]
+        rows = self._rows(folder.tree)
+        before = [{row[1]: row for row in self._rows(other)} for other in folder.others]
         new = [row for row in rows if all(old.get(row[1]) != row for old in before)]
         self._entries += len(new)
         if self._entries > ENTRIES_MAX:
@@ -247,28 +256,32 @@ class Quarantine:
         first = before[0] if before else {}
         added = tuple(row[1] for row in rows if row[1] not in first)
         if added:
-            yield Grown(path, added, tuple(row[1] for row in rows))
+            yield Grown(folder.path, added, tuple(row[1] for row in rows))
         for row in new:
-            inner = path + b"/" + row[1] if path else row[1]
+            path = folder.path + b"/" + row[1] if folder.path else row[1]
             mode, oid = int(row[0], 8), row[2].hex()
-            yield Placed(inner, mode, oid)
+            yield Placed(path, mode, oid)
             if mode == FOLDER_MODE:
                 below = tuple(old[row[1]][2].hex() for old in before if _is_folder(old, row[1]))
-                yield from self._grown(inner, oid, below, seen, depth + 1)
+                waiting.append(_Folder(path, oid, below))
 
     def _rows(self, tree: str) -> Sequence[formats.Row]:
+        if tree in self._trees:
+            return self._trees[tree]
         kind, raw = self.read(tree)
         rows = formats.parse_tree(raw) if kind == "tree" else []
         if sum(len(row[0]) + len(row[1]) + 22 for row in rows) != len(raw):
             raise Invalid(f"The tree {tree} is malformed.")
+        if len(raw) <= TREE_BYTES_KEPT:
+            if len(self._trees) >= TREES_KEPT:
+                self._trees.clear()
+            self._trees[tree] = rows
         return rows
 
     def _repository(self) -> pygit2.Repository:
         if self._opened is None:
             self._opened = pygit2.Repository(str(self.git_dir))
         return self._opened
-
-    _opened: pygit2.Repository | None = None
 
 
 _KINDS: Mapping[int, str] = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
@@ -330,6 +343,10 @@ def _bound(pid: int) -> None:
     if hasattr(resource, "prlimit"):  # Linux
         with suppress(OSError, ValueError):
             resource.prlimit(pid, resource.RLIMIT_AS, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
+
+
+def _too_many_objects() -> Excessive:
+    return Excessive(f"A push may bring at most {OBJECTS_MAX:,} objects; push less at once.")
 
 
 def _last_line(said: str) -> str:
