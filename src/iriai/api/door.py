@@ -2,22 +2,20 @@
 
 The door authenticates and translates; it decides nothing else. A bearer token is an API client, a
 Basic password that is a token is git or git-lfs, and a session cookie counts on pages, and for
-reading the files they link to; nowhere else, so that
-no other site can make a browser call the API in somebody's name.
+reading the files they link to, so that no other site can make a browser call the API in somebody's
+name.
 
 Handlers come in three forms. `async def` for those that move bytes; plain `def`, which runs in a
 thread; and `def` with `@reading`, which is given its transaction, opened once for asking who it is
 and for the answer (the hot routes: one thread hop, one transaction, at most three statements).
 """
 
-import asyncio
 import base64
 import binascii
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, ParamSpec, TypeVar, cast
 
 import orjson
@@ -27,6 +25,7 @@ from starlette.responses import Response
 from iriai.api import address
 from iriai.api.bodies import Body, json_body
 from iriai.base.errors import Denied
+from iriai.base.threads import Threads
 from iriai.base.tx import Ground, Tx
 from iriai.identity import queries as identity
 from iriai.identity.rules import ANYONE, Actor
@@ -35,7 +34,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 REQUEST_ID_LENGTH_MAX = 200
-THREADS = 32
+READING_THREADS = 8
+WORKING_THREADS = 32
 SESSION_COOKIE = "iriai_session"
 
 LINKED = re.compile(r"^/(?!api/)(?:[^/]+/){2,3}(?:resolve|raw)/")
@@ -43,13 +43,18 @@ LINKED = re.compile(r"^/(?!api/)(?:[^/]+/){2,3}(?:resolve|raw)/")
 
 UNSAFE_IN_REQUEST_ID = re.compile(r"[^\x21-\x7e]")
 
-_threads = ThreadPoolExecutor(THREADS, thread_name_prefix="door")
+_reading = Threads(READING_THREADS, "reading")
+_working = Threads(WORKING_THREADS, "working")
 
 
 async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run blocking work off the event loop."""
-    loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(_threads, lambda: work(*args, **kwargs))
+    return await _working.run(partial(work, *args, **kwargs))
+
+
+async def in_reading_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """The same for what is quick, and must not wait behind commits."""
+    return await _reading.run(partial(work, *args, **kwargs))
 
 
 def ground_of(request: Request) -> Ground:
@@ -133,6 +138,13 @@ def reading(handler: Reader) -> Callable[[Request], Response]:
             return handler(request, tx)
 
     endpoint.authenticates = True  # type: ignore[attr-defined]
+    return endpoint
+
+
+def reading_at_length(handler: Reader) -> Callable[[Request], Response]:
+    """The same for one that may take long: it keeps out of the way of the quick ones."""
+    endpoint = reading(handler)
+    endpoint.takes_long = True  # type: ignore[attr-defined]
     return endpoint
 
 
