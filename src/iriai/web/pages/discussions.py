@@ -1,0 +1,316 @@
+"""Discussions and pull requests: the list, one thread, what a pull request would change.
+
+Every act is a form of its own, so that all of it works without JavaScript. A form that could not be
+followed comes back with what was written and a sentence on why.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from starlette.responses import Response
+
+from iriai.base.errors import Conflict, Denied, Excessive, HubError, Invalid, Unavailable
+from iriai.base.routing import Access
+from iriai.base.tx import Tx
+from iriai.cards import render as cards
+from iriai.commons import enactment
+from iriai.discussions import actions, merging, queries, rules
+from iriai.discussions.queries import Filters
+from iriai.discussions.rules import Discussion, Event, EventKind
+from iriai.identity.rules import Actor
+from iriai.repos import queries as repos
+from iriai.repos import rules as repo_rules
+from iriai.repos.rules import MAIN, Kind, Repo
+from iriai.web import links, problems
+from iriai.web.door import Ask, get, post, see
+from iriai.web.repository import frame, of_each_kind
+from iriai.web.texts import gettext as _
+
+NUMBER_DIGITS_MAX = 9
+PAGE_MAX = 100_000
+SAID_IN_THE_FORM = (Invalid, Denied, Conflict, Excessive, Unavailable)
+STATUSES = ("open", "closed-or-merged", "all")
+KINDS = ("all", "discussion", "pull_request")
+
+Act = Callable[[Tx, Actor, Repo, int, Ask], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An event as a thread shows it; `html` is a comment's text, already safe."""
+
+    key: str
+    kind: EventKind
+    author: str | None
+    at: datetime
+    data: dict[str, Any]
+    html: str
+    may_edit: bool
+    may_hide: bool
+
+
+def listed(ask: Ask, kind: Kind, full_name: str) -> Response:
+    """The discussions of a repository, newest first."""
+    status = ask.query("status", "open")
+    chosen = ask.query("type", "all")
+    page = ask.number("p", 0, most=PAGE_MAX)
+    filters = Filters(
+        kind=chosen if chosen in KINDS[1:] else None,
+        status=status if status in STATUSES[:2] else None,
+        author=ask.query("author") or None,
+    )
+    with ask.ground.read() as tx:
+        repo = repos.readable(tx, ask.actor, kind, full_name)
+        found = queries.discussions(tx, repo, filters, page=page)
+    more = found.start + len(found.discussions) < found.count
+    return ask.page(
+        "repository/discussions.html",
+        **frame(ask, repo),
+        found=found,
+        wanted=status if status in STATUSES else "open",
+        chosen=chosen if chosen in KINDS else "all",
+        author=ask.query("author"),
+        page=page,
+        more=more,
+        twin=links.twin(repo, "discussions"),
+    )
+
+
+def thread(ask: Ask, kind: Kind, full_name: str) -> Response:
+    """One discussion or pull request, with all that happened in it."""
+    with ask.ground.read() as tx:
+        repo = repos.readable(tx, ask.actor, kind, full_name)
+        found = queries.discussion(tx, repo, _number(ask))
+    return _thread(ask, repo, found)
+
+
+def proposed(ask: Ask, kind: Kind, full_name: str) -> Response:
+    """What a pull request would change, file by file."""
+    with ask.ground.read() as tx:
+        repo = repos.readable(tx, ask.actor, kind, full_name)
+        found = queries.discussion(tx, repo, _number(ask))
+    if not found.is_pull_request:
+        raise rules.unknown_discussion()
+    worked_out, commits = _worked_out(ask, repo, found)
+    diff = None
+    if worked_out is not None:
+        objects = repos.objects(ask.ground, repo.id)
+        diff = objects.diff(worked_out.fork, worked_out.tip)
+    return ask.page(
+        "repository/proposed.html",
+        **frame(ask, repo),
+        found=found,
+        diff=diff,
+        commits=commits,
+        twin=links.twin(repo, "discussions", str(found.number)),
+    )
+
+
+def new(ask: Ask, kind: Kind, full_name: str) -> Response:
+    """The form to begin a discussion."""
+    with ask.ground.read() as tx:
+        repo = repos.readable(tx, ask.actor, kind, full_name)
+    rules.require_may_open(ask.actor, repo)
+    return _form(ask, repo)
+
+
+def begin(ask: Ask, kind: Kind, full_name: str) -> Response:
+    """Begin a discussion or a pull request."""
+    begun = actions.open_discussion
+    if ask.form.get("what") == "pull_request":
+        begun = actions.open_pull_request
+    title, description = ask.form.get("title"), ask.form.get("text")
+    with ask.ground.read() as tx:
+        repo = repos.readable(tx, ask.actor, kind, full_name)
+    if ask.form.has("preview"):
+        return _form(ask, repo, preview=_shown(description, repo))
+    try:
+        with ask.ground.write() as tx:
+            made = begun(tx, ask.actor, repo, title=title, description=description)
+    except SAID_IN_THE_FORM as error:
+        return _form(ask, repo, error=error)
+    return see(_address(repo, made.number))
+
+
+# -- acts ----------------------------------------------------------------------------------------
+
+
+def _say(tx: Tx, actor: Actor, repo: Repo, number: int, ask: Ask) -> object:
+    status = ask.form.get("become")
+    if status:
+        return actions.change_status(
+            tx, actor, repo, number, status=status, text=ask.form.get("text")
+        )
+    return actions.comment(tx, actor, repo, number, text=ask.form.get("text"))
+
+
+def _rename(tx: Tx, actor: Actor, repo: Repo, number: int, ask: Ask) -> object:
+    return actions.rename(tx, actor, repo, number, title=ask.form.get("title"))
+
+
+def _edit(tx: Tx, actor: Actor, repo: Repo, number: int, ask: Ask) -> object:
+    key, text = ask.form.get("key"), ask.form.get("text")
+    return actions.edit_comment(tx, actor, repo, number, key, text=text)
+
+
+def _hide(tx: Tx, actor: Actor, repo: Repo, number: int, ask: Ask) -> object:
+    key, reason = ask.form.get("key"), ask.form.get("reason")
+    return actions.hide_comment(tx, actor, repo, number, key, reason=reason)
+
+
+def _lock(tx: Tx, actor: Actor, repo: Repo, number: int, ask: Ask) -> object:
+    if ask.form.has("unlock"):
+        return actions.unlock(tx, actor, repo, number)
+    return actions.lock(tx, actor, repo, number, reason=ask.form.get("reason"))
+
+
+ACTS: dict[str, Act] = {
+    "say": _say,
+    "rename": _rename,
+    "edit": _edit,
+    "hide": _hide,
+    "lock": _lock,
+}
+
+
+def act(ask: Ask, kind: Kind, full_name: str) -> Response:
+    """Follow one of the forms of a thread."""
+    number = _number(ask)
+    with ask.ground.read() as tx:
+        repo = repos.readable(tx, ask.actor, kind, full_name)
+        found = queries.discussion(tx, repo, number)
+    if ask.form.has("preview"):
+        return _thread(ask, repo, found, preview=_shown(ask.form.get("text"), repo))
+    wanted = ask.form.get("act")
+    try:
+        if wanted == "merge":
+            enactment.merge(ask.ground, ask.actor, repo, number, text=ask.form.get("text"))
+        elif wanted in ACTS:
+            with ask.ground.write() as tx:
+                ACTS[wanted](tx, ask.actor, repo, number, ask)
+        else:
+            raise Invalid(_("This form asks for nothing that can be done here."))
+    except SAID_IN_THE_FORM as error:
+        return _thread(ask, repo, found, error=error)
+    return see(_address(repo, number) + "#newest")
+
+
+# -- pages ---------------------------------------------------------------------------------------
+
+
+def _thread(
+    ask: Ask,
+    repo: Repo,
+    found: Discussion,
+    *,
+    error: HubError | None = None,
+    preview: str = "",
+) -> Response:
+    with ask.ground.read() as tx:
+        events = queries.events(tx, found.id)
+    worked_out: merging.Merge | None = None
+    if found.is_pull_request:
+        worked_out, commits = _worked_out(ask, repo, found)
+        events = sorted([*events, *commits], key=lambda event: event.at)
+    may_write = repo_rules.may_write(ask.actor, repo)
+    return ask.page(
+        "repository/discussion.html",
+        **frame(ask, repo),
+        found=found,
+        said=[_as_said(ask, repo, event) for event in events],
+        conflicts=list(worked_out.conflicts) if worked_out and not found.is_over else [],
+        is_empty=worked_out is None or worked_out.is_empty,
+        may_speak=_may(rules.require_may_comment, ask.actor, repo, found),
+        may_steer=_may(rules.require_may_steer, ask.actor, repo, found),
+        may_merge=may_write and found.is_pull_request and not found.is_over,
+        may_moderate=may_write,
+        sent=ask.form,
+        preview=preview,
+        fault=getattr(error, "message", ""),
+        status=problems.status(error) if error else 200,
+        twin=links.twin(repo, "discussions", str(found.number)),
+    )
+
+
+def _form(ask: Ask, repo: Repo, *, error: HubError | None = None, preview: str = "") -> Response:
+    return ask.page(
+        "repository/discuss.html",
+        **frame(ask, repo),
+        sent=ask.form,
+        preview=preview,
+        fault=getattr(error, "message", ""),
+        status=problems.status(error) if error else 200,
+    )
+
+
+def _worked_out(
+    ask: Ask, repo: Repo, found: Discussion
+) -> tuple[merging.Merge | None, Sequence[Event]]:
+    """What a pull request comes to, and its commits as events."""
+    with ask.ground.read() as tx:
+        ref = repos.ref(tx, repo.id, found.ref)
+        main = repos.ref(tx, repo.id, MAIN)
+    if ref is None or main is None:
+        return None, []
+    objects = repos.objects(ask.ground, repo.id)
+    base = main.commit
+    if found.merge_sha is not None:
+        base = (objects.commit(found.merge_sha).parents or (base,))[0]
+    commits = merging.commit_events(objects, base, ref.commit)
+    return merging.merge(objects, base, ref.commit), commits
+
+
+def _as_said(ask: Ask, repo: Repo, event: Event) -> Said:
+    comment = event.kind is EventKind.COMMENT
+    hidden = bool(event.data.get("hidden"))
+    own = event.author_id is not None and event.author_id == ask.actor.id
+    return Said(
+        key=event.key,
+        kind=event.kind,
+        author=event.author,
+        at=event.at,
+        data=event.data,
+        html=_shown(event.data["raw"], repo) if comment and not hidden else "",
+        may_edit=comment and own and not hidden,
+        may_hide=comment and not hidden and (own or repo_rules.may_write(ask.actor, repo)),
+    )
+
+
+def _shown(text: str, repo: Repo) -> str:
+    """A comment's Markdown, safe to show."""
+    return cards.html(
+        text,
+        resolve=links.repo(repo, "resolve", rev="main") + "/",
+        blob=links.repo(repo, "blob", rev="main") + "/",
+    )
+
+
+def _may(require: Callable[..., None], *facts: object) -> bool:
+    try:
+        require(*facts)
+    except Denied:
+        return False
+    return True
+
+
+def _number(ask: Ask) -> int:
+    found = ask.part("number")
+    if not found.isdecimal() or len(found) > NUMBER_DIGITS_MAX:
+        raise rules.unknown_discussion()
+    return int(found)
+
+
+def _address(repo: Repo, number: int) -> str:
+    return links.repo(repo, "discussions", str(number))
+
+
+ROUTES = [
+    *of_each_kind(get, "/discussions", listed, access=Access.REPO_READ),
+    *of_each_kind(get, "/discussions/new", new, access=Access.SIGNED_IN),
+    *of_each_kind(post, "/discussions/new", begin, access=Access.SIGNED_IN),
+    *of_each_kind(get, "/discussions/{number}", thread, access=Access.REPO_READ),
+    *of_each_kind(post, "/discussions/{number}", act, access=Access.SIGNED_IN),
+    *of_each_kind(get, "/discussions/{number}/files", proposed, access=Access.REPO_READ),
+]

@@ -1,0 +1,101 @@
+"""Discussions by forms alone."""
+
+import re
+
+from tests.web.conftest import text
+
+
+def edited_as_proposal(bob, model):
+    """Bob proposes another README, from the browser."""
+    form = bob.see(f"{model}/edit/main/.gitattributes").text
+    sha = re.search(r'name="(?:parent|sha|base)" value="([0-9a-f]{40})"', form)
+    fields = {sha[0].split('"')[1]: sha[1]} if sha else {}
+    sent = {"text": "*.bin filter=lfs\n", "title": "Fewer patterns", "way": "propose", **fields}
+    return bob.send(f"{model}/edit/main/.gitattributes", **sent).headers["location"]
+
+
+def test_a_discussion_is_begun_answered_and_closed_by_forms(ada):
+    model = ada.model()
+    bob = ada.other().join("bob")
+    made = bob.send(
+        f"{model}/discussions/new", title="What data?", text="Which **data**?", what="discussion"
+    )
+    where = made.headers["location"]
+    assert where == f"{model}/discussions/1"
+    assert "<strong>data</strong>" in bob.see(where).text
+    ada.send(where, act="say", text="Mine.")
+    bob.send(where, act="say", text="Thanks.", become="closed")
+    page = text(ada.see(where))
+    assert "Mine." in page
+    assert "closed it" in page
+    assert "What data?" not in text(ada.see(f"{model}/discussions"))
+    assert "What data?" in text(ada.see(f"{model}/discussions?status=all"))
+
+
+def test_a_preview_changes_nothing(ada):
+    model = ada.model()
+    sent = {"title": "Look", "text": "*so*", "what": "discussion", "preview": "yes"}
+    page = ada.send(f"{model}/discussions/new", status=200, **sent)
+    assert "<em>so</em>" in page.text
+    assert 'value="Look"' in page.text
+    assert "Nothing here" in text(ada.see(f"{model}/discussions"))
+
+
+def test_a_proposal_from_the_browser_is_read_and_merged(ada):
+    model = ada.model()
+    bob = ada.other().join("bob")
+    edited_as_proposal(bob, model)
+    where = f"{model}/discussions/1"
+    assert "Fewer patterns" in text(ada.see(where))
+    assert ".gitattributes" in text(ada.see(f"{where}/files"))
+    assert "Merge" not in text(bob.see(where)).split("To fetch it")[0].split("Send")[0]
+    ada.send(where, act="merge")
+    assert "merged it" in text(bob.see(where))
+    assert "filter=lfs" in ada.client.get(f"{model}/raw/main/.gitattributes").text
+
+
+def test_what_is_hidden_says_why_and_by_whom(ada):
+    model = ada.model()
+    bob = ada.other().join("bob")
+    bob.send(f"{model}/discussions/new", title="Look here", text="buy this", what="discussion")
+    where = f"{model}/discussions/1"
+    key = re.search(r'id="event-([0-9a-f]{24})"', ada.see(where).text)[1]
+    refused = ada.send(where, status=400, act="hide", key=key, reason="")
+    assert "reason" in text(refused)
+    ada.send(where, act="hide", key=key, reason="advertising")
+    page = text(bob.see(where))
+    assert "Hidden by ada: advertising" in page
+    assert "buy this" not in page
+
+
+def test_a_locked_thread_says_so_and_takes_no_more(ada):
+    model = ada.model()
+    bob = ada.other().join("bob")
+    bob.send(f"{model}/discussions/new", title="A quarrel", text="no!", what="discussion")
+    where = f"{model}/discussions/1"
+    ada.send(where, act="lock", reason="cool down")
+    assert "cool down" in text(bob.see(where))
+    bob.send(where, status=403, act="say", text="yes!")
+    ada.send(where, act="lock", unlock="yes")
+    bob.send(where, act="say", text="sorry")
+
+
+def test_markup_in_a_comment_stays_text(ada):
+    model = ada.model()
+    evil = "<script>alert(1)</script><img src=x onerror=alert(1)>[x](javascript:alert(1))"
+    sent = {"title": "<b>evil</b>", "text": evil, "what": "discussion"}
+    ada.send(f"{model}/discussions/new", **sent)
+    page = ada.see(f"{model}/discussions/1").text
+    assert "<script>alert" not in page
+    assert "onerror" not in re.sub(r"<textarea.*?</textarea>", "", page, flags=re.DOTALL)
+    assert 'href="javascript:' not in page
+    assert "<b>evil</b>" not in page
+
+
+def test_private_discussions_are_not_there_for_others(ada):
+    model = ada.model()
+    ada.send(f"{model}/discussions/new", title="Inside", text="x", what="discussion")
+    ada.send(f"{model}/settings", status=303, act="change", visibility="private", gated="no")
+    bob = ada.other().join("bob")
+    for path in ("/discussions", "/discussions/1", "/discussions/new", "/discussions/1/files"):
+        bob.see(model + path, status=404)
