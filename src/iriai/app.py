@@ -174,9 +174,11 @@ class Visit:
         asks = not alone and made.access is not Access.TOKEN_SIGNED
         asks &= door.has_credentials(self.request, page=self.page)
         if not inspect.iscoroutinefunction(endpoint):
-            return await door.in_thread(self.enter_in_thread, endpoint, asks=asks, admits=not alone)
+            quick = alone and not getattr(endpoint, "takes_long", False)
+            hop = door.in_reading_thread if quick else door.in_thread
+            return await hop(self.enter_in_thread, endpoint, asks=asks, admits=not alone)
         if asks:
-            await door.in_thread(self.recognise)
+            await door.in_reading_thread(self.recognise)
         if not alone:
             self.admit(made)
         return await cast("Awaitable[Response]", endpoint(self.request))

@@ -54,7 +54,7 @@ def members(request: Request, tx: Tx) -> Response:
     return door.json_answer([shapes.member(each) for each in found], headers=headers)
 
 
-@door.reading
+@door.reading_at_length
 def own_repositories(request: Request, tx: Tx) -> Response:
     """What the asker's own repositories take. Called by `list_user_repos` (`hf repos ls`)."""
     actor = door.actor_of(request)
@@ -62,7 +62,7 @@ def own_repositories(request: Request, tx: Tx) -> Response:
     return storage(request, tx, actor.id or 0)
 
 
-@door.reading
+@door.reading_at_length
 def their_repositories(request: Request, tx: Tx) -> Response:
     """What an organisation's repositories take; its members see that."""
     actor = door.actor_of(request)

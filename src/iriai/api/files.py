@@ -85,7 +85,7 @@ def head(request: Request, tx: Tx) -> Response:
 
 async def get(request: Request) -> Response:
     """A file's bytes, or a part of them."""
-    found = await door.in_thread(locate_alone, request)
+    found = await door.in_reading_thread(locate_alone, request)
     headers = headers_of(request, found)
     if found.stored is None:
         return await git_bytes(request, found, headers)

@@ -26,7 +26,7 @@ FILES_MAX = 1_000
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-@door.reading
+@door.reading_at_length
 def listing(request: Request, tx: Tx) -> Response:
     """One row per large file over all branches, tags and pull requests."""
     kind, full_name = door.repo_named(request)

@@ -101,7 +101,7 @@ def ownerless(_request: Request) -> Response:
 # -- many --------------------------------------------------------------------------------------
 
 
-@door.reading
+@door.reading_at_length
 def listing(request: Request, tx: Tx) -> Response:
     """Repositories of one kind, a page at a time. Called by `list_models`, hub.js `listModels`."""
     kind = Kind(address.kind_of(request.scope["path"].split("/")[2]))

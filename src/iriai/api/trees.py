@@ -26,7 +26,7 @@ PATHS_MAX = 10_000
 PATHS_BODY_BYTES_MAX = 4 << 20
 
 
-@door.reading
+@door.reading_at_length
 def tree(request: Request, tx: Tx) -> Response:
     """A folder, a page at a time. Called by `list_repo_tree`, `snapshot_download`, hub.js.
 
@@ -124,7 +124,7 @@ def last_commits(objects: Objects, sha: str, found: Sequence[Entry]) -> dict[str
     return last
 
 
-@door.reading
+@door.reading_at_length
 def commits(request: Request, tx: Tx) -> Response:
     """A history, newest first. Called by `list_repo_commits` and hub.js `listCommits`."""
     limit = query_number(request, "limit", default=COMMITS_PAGE, most=COMMITS_PAGE_MAX)
