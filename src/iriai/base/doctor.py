@@ -27,7 +27,7 @@ from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from iriai import __version__
-from iriai.base import clock
+from iriai.base import clock, sandbox
 from iriai.base.db import connect
 from iriai.base.errors import HubError
 from iriai.base.migrate import current, newest
@@ -41,6 +41,7 @@ SQLITE_MIN = (3, 35)
 FREE_BYTES_MIN = 2 * 10**9
 FSYNC_SECONDS_MAX = 0.1
 FILES_MIN = 4096
+LAYERS = ("limits", "namespaces", "root", "capabilities", "syscalls")
 CLOCK_ERROR_MAX = timedelta(seconds=60)
 COMMAND_SECONDS_MAX = 10.0
 
@@ -67,7 +68,7 @@ Look = Callable[["Settings"], Iterator[Sign]]
 
 def examine(settings: "Settings") -> Iterator[Sign]:
     """Look at everything; one look that fails does not keep the others from being had."""
-    looks: tuple[Look, ...] = (versions, git, disk, limits, database, store, address)
+    looks: tuple[Look, ...] = (versions, git, readers, disk, limits, database, store, address)
     for look in looks:
         try:
             yield from look(settings)
@@ -99,6 +100,18 @@ def git(_settings: "Settings") -> Iterator[Sign]:
         yield _trouble("git", f"{found}: at least {GIT_MIN[0]}.{GIT_MIN[1]} is needed.")
     else:
         yield _fine("git", str(found).removeprefix("git version "))
+
+
+def readers(_settings: "Settings") -> Iterator[Sign]:
+    """How well the process that reads uploaded files is confined."""
+    held = set(sandbox.layers())
+    missing = [layer for layer in LAYERS if layer not in held]
+    if "syscalls" in missing and "namespaces" in missing:
+        yield _trouble("readers", "Uploaded files are read unconfined here; use Linux 5 or newer.")
+    elif missing:
+        yield _note("readers", f"confined, but not by {' and '.join(missing)}")
+    else:
+        yield _fine("readers", f"confined by {', '.join(LAYERS)}")
 
 
 def disk(settings: "Settings") -> Iterator[Sign]:
