@@ -94,6 +94,19 @@ def formats(files: Iterable[str]) -> list[str]:
     return list(_unique(found))
 
 
+def tells(path: str) -> bool:
+    """Whether a card can change because this path does. What may be a folder always can."""
+    name = path.rpartition("/")[2]
+    suffix = _suffix(name)
+    return (
+        suffix in ("", ".md", ".json")
+        or name in FORMAT_OF_FILE
+        or suffix in FORMAT_OF_SUFFIX
+        or suffix in DATA_FORMAT_OF_SUFFIX
+        or name.startswith("events.out.tfevents.")
+    )
+
+
 def _suffix(path: str) -> str:
     """The last ending of a path, with its dot; pathlib is too slow for many thousand."""
     stem, dot, ending = path.rpartition("/")[2].rpartition(".")

@@ -15,6 +15,7 @@ from iriai.base.errors import Conflict, Unavailable
 from iriai.base.tx import Ground, Tx
 from iriai.cards import actions as cards
 from iriai.cards import reading
+from iriai.cards.facts import tells
 from iriai.commons import queries, rules
 from iriai.commons.rules import Act
 from iriai.discussions import actions as discussions
@@ -92,7 +93,8 @@ def commit(
 
     judge = _judge(actor, repo)
     landed = repos.commit(ground, actor, repo, judge=judge, witness=told, **change)
-    refresh_card(ground, repo, landed.moved)
+    if any(tells(path) for path in landed.changed):  # else the job that was asked for is enough
+        refresh_card(ground, repo, landed.moved)
     return landed
 
 

@@ -236,3 +236,11 @@ def test_the_folders_of_a_dead_process_are_removed_and_live_ones_kept(tmp_path):
     first.close()
     second.close()
     assert not first.mine.exists()
+
+
+def test_the_paths_of_a_commit_are_those_of_its_files(shed):
+    paths = {"a-", "a.b/c", "a/x/y", "a/é", "z"}
+    sha = shed.commit({path: path.encode() for path in paths})
+    assert set(shed.objects.paths(sha)) == paths
+    assert len(shed.objects.paths(sha, limit=2)) == 2
+    assert shed.objects.paths(shed.commit({})) == []
