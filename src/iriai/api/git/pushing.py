@@ -10,6 +10,7 @@ import asyncio
 import logging
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from starlette.requests import Request
@@ -33,9 +34,13 @@ CAPABILITIES = (
 )
 COMMANDS_BYTES_MAX = 8 << 20
 KEEP_ALIVE_SECONDS = 5.0
+JUDGED_AT_ONCE = 6
 BUG = "This hub made a mistake; its operator can look it up under the id"
 
 log = logging.getLogger(__name__)
+
+_judges = ThreadPoolExecutor(JUDGED_AT_ONCE, thread_name_prefix="push")
+"""Threads of their own: long pushes wait for each other, and nobody else for them."""
 
 
 async def advertise(request: Request) -> Response:
@@ -89,7 +94,7 @@ class PushAnswer(Response):
         """Begin at once, keep the client waiting patiently, end with the report."""
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         if self.request is not None and self.order is not None:
-            judging = asyncio.ensure_future(in_thread(self._judge))
+            judging = asyncio.get_running_loop().run_in_executor(_judges, self._judge)
             try:
                 await self._wait(judging, send)
             except OSError:

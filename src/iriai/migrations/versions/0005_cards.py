@@ -39,4 +39,3 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["repo_id"], ["repos.id"], name="fk_card_facets_repo_id"),
     )
     op.create_index("ix_card_facets_facet", "card_facets", ["facet", "repo_id"])
-
