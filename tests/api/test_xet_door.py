@@ -119,6 +119,18 @@ def test_a_token_to_read_does_not_write(ada, public):
     assert reader.shard(upload.shard).status_code == 403
 
 
+def test_a_pass_is_worth_no_more_than_its_holder_is_now(ada, bob):
+    name = create(ada, "closing")
+    Upload.of(3).send(Cas.of(ada, name))
+    reader = Cas.of(bob, name, "read")
+    asked = f"/v1/reconstructions/{Upload.of(3).file}"
+    assert reader.ask("GET", asked).status_code == 200
+    answer = ada.ask("PUT", f"/api/models/{name}/settings", json={"visibility": "private"})
+    assert answer.status_code == 200, answer.text
+    assert reader.ask("GET", asked).status_code == 404
+    assert Cas.of(ada, name, "read").ask("GET", asked).status_code == 200
+
+
 # -- xorbs ---------------------------------------------------------------------------------------
 
 

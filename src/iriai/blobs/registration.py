@@ -52,12 +52,16 @@ def register_shard(
     shard_id = secrets.token_hex(16)
     key = rules.shard_key(shard_id, ground.clock())
     ground.store.put(key, data)
-    with ground.write() as tx:
-        _assert_xorbs(tx, shard)
-        _require_in_reach(tx, upload, shard)
-        new = _keep_files(tx, upload, shard, digests)
-        row = {"id": shard_id, "repo_id": upload.repo_id, "account_id": upload.account_id}
-        _keep_shard(tx, shard, {**row, "key": key, "size": len(data)}, found_by)
+    try:
+        with ground.write() as tx:
+            _assert_xorbs(tx, shard)
+            _require_in_reach(tx, upload, shard)
+            new = _keep_files(tx, upload, shard, digests)
+            row = {"id": shard_id, "repo_id": upload.repo_id, "account_id": upload.account_id}
+            _keep_shard(tx, shard, {**row, "key": key, "size": len(data)}, found_by)
+    except BaseException:
+        ground.store.delete(key)
+        raise
     return new
 
 

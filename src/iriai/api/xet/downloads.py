@@ -51,6 +51,7 @@ def _reconstruction(request: Request, shape: Any) -> Response:
     name = _hash_in(request)
     ground = door.ground_of(request)
     with ground.read() as tx:
+        entry.standing(tx, held)
         file = queries.file_in(tx, held.repo_id, name)
         part = _asked(request, file)
         plan = plans.plan(file.terms, ChunkTables.of(tx), part.start, part.end - 1)
@@ -195,7 +196,8 @@ def chunk_query(request: Request) -> Response:
     name = _hash_in(request)
     ground = door.ground_of(request)
     with ground.read() as tx:
-        found = queries.upload_with_chunk(tx, name, entry.dedup_readable(tx, held))
+        readable = entry.dedup_readable(tx, *entry.standing(tx, held))
+        found = queries.upload_with_chunk(tx, name, readable)
         if not found:
             raise Unknown("No upload in your reach holds this chunk.", code="ChunkNotFound")
         xorbs = [(xorb, queries.chunk_table(tx, xorb)) for xorb in found]

@@ -10,6 +10,8 @@ from iriai.blobs.passes import XetPass
 from iriai.identity import queries as identity
 from iriai.identity.rules import ANYONE, Actor
 from iriai.repos import queries as repos
+from iriai.repos import rules as repo_rules
+from iriai.repos.rules import Repo
 
 
 def holder(request: Request, *, write: bool = False) -> XetPass:
@@ -22,20 +24,26 @@ def holder(request: Request, *, write: bool = False) -> XetPass:
     return passes.opened(ground.secret, token.strip(), now=now, write=write)
 
 
-def sender(tx: Tx, held: XetPass) -> Actor:
-    """Whoever got the pass, as they are now; `Denied` when their access token is gone."""
-    if held.account_id is None:
-        return ANYONE
-    return identity.actor(tx, held.account_id, held.token_id)
+def standing(tx: Tx, held: XetPass) -> tuple[Actor, Repo]:
+    """Whoever got the pass and the repository it is for, judged as they are now.
+
+    A pass lives for minutes, and rights can be lost meanwhile.
+    """
+    actor = ANYONE
+    if held.account_id is not None:
+        actor = identity.actor(tx, held.account_id, held.token_id)
+    repo = repos.by_id(tx, held.repo_id)
+    repo_rules.require_read(actor, repo)
+    if held.may_write and not repo_rules.may_write(actor, repo):
+        repo_rules.require_propose(actor, repo)
+    return actor, repo
 
 
-def dedup_readable(tx: Tx, held: XetPass) -> queries.Readable:
-    """The repositories with which this upload may share chunks."""
+def dedup_readable(tx: Tx, actor: Actor, repo: Repo) -> queries.Readable:
+    """The repositories with which an upload to `repo` may share chunks."""
     scope = tx.ground.settings.dedup_scope
     if scope == "off":
         return queries.nowhere()
-    actor = sender(tx, held)
     if scope == "namespace":
-        owner_id = repos.by_id(tx, held.repo_id).owner_id
-        return repos.readable_ids(actor, owner_id=owner_id)
+        return repos.readable_ids(actor, owner_id=repo.owner_id)
     return repos.readable_ids(actor)

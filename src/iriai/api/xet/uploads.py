@@ -28,7 +28,6 @@ from iriai.blobs.registration import Upload
 from iriai.blobs.xet import hashes
 from iriai.blobs.xet.shard import SHARD_BYTES_MAX
 from iriai.blobs.xet.xorb import FOOTER_BYTES_MAX, XORB_BODY_MAX, XorbReader
-from iriai.repos import queries as repos
 
 XORBS_AT_ONCE = 4
 SHARDS_AT_ONCE = 2
@@ -52,12 +51,18 @@ async def receive_xorb(request: Request) -> Response:
     name = _hash_in(request)
     limit = XORB_BODY_MAX + FOOTER_BYTES_MAX
     ground = door.ground_of(request)
+    await door.in_thread(_require_standing, ground, held)
     reader = XorbReader()
     received = await transfer.staged(request, size_max=limit, readers=[reader])
     new = await asyncio.get_running_loop().run_in_executor(
         _keeping, _keep, ground, held, name, received.path, reader
     )
     return door.json_answer({"was_inserted": new})
+
+
+def _require_standing(ground: Ground, held: XetPass) -> None:
+    with ground.read() as tx:
+        entry.standing(tx, held)
 
 
 def _keep(ground: Ground, held: XetPass, name: str, path: Path, reader: XorbReader) -> bool:
@@ -75,6 +80,7 @@ def find_xorb(request: Request) -> Response:
     held = entry.holder(request)
     name = _hash_in(request)
     with door.ground_of(request).read() as tx:
+        entry.standing(tx, held)
         if not queries.is_xorb_in_reach(tx, held.repo_id, name):
             raise Unknown("There is no such xorb.", code="XorbNotFound")
     return Response(headers={"Content-Length": "0"})
@@ -134,8 +140,7 @@ def _register(ground: Ground, held: XetPass, path: Path, report: _Report) -> boo
 
 def _judge(ground: Ground, held: XetPass, path: Path, report: _Report) -> bool:
     with ground.read() as tx:
-        repos.by_id(tx, held.repo_id)
-        readable = entry.dedup_readable(tx, held)
+        readable = entry.dedup_readable(tx, *entry.standing(tx, held))
     upload = Upload(held.repo_id, held.account_id, readable)
     return registration.register_shard(ground, upload, path.read_bytes(), progress=report)
 
