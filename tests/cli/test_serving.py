@@ -115,3 +115,9 @@ def test_a_worker_by_itself_seals_what_a_hub_without_one_records(hub, tmp_path):
     finally:
         processes.stop(worker, signal.SIGTERM)
     assert worker.returncode == 0
+
+
+def test_what_a_hub_keeps_is_for_its_operator_alone(hub, tmp_path):
+    hub.start()
+    kept = [tmp_path / "data", *(tmp_path / "data").rglob("*")]
+    assert [path for path in kept if path.stat().st_mode & 0o077] == []

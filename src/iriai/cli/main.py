@@ -1,5 +1,6 @@
 """`iriai`: the command, the list of what it can do, and how it ends."""
 
+import os
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
@@ -9,6 +10,9 @@ import click
 from iriai import __version__
 from iriai.base.errors import Excessive, HubError, Unavailable
 from iriai.cli import frame
+
+PRIVATE = 0o077
+"""What a hub writes is for its operator's account alone, whatever that account's habits are."""
 
 COMMANDS = {
     "Serving": {
@@ -105,4 +109,5 @@ def iriai() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run `iriai` with these arguments, or with those of the process."""
+    os.umask(PRIVATE)
     iriai(arguments, prog_name="iriai")
