@@ -6,17 +6,22 @@ by every library that decides from `siblings` what to download.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
+
+import orjson
 
 from iriai.api.shapes import Shape, moment, object_id, sibling
 from iriai.base.errors import Invalid
 from iriai.cards.queries import Card
 from iriai.repos.git.entries import File
+from iriai.repos.git.recent import Recent
 from iriai.repos.rules import Repo
 
 FileLister = Callable[[], Sequence[File]]
-SIBLINGS_MAX = 100_000
+LISTS_KEPT = 256
+LIST_BYTES_MAX = 64 << 10
+
+_lists: Recent[tuple[str | None, bool], bytes] = Recent(LISTS_KEPT)
 
 
 @dataclass
@@ -28,12 +33,24 @@ class Facts:
     card: Card | None
     files: FileLister
     storage: Callable[[], int]
+    may_list: bool
     blobs: bool = False
 
-    @cached_property
-    def siblings(self) -> list[Shape]:
-        """Its files; their sizes and ids too with `blobs`."""
-        return [sibling(each, whole=self.blobs) for each in self.files()]
+    @property
+    def siblings(self) -> orjson.Fragment:
+        """Its files, as JSON already; their sizes and ids too with `blobs`.
+
+        A commit's files never change and everybody asks for the newest one's, so short lists are
+        kept for a while. Whether the asker may see them was judged before.
+        """
+        key = (self.sha, self.blobs)
+        kept = _lists.get(key) if self.may_list else None
+        if kept is None:
+            found = self.files() if self.may_list else ()
+            kept = orjson.dumps([sibling(each, whole=self.blobs) for each in found])
+            if found and len(kept) <= LIST_BYTES_MAX:
+                _lists.put(key, kept)
+        return orjson.Fragment(kept)
 
 
 def _card(field: str, default: Any = None) -> Callable[[Facts], Any]:

@@ -71,17 +71,18 @@ def described(request: Request, tx: Tx, repo: Repo, sha: str | None) -> Response
         repo=repo,
         sha=sha,
         card=cards.card(tx, repo.id),
-        files=lambda: files_of(request, tx, repo, sha),
+        files=lambda: files_of(tx, repo, sha),
         storage=lambda: repo.git_bytes + blobs.bytes_held(tx, repo.id),
+        may_list=may_read(door.actor_of(request), repo),
         blobs=query_flag(request, "blobs"),
     )
     shape = info(facts, fields, asked=bool(expand))
     return door.json_answer(shape, headers={"X-Repo-Commit": sha} if sha else None)
 
 
-def files_of(request: Request, tx: Tx, repo: Repo, sha: str | None) -> Sequence[File]:
+def files_of(tx: Tx, repo: Repo, sha: str | None) -> Sequence[File]:
     """All files at this commit. A gate does not hide their names; a protected space does."""
-    if sha is None or not may_read(door.actor_of(request), repo):
+    if sha is None:
         return ()
     found = repos.objects(tx.ground, repo.id).tree(sha, recursive=True).entries
     return [each for each in found if isinstance(each, File)]
@@ -149,8 +150,9 @@ def row(
         repo=repo,
         sha=repo.head,
         card=card,
-        files=lambda: files_of(request, tx, repo, repo.head),
+        files=lambda: files_of(tx, repo, repo.head),
         storage=lambda: repo.git_bytes + blobs.bytes_held(tx, repo.id),
+        may_list=may_read(door.actor_of(request), repo),
     )
     return info(facts, fields, asked=asked)
 

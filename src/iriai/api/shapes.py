@@ -21,8 +21,7 @@ ROLE_OF_REACH = {Reach.READ: "read", Reach.WRITE: "write", Reach.FINE_GRAINED: "
 
 def moment(at: datetime) -> str:
     """`2026-11-23T03:10:00.000Z`, the one form that `utils/_datetime.py: parse_datetime` reads."""
-    at = at.astimezone(UTC)
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
+    return at.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def object_id(number: int) -> str:

@@ -2,7 +2,9 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
@@ -11,6 +13,9 @@ from iriai.repos.git.objects import Objects
 from iriai.repos.git.recent import Recent
 from iriai.repos.git.shelf import Shelf
 from iriai.repos.tables import PackRow
+
+if TYPE_CHECKING:
+    from iriai.settings import Settings
 
 HANDLES_MAX = 256
 SHELVES_MAX = 8
@@ -36,7 +41,7 @@ def objects(ground: Ground, repo_id: int) -> Objects:
 
 def shelf_of(ground: Ground) -> Shelf:
     """Where this process keeps packs. One cache folder has one shelf."""
-    cache = ground.settings.cache_folder
+    cache = _cache_folder(ground.settings)
     found = _shelves.get(cache)
     if found is None:
         with _lock:
@@ -46,6 +51,12 @@ def shelf_of(ground: Ground) -> Shelf:
                 for old in _shelves.put(cache, found):
                     old.close()
     return found
+
+
+@lru_cache(maxsize=64)
+def _cache_folder(settings: "Settings") -> Path:
+    """Settings never change; making their path absolute costs as much as finding a file."""
+    return settings.cache_folder
 
 
 def _live(ground: Ground, repo_id: int) -> Callable[[], Sequence[str]]:
