@@ -22,6 +22,7 @@ SHELVES_MAX = 8
 
 _handles: Recent[tuple[Path, int], Objects] = Recent(HANDLES_MAX)
 _shelves: Recent[Path, Shelf] = Recent(SHELVES_MAX)
+_leaving: list[Objects] = []
 _lock = threading.Lock()
 
 
@@ -34,9 +35,16 @@ def objects(ground: Ground, repo_id: int) -> Objects:
             found = _handles.get((shelf.mine, repo_id))
             if found is None:
                 found = Objects(repo_id, shelf, _live(ground, repo_id))
-                for old in _handles.put((shelf.mine, repo_id), found):
-                    old.drop()
+                _leaving.extend(_handles.put((shelf.mine, repo_id), found))
+                _let_go(shelf)
     return found
+
+
+def _let_go(shelf: Shelf) -> None:
+    """Drop the folders of handles that were closed, unless they are open anew or in use yet."""
+    for old in list(_leaving):
+        if _handles.get((shelf.mine, old.repo_id)) is not None or old.drop():
+            _leaving.remove(old)
 
 
 def shelf_of(ground: Ground) -> Shelf:

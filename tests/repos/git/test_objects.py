@@ -7,6 +7,7 @@ import pygit2
 import pytest
 
 from iriai.base.errors import Excessive, HubError, Unavailable, Unknown
+from iriai.base.stores import MemoryStore
 from iriai.repos.git import shelf
 from iriai.repos.git.entries import File, Folder, Lfs
 from iriai.repos.git.pointers import pointer_text
@@ -224,8 +225,6 @@ def test_many_threads_read_right_while_packs_come_and_go(shed):
 
 
 def test_the_folders_of_a_dead_process_are_removed_and_live_ones_kept(tmp_path):
-    from iriai.base.stores import MemoryStore
-
     first = shelf.Shelf(tmp_path, MemoryStore())
     dead = tmp_path / "git" / "of-dead"
     dead.mkdir()
@@ -244,3 +243,38 @@ def test_the_paths_of_a_commit_are_those_of_its_files(shed):
     assert set(shed.objects.paths(sha)) == paths
     assert len(shed.objects.paths(sha, limit=2)) == 2
     assert shed.objects.paths(shed.commit({})) == []
+
+
+def test_a_handle_whose_folder_went_lays_it_anew(shed, monkeypatch):
+    from iriai.repos.git import reading
+
+    sha = shed.commit({"a": b"1"})
+    assert shed.objects.find(sha) == sha
+    assert not shed.objects.drop()
+    monkeypatch.setattr(reading, "IN_USE_SECONDS", -1.0)
+    assert shed.objects.drop()
+    assert not shed.objects.path.exists()
+    assert shed.opened().raw(shed.objects.entry(sha, "a").oid) == b"1"
+    assert shed.objects.raw(shed.objects.entry(sha, "").oid)
+
+
+def test_a_pack_that_left_the_pool_is_fetched_again(tmp_path):
+    from tests.repos.git.conftest import Shed
+
+    shed = Shed(tmp_path, MemoryStore())
+    sha = shed.commit({"a": b"1"})
+    assert shed.objects.find(sha) == sha
+    for pooled in (shed.shelf.root / "packs").iterdir():
+        pooled.unlink()
+    fresh = shed.opened()
+    fresh._laid = set(shed.live)
+    assert fresh.raw(fresh.entry(sha, "a").oid) == b"1"
+    shed.shelf.close()
+
+
+def test_a_pack_that_the_store_lost_is_damage_and_not_a_loop(shed):
+    sha = shed.commit({"a": b"1"})
+    for kind in shelf.KINDS:
+        shed.store.delete(shelf.key(1, shed.live[0], kind))
+    with pytest.raises((Unavailable, Unknown)):
+        shed.opened().commit(sha)

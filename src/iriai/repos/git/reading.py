@@ -10,6 +10,7 @@ git process instead. Its tree cache must take big trees, or each lookup in one p
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -39,9 +40,11 @@ CACHE_BYTES_MAX = 48 << 20
 INLINE_BYTES_MAX = 1 << 20
 BLOB_BYTES_MAX = 64 << 20
 ENTRIES_MAX = 100_000
-PATHS_REMEMBERED = 100_000
-BLOBS_REMEMBERED = 100_000
+PATHS_REMEMBERED = 50_000
+BLOBS_REMEMBERED = 50_000
 COMMITS_REMEMBERED = 10_000
+LOOKS_MAX = 5
+IN_USE_SECONDS = 2 * 3_600.0
 
 pygit2.settings.cache_object_limit(ObjectType.TREE, TREE_CACHE_BYTES)
 pygit2.settings.cache_max_size(CACHE_BYTES_MAX)
@@ -79,6 +82,7 @@ class Reading:
         self._lock = threading.Lock()
         self._laid: set[str] | None = None
         self._generation = 0
+        self._used_at = time.monotonic()
         self.git_dir = shelf.folder(repo_id)
         self.path = self.git_dir / "objects"
         self._repository = self._opened()
@@ -89,9 +93,8 @@ class Reading:
         """Have exactly the packs that are live now. Returns whether anything changed."""
         names = set(self._live())
         with self._lock:
-            if self._laid is not None and not self.path.exists():
-                self._laid = None  # the folder was dropped: another handle of it went
-            laid = self._laid or set()
+            self._used_at = time.monotonic()
+            laid = {name for name in self._laid or () if self._shelf.has(self.repo_id, name)}
             new, gone = names - laid, laid - names
             if not new and not gone and self._laid is not None:
                 return False
@@ -107,11 +110,17 @@ class Reading:
         """The indexes of these packs, as they lie here."""
         return [(self.path / f"pack/pack-{name}.idx").read_bytes() for name in names]
 
-    def drop(self) -> None:
-        """Give the folder back. Whoever still reads here lays it anew at the next miss."""
+    def drop(self) -> bool:
+        """Give the folder back, unless a git process may still be reading in it.
+
+        Whoever reads here afterwards lays it anew at the next miss.
+        """
         with self._lock:
+            if time.monotonic() - self._used_at < IN_USE_SECONDS:
+                return False
             self._laid = None
             self._shelf.drop(self.repo_id)
+        return True
 
     def view(
         self, refs: Iterable[tuple[str, str, str | None]] = (), *, config: str = ""
@@ -159,7 +168,7 @@ class Reading:
         """What `look` finds; it looks again where other packs have become live since."""
         if self._laid is None:
             self.refresh()
-        while True:
+        for _ in range(LOOKS_MAX):
             generation = self._generation
             try:
                 return look()
@@ -171,6 +180,7 @@ class Reading:
                 raise Unavailable(
                     f"An object cannot be read: {error}.", code="ObjectDamaged"
                 ) from None
+        return None
 
     def commit(self, sha: str) -> Commit:
         """A commit that exists; `Unknown` where there is none."""

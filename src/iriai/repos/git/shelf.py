@@ -67,6 +67,11 @@ class Shelf:
         """Forget a repository's folder; it is made again when asked for."""
         shutil.rmtree(self.mine / str(repo_id), ignore_errors=True)
 
+    def has(self, repo_id: int, name: str) -> bool:
+        """Whether a pack is in a repository's folder and its bytes are here."""
+        folder = self.mine / str(repo_id) / "objects/pack"
+        return all((folder / f"pack-{name}{kind}").exists() for kind in KINDS)
+
     def lay(self, repo_id: int, names: Iterable[str]) -> None:
         """Put packs into a repository's folder. A `.pack` comes before git sees its `.idx`."""
         folder = self.folder(repo_id) / "objects/pack"
