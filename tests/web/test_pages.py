@@ -77,7 +77,7 @@ def test_a_page_about_something_names_its_json_twin_and_the_twin_is_there(villag
             answer = village.other().client.get(twin[1].replace("&amp;", "&"))
             assert answer.status_code == 200, (path, twin[1])
             assert answer.headers["content-type"] == "application/json"
-    assert seen >= 9
+    assert seen >= 13
 
 
 def test_our_own_files_may_be_kept_for_ever_because_their_address_names_them(village):

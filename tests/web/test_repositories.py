@@ -82,9 +82,8 @@ def test_a_reader_proposes_a_change_and_sees_it_as_a_pull_request(ada):
         f"{where}/edit/main/README.md", text="# Better\n", way="propose", title="Say it better"
     )
     assert sent.headers["location"] == f"{where}/discussions/1"
-    page = text(ada.see(f"{where}/discussions/1"))
-    assert "Say it better" in page
-    assert "# Better" in page
+    assert "Say it better" in text(ada.see(f"{where}/discussions/1"))
+    assert "# Better" in text(ada.see(f"{where}/discussions/1/files"))
     assert "Say it better" in text(ada.see(f"{where}/discussions"))
     assert "Better" not in text(ada.see(where))
 
@@ -228,3 +227,16 @@ def test_the_owner_downloads_from_a_private_repository_with_the_browser(ada):
     assert sent.headers.get("access-control-allow-credentials") is None
     assert "attachment" in ada.see(where).headers["content-disposition"]
     ada.other().see(where, status=404)
+
+
+def test_a_gate_is_before_the_files_not_before_the_card(ada):
+    where = ada.model(licence="mit")
+    ada.send(f"{where}/edit/main/README.md", text=README, way="commit")
+    ada.send(f"{where}/settings", act="change", visibility="public", gated="manual")
+    visitor = ada.other()
+    page = visitor.see(where)
+    assert "restricted" in text(page)
+    assert "<em>small</em>" in page.text
+    for tail in ("/tree/main", "/blob/main/README.md", "/commits/main", "/raw/main/README.md"):
+        visitor.see(where + tail, status=403)
+    assert "gated" in text(visitor.see("/models"))

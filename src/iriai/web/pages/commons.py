@@ -36,7 +36,7 @@ def every(ask: Ask) -> Response:
             }
             for each in queries.all_commons(tx)
         ]
-    return ask.page("commons/list.html", commons=found, presets=PRESETS)
+    return ask.page("commons/list.html", twin="/api/commons", commons=found, presets=PRESETS)
 
 
 def home(ask: Ask) -> Response:
@@ -57,6 +57,7 @@ def log(ask: Ask) -> Response:
     last = listed[-1]["position"] if listed else 0
     return ask.page(
         "commons/log.html",
+        twin=f"/api/commons/{commons.name}/log",
         commons=commons,
         preset=PRESETS[commons.preset],
         entries=listed,
@@ -91,6 +92,7 @@ def entry(ask: Ask) -> Response:
         text = event.entry
     return ask.page(
         "commons/entry.html",
+        twin=f"/api/commons/{commons.name}/log/{position}",
         commons=commons,
         entry=shown,
         head=head,

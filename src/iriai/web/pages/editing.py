@@ -16,7 +16,7 @@ from iriai.commons import enactment
 from iriai.repos import queries as repos
 from iriai.repos import rules
 from iriai.repos.actions import Add, AddLarge, DeleteFile, Operation
-from iriai.repos.git.entries import File
+from iriai.repos.git.entries import EXECUTABLE_MODE, File
 from iriai.repos.large import SAMPLE_LENGTH
 from iriai.repos.queries import Candidate
 from iriai.repos.rules import Kind, Repo
@@ -53,7 +53,9 @@ def keep_edit(ask: Ask, kind: Kind, full_name: str) -> Response:
     try:
         _before, line_end = _text(ask, target)
         content = sent.replace("\r\n", "\n").replace("\n", line_end).encode()
-        return _commit(ask, target, [Add(target.path, content)], _("Change {path}"))
+        runs = _file(ask, target).mode == EXECUTABLE_MODE
+        change = Add(target.path, content, executable=runs)
+        return _commit(ask, target, [change], _("Change {path}"))
     except SAID_IN_THE_FORM as error:
         return _edit(ask, target, text=sent, error=error)
 

@@ -35,8 +35,8 @@ def card(ask: Ask, kind: Kind, full_name: str) -> Response:
         known = cards.card(tx, repo.id)
         held = blobs.bytes_held(tx, repo.id)
         related = _related(tx, ask, known)
-    refused = _refusal(ask, repo)
-    html, names = (None, []) if refused or repo.head is None else _readme(ask, repo)
+    refused, closed = _refusal(ask, repo)
+    html, names = (None, []) if closed else _readme(ask, repo)
     return ask.page(
         "repository/card.html",
         **frame(ask, repo),
@@ -53,13 +53,16 @@ def card(ask: Ask, kind: Kind, full_name: str) -> Response:
     )
 
 
-def _refusal(ask: Ask, repo: Repo) -> str:
-    """Why the files of a repository are closed to this reader; empty where they are open."""
+def _refusal(ask: Ask, repo: Repo) -> tuple[str, bool]:
+    """Why the files of a repository are closed to this reader, and whether the card is too.
+
+    A gate is before the files; the card outside it says what is behind.
+    """
     try:
         rules.require_read(ask.actor, repo)
     except Denied as error:
-        return error.message
-    return ""
+        return error.message, error.code != "GatedRepo"
+    return "", False
 
 
 def _readme(ask: Ask, repo: Repo) -> tuple[str | None, list[str]]:
