@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 from iriai.api import door
 from iriai.base.errors import Invalid
 from iriai.base.http.arrival import Hash
+from iriai.base.http.making import Pieces, send_made
 from iriai.base.http.receiving import receive_file
 from iriai.base.http.sending import send_file
 
@@ -76,4 +77,22 @@ class FileAnswer(Response):
         """Send it."""
         await send_file(
             dict(scope), send, self.path, self.start, self.end, self.status_code, self.raw_headers
+        )
+
+
+class MadeAnswer(Response):
+    """An answer whose body is made on the way, in threads."""
+
+    def __init__(
+        self, pieces: Pieces, length: int, *, status: int, headers: Mapping[str, str]
+    ) -> None:
+        super().__init__(status_code=status, headers=headers)
+        if "content-length" in self.headers:
+            del self.headers["content-length"]  # `send_made` says it
+        self.pieces, self.length = pieces, length
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        """Make and send it."""
+        await send_made(
+            dict(scope), send, self.pieces, self.length, self.status_code, self.raw_headers
         )

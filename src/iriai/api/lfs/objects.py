@@ -5,17 +5,15 @@ is made up on the way, each chunk verified before it leaves: an answer that come
 right. `ETag` is the SHA-256. Ranges work on both, several at once too.
 """
 
-import asyncio
 import secrets
-from collections.abc import AsyncIterator, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from iriai.api import door
-from iriai.api.transfer import FileAnswer, unsatisfiable
+from iriai.api.transfer import FileAnswer, MadeAnswer, unsatisfiable
 from iriai.base.headers import disposition
 from iriai.base.http import ranges as spans
 from iriai.base.http.ranges import Multipart, Span
@@ -25,9 +23,6 @@ from iriai.blobs.queries import FileTerms
 from iriai.blobs.rules import StoredObject
 
 OCTETS = "application/octet-stream"
-MAKING_AT_ONCE = 8
-
-_making = ThreadPoolExecutor(MAKING_AT_ONCE, thread_name_prefix="bridge")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +70,7 @@ async def serve_object(
     body = await door.in_thread(_body, door.ground_of(request), stored, filename)
     if body.redirect is not None:
         return Response(status_code=302, headers={**head, "Location": body.redirect})
-    return await _answer(body, asked.status, asked.spans, head)
+    return _answer(body, asked.status, asked.spans, head)
 
 
 def _body(ground: Ground, stored: StoredObject, filename: str | None) -> Body:
@@ -107,65 +102,29 @@ def _is_whole(ground: Ground, stored: StoredObject) -> bool:
         return False
 
 
-async def _answer(
-    body: Body, status: int, asked: tuple[Span, ...], head: Mapping[str, str]
-) -> Response:
+def _answer(body: Body, status: int, asked: tuple[Span, ...], head: Mapping[str, str]) -> Response:
     size = body.stored.size
     if len(asked) > 1:
         frame = Multipart(asked, size, head["Content-Type"], secrets.token_hex(16))
-        many = {
-            **head,
-            "Content-Type": frame.media_type,
-            "Content-Length": str(frame.length),
-        }
-        return StreamingResponse(_framed(body, frame), status, many)
+        many = {**head, "Content-Type": frame.media_type}
+        return MadeAnswer(_framed(body, frame), frame.length, status=status, headers=many)
     span = asked[0]
-    one = {**head, "Content-Length": str(span.length)}
+    one = dict(head)
     if status == 206:  # noqa: PLR2004
         one["Content-Range"] = span.content_range(size)
     if body.file is None:
         path = body.ground.store.local_path(rules.blob_key(body.stored.sha256))
         if path is not None:
             return FileAnswer(path, span.start, span.end, status=status, headers=one)
-    if not span.length:
-        return Response(status_code=status, headers=one)
-    pieces = _ahead(body.pieces(span))
-    first = await anext(pieces)  # so that damage at the start is an error, not a broken answer
-    return StreamingResponse(_chained(first, pieces), status, one)
+    return MadeAnswer(body.pieces(span), span.length, status=status, headers=one)
 
 
-async def _framed(body: Body, frame: Multipart) -> AsyncIterator[bytes | memoryview]:
+def _framed(body: Body, frame: Multipart) -> Iterator[bytes | memoryview]:
+    """Several ranges as one body."""
     for span in frame.spans:
         yield frame.head(span)
-        async for piece in _ahead(body.pieces(span)):
-            yield piece
+        yield from body.pieces(span)
     yield frame.end
-
-
-async def _chained(
-    first: bytes | memoryview, rest: AsyncIterator[bytes | memoryview]
-) -> AsyncIterator[bytes | memoryview]:
-    yield first
-    async for piece in rest:
-        yield piece
-
-
-async def _ahead(pieces: Iterator[bytes | memoryview]) -> AsyncIterator[bytes | memoryview]:
-    """Pieces made in threads, one ahead of the one being sent."""
-    loop = asyncio.get_running_loop()
-    coming = loop.run_in_executor(_making, next, pieces, None)
-    try:
-        while (piece := await coming) is not None:
-            coming = loop.run_in_executor(_making, next, pieces, None)
-            yield piece
-    finally:
-        coming.add_done_callback(_seen)
-
-
-def _seen(done: "asyncio.Future[bytes | memoryview | None]") -> None:
-    """What became of a piece that nobody waits for any more is of no interest."""
-    if not done.cancelled():
-        done.exception()
 
 
 def _merged(ours: Mapping[str, str], theirs: Mapping[str, str]) -> dict[str, str]:

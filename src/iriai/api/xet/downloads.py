@@ -5,23 +5,22 @@ good for exactly those bytes: a URL for a whole xorb would hand out other reposi
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from starlette.concurrency import iterate_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from iriai.api import address, door
-from iriai.api.transfer import FileAnswer, unsatisfiable
+from iriai.api.transfer import FileAnswer, MadeAnswer, unsatisfiable
 from iriai.api.xet import PLACES, cas_url, entry
 from iriai.base import instance
 from iriai.base.errors import Denied, Invalid, Unknown
 from iriai.base.http import ranges
 from iriai.base.http.ranges import Span
 from iriai.base.routing import Access, DeclaredRoute, route
-from iriai.base.tx import Ground, Tx
+from iriai.base.tx import Tx
 from iriai.blobs import passes, queries, rules, serving
 from iriai.blobs.passes import XetPass
 from iriai.blobs.queries import ChunkTables, FileTerms
@@ -155,7 +154,6 @@ def fetch(request: Request) -> Response:
     size = serving.require_sound(ground, name, first, last)
     headers = {
         "Content-Type": OCTETS,
-        "Content-Length": str(last - first + 1),
         "Content-Range": f"bytes {first}-{last}/{size}",
         "Accept-Ranges": "bytes",
         "Cache-Control": "private, max-age=3600",
@@ -163,8 +161,8 @@ def fetch(request: Request) -> Response:
     path = ground.store.local_path(rules.xorb_key(name))
     if path is not None:
         return FileAnswer(path, first, last + 1, status=206, headers=headers)
-    pieces = iterate_in_threadpool(_pieces(ground, name, first, last))
-    return StreamingResponse(pieces, 206, headers)
+    pieces = ground.store.stream(rules.xorb_key(name), first, last + 1)
+    return MadeAnswer(pieces, last - first + 1, status=206, headers=headers)
 
 
 def _signed_range(request: Request, name: str) -> tuple[int, int]:
@@ -184,10 +182,6 @@ def _signed_range(request: Request, name: str) -> tuple[int, int]:
     if match is None:
         raise Invalid("This address names no range.")
     return int(match[1]), int(match[2])
-
-
-def _pieces(ground: Ground, name: str, first: int, last: int) -> Iterator[bytes]:
-    return ground.store.stream(rules.xorb_key(name), first, last + 1)
 
 
 def chunk_query(request: Request) -> Response:

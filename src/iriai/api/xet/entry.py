@@ -32,7 +32,7 @@ def standing(tx: Tx, held: XetPass) -> tuple[Actor, Repo]:
     actor = ANYONE
     if held.account_id is not None:
         actor = identity.actor(tx, held.account_id, held.token_id)
-    repo = repos.by_id(tx, held.repo_id)
+    repo = repos.by_id(tx, held.repo_id, actor)
     repo_rules.require_read(actor, repo)
     if held.may_write and not repo_rules.may_write(actor, repo):
         repo_rules.require_propose(actor, repo)

@@ -70,7 +70,8 @@ async def send_file(  # noqa: PLR0917 - the shape every door calls
         if exchange is None:
             await _send_pieces(send, descriptor, start, end)
         else:
-            await _hand_over(exchange, descriptor, start, end)
+            departure = _Departure(descriptor, start, end)
+            await hand_over(exchange, _threads, departure.turn, lambda: departure.position)
         if exchange is None or not exchange.is_gone:
             await send({"type": "http.response.body", "body": b""})
     finally:
@@ -89,21 +90,25 @@ async def read_file(path: Path, start: int, end: int) -> AsyncIterator[bytes]:
         os.close(descriptor)
 
 
-async def _hand_over(exchange: Exchange, descriptor: int, start: int, end: int) -> None:
-    """Send from threads until the end, or until the client is gone."""
+async def hand_over(
+    exchange: Exchange,
+    threads: ThreadPoolExecutor,
+    turn: Callable[[int], bool],
+    position: Callable[[], int],
+) -> None:
+    """Send a body from threads, until the end or until the client is gone.
+
+    `turn` sends some of it to a socket and says whether that was all; `position` is how far it is.
+    """
     cycle = exchange.cycle
     await _flushed(exchange)
     if exchange.is_gone:
         cycle.disconnected = True
         return
-    departure = _Departure(descriptor, start, end)
     try:
         with lent(exchange) as loan:
             await loan.turns(
-                _threads,
-                departure.turn,
-                lambda: departure.position - unsent_of(loan.descriptor),
-                writing=True,
+                threads, turn, lambda: position() - unsent_of(loan.descriptor), writing=True
             )
     except OSError:  # the client hung up, or stalled
         exchange.abandon()

@@ -1,0 +1,87 @@
+"""Sending a body that is made on the way, from the thread that makes it.
+
+A piece is made, written to the lent socket, and while the kernel sends it the next is made: no
+piece passes through the event loop. Under another server (or TLS) pieces go out as usual.
+"""
+
+import os
+import select
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+
+from iriai.base.http.lending import PAUSE_MILLISECONDS, TURN_SECONDS, in_thread, lendable
+from iriai.base.http.sending import Headers, Scope, Send, hand_over
+
+THREADS_MAX = 16
+
+Pieces = Iterator[bytes | memoryview]
+
+_threads = ThreadPoolExecutor(THREADS_MAX, thread_name_prefix="make")
+_in_thread = partial(in_thread, _threads)
+
+
+async def send_made(  # noqa: PLR0917 - the shape every door calls
+    scope: Scope, send: Send, pieces: Pieces, length: int, status: int, headers: Headers
+) -> None:
+    """Answer with `length` bytes that `pieces` makes in threads; the length joins `headers`.
+
+    Nothing is sent before the first piece is there, so that what fails at once can still be an
+    error. What fails later cuts the connection: an answer that ends is whole.
+    """
+    start = {
+        "type": "http.response.start",
+        "status": status,
+        "headers": [*headers, (b"content-length", b"%d" % length)],
+    }
+    end = {"type": "http.response.body", "body": b""}
+    if scope["method"] == "HEAD" or not length:
+        await send(start)
+        await send(end)
+        return
+    first = memoryview(await _in_thread(next, pieces, b""))
+    await send(start)
+    exchange = lendable(scope)
+    if exchange is None:
+        while first:
+            await send({"type": "http.response.body", "body": bytes(first), "more_body": True})
+            first = memoryview(await _in_thread(next, pieces, b""))
+    else:
+        making = _Making(pieces, length, first)
+        await hand_over(exchange, _threads, making.turn, lambda: making.sent)
+    if exchange is None or not exchange.is_gone:
+        await send(end)
+
+
+@dataclass(slots=True)
+class _Making:
+    """A body while it is made and sent."""
+
+    pieces: Pieces
+    length: int
+    rest: memoryview
+    sent: int = field(default=0)
+
+    def turn(self, socket: int) -> bool:
+        """Make and send for a moment, or until the client is slow to read; whether all is sent."""
+        deadline = time.monotonic() + TURN_SECONDS
+        poller = select.poll()
+        poller.register(socket, select.POLLOUT)
+        while self.sent < self.length:
+            if not self.rest:
+                self.rest = memoryview(next(self.pieces, b""))
+                if not self.rest:
+                    raise RuntimeError("Fewer bytes were made than were promised.")
+            try:
+                count = os.write(socket, self.rest[: self.length - self.sent])
+            except BlockingIOError:
+                if not poller.poll(PAUSE_MILLISECONDS):
+                    return False
+                continue
+            self.rest = self.rest[count:]
+            self.sent += count
+            if time.monotonic() > deadline:
+                break
+        return self.sent >= self.length
