@@ -31,3 +31,22 @@ def test_a_subject_leads_to_its_page():
     assert sentences.link("account/ada") == "/ada"
     assert sentences.link("commons/hub") == "/commons/hub/log"
     assert sentences.link("token/3") == ""
+
+
+def test_a_discussion_is_named_with_the_repository_it_is_about():
+    said = sentences.sentence
+    subject = "repo/datasets/ada/x/discussions/3"
+    assert (
+        said("bob", "commented", subject, {})
+        == "bob commented on discussion 3 of the dataset ada/x."
+    )
+    opened = said("bob", "opened pull request", subject, {})
+    assert opened == "bob opened pull request 3 of the dataset ada/x."
+    assert (
+        said("bob", "opened discussion", subject, {})
+        == "bob opened discussion 3 of the dataset ada/x."
+    )
+    hid = said("ada", "hid", f"{subject}/comment/ab", {})
+    assert hid == "ada hid a comment in discussion 3 of the dataset ada/x."
+    assert sentences.link(f"{subject}/comment/ab") == "/datasets/ada/x/discussions/3"
+    assert sentences.link("repo/7/discussions/3") == ""

@@ -1,5 +1,6 @@
 """The log in plain words: an entry as a sentence, its subject as a link. Pure."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +11,10 @@ VALUE_LENGTH_MAX = 200
 WHOLE = {("joined", "account"): _("{actor} joined.")}
 """Entries whose subject goes without saying."""
 
+DISCUSSION = re.compile(r"(?P<repository>.+)/discussions/(?P<number>\d+)(?P<comment>/comment/.+)?")
+
 PREPOSITIONS = {
+    ("commented", "repo"): _(" on "),
     ("committed", "repo"): _(" to "),
     ("pushed", "repo"): _(" to "),
     ("proposed", "repo"): _(" a change to "),
@@ -25,7 +29,10 @@ def sentence(actor: str, verb: str, subject: str, facts: Mapping[str, Any]) -> s
     whole = WHOLE.get((verb, what))
     if whole is not None:
         return whole.format(actor=actor)
+    if verb == "opened pull request":
+        return f"{actor} {verb} {name.removeprefix(_('discussion '))}{_more(facts)}."
     joined = PREPOSITIONS.get((verb, what), " ")
+    verb = "opened" if verb == "opened discussion" else verb
     return f"{actor} {verb}{joined}{name}{_more(facts)}."
 
 
@@ -41,8 +48,8 @@ def link(subject: str) -> str:
         return links.account(name)
     if what == "commons":
         return links.commons(name, "log")
-    if what == "repo" and "/" in name:
-        return "/" + links.quoted(name)
+    if what == "repo" and not name.partition("/")[0].isdecimal():
+        return "/" + links.quoted(name.partition("/comment/")[0])
     return ""
 
 
@@ -63,6 +70,13 @@ def _subject(subject: str, *, is_group: bool = False) -> str:
 
 
 def _repository(name: str) -> str:
+    discussion = DISCUSSION.fullmatch(name)
+    if discussion is not None:
+        words = _("a comment in discussion {number} of {repository}")
+        if not discussion["comment"]:
+            words = _("discussion {number} of {repository}")
+        held = _repository(discussion["repository"])
+        return words.format(number=discussion["number"], repository=held)
     if "/" not in name:
         return _("the private repository {name}").format(name=name)
     first, _slash, rest = name.partition("/")
