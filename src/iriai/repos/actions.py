@@ -118,7 +118,7 @@ def duplicate(  # noqa: PLR0917 - whose, what, from where, to where, for whom
     seen = Visibility(visibility or source.visibility)
     _require_visibility(source.kind, seen)
     with ground.read() as tx:
-        rules.require_read(actor, queries.by_id(tx, source.id))
+        rules.require_read(actor, queries.by_id(tx, source.id, actor))
         register.require_free(tx, register.owner_for(tx, actor, owner), source.kind, name)
         refs = [each for each in queries.refs(tx, source) if each.name.startswith((HEADS, TAGS))]
     repo_id = _taken_id(ground)
@@ -130,7 +130,7 @@ def duplicate(  # noqa: PLR0917 - whose, what, from where, to where, for whom
     ):
         store_pack(ground, repo_id, packed)
     with dropped_if_refused(ground, repo_id, packed), ground.write() as tx:
-        rules.require_read(actor, queries.by_id(tx, source.id))
+        rules.require_read(actor, queries.by_id(tx, source.id, actor))
         _insert(tx, actor, _Seed(repo_id, source.kind, owner, name, seen, source.sdk))
         for each in refs:
             move_ref(tx, repo_id, each.name, old=None, new=each.sha, commit=each.commit)

@@ -167,7 +167,7 @@ class _Asked:
     def base(self) -> _Base:
         """Where it begins now, if its sender may commit there."""
         with self.ground.read() as tx:
-            repo = queries.by_id(tx, self.repo.id)
+            repo = queries.by_id(tx, self.repo.id, self.actor)
             ref = queries.named(tx, repo.id, self.revision)
             if ref is None or not ref.name.startswith((HEADS, PULLS)):
                 raise rules.unknown_revision(self.revision)
@@ -242,7 +242,7 @@ class _Asked:
 
 def land(tx: Tx, actor: Actor, prepared: Prepared, rule: Ruling | None = None) -> Landed:
     """Make a prepared commit visible: its pack, its ref and the event, or nothing at all."""
-    repo = queries.by_id(tx, prepared.repo.id)
+    repo = queries.by_id(tx, prepared.repo.id, actor)
     if prepared.create_pr:
         rules.require_propose(actor, repo)
     else:

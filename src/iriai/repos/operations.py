@@ -11,7 +11,7 @@ from pathlib import Path
 
 from iriai.base.errors import Excessive, Invalid, Unknown
 from iriai.repos import large, paths
-from iriai.repos.git.entries import EXECUTABLE_MODE, FILE_MODE, File, Lfs
+from iriai.repos.git.entries import EXECUTABLE_MODE, FILE_MODE, FOLDER_MODE, File, Lfs
 from iriai.repos.git.formats import EMPTY_TREE
 from iriai.repos.git.objects import Objects
 from iriai.repos.git.packs import PackWriter
@@ -83,11 +83,13 @@ class Draft:
     large: dict[str, int] = field(default_factory=dict)
     pointers: list[tuple[str, Lfs]] = field(default_factory=list)
     texts: dict[bytes, bytes] = field(default_factory=dict)
+    folders: set[str] = field(default_factory=set)
 
     @property
     def changed(self) -> tuple[str, ...]:
-        """The paths it touches, each once."""
-        return tuple(dict.fromkeys(path for path, _ in self.edits))
+        """The paths it touches, each once; a folder that it removes ends in a slash."""
+        paths = dict.fromkeys(path for path, _ in self.edits)
+        return tuple(f"{path}/" if path in self.folders else path for path in paths)
 
     def laid_over(
         self, objects: Objects, tree: str | None, emit: Emit
@@ -98,7 +100,11 @@ class Draft:
         for path, leaf in self.edits:
             if leaf is not None:
                 edit.put(path, leaf)
-            elif not edit.remove(path):
+                continue
+            present = edit.find(path)
+            if present is not None and present.mode == FOLDER_MODE:
+                self.folders.add(path)
+            if not edit.remove(path):
                 raise Unknown(
                     f"{path[:200]!r} cannot be deleted: it does not exist.", code="EntryNotFound"
                 )

@@ -6,7 +6,7 @@ commit of main and the refs that the revision may name. Names are looked up in `
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, func, select
@@ -32,7 +32,7 @@ from iriai.repos.rows import (
     readable as _readable,
 )
 from iriai.repos.rules import FULL_SHA, MAIN, SHORT_SHA, Kind, Ref, Repo
-from iriai.repos.tables import RefRow, RepoName, RepoRow
+from iriai.repos.tables import RefRow, RepoGrant, RepoName, RepoRow
 
 __all__ = [
     "Candidate",
@@ -119,23 +119,34 @@ def _find(tx: Tx, kind: str, full_name: str, revision: str = "") -> _Found | Non
     )
 
 
-def _present(viewer: Actor, found: _Found | None) -> _Found:
+def _present(tx: Tx, viewer: Actor, found: _Found | None) -> _Found:
     """What is there by this very name, as `viewer` may know."""
     if found is None or not found.is_current or not rules.may_see(viewer, found.repo):
         raise rules.unknown_repo()
     if found.is_deleted:
         raise rules.gone_repo()
-    return found
+    return replace(found, repo=_let_in(tx, viewer, found.repo))
+
+
+def _let_in(tx: Tx, viewer: Actor, repo: Repo) -> Repo:
+    """The repository, with whether `viewer` was let through its gate; asked only of gated ones."""
+    if repo.gated is None or viewer.id is None or rules.may_write(viewer, repo):
+        return repo
+    asked = select(RepoGrant.since).where(
+        RepoGrant.repo_id == repo.id, RepoGrant.account_id == viewer.id
+    )
+    found = tx.connection.execute(asked).scalar_one_or_none()
+    return replace(repo, granted=found is not None)
 
 
 def repo(tx: Tx, viewer: Actor, kind: str, full_name: str) -> Repo:
     """The repository of this name, in one statement; missing and hidden are `Unknown` alike."""
-    return _present(viewer, _find(tx, kind, full_name)).repo
+    return _present(tx, viewer, _find(tx, kind, full_name)).repo
 
 
 def repo_at(tx: Tx, viewer: Actor, kind: str, full_name: str, revision: str) -> tuple[Repo, str]:
     """The repository and the commit that a revision names: one statement, unless git is asked."""
-    found = _present(viewer, _find(tx, kind, full_name, revision))
+    found = _present(tx, viewer, _find(tx, kind, full_name, revision))
     return found.repo, _resolved(tx, found, revision)
 
 
@@ -150,7 +161,7 @@ def readable_at(
     tx: Tx, viewer: Actor, kind: str, full_name: str, revision: str
 ) -> tuple[Repo, str]:
     """The repository and a commit of it, if `viewer` may read its files."""
-    found = _present(viewer, _find(tx, kind, full_name, revision))
+    found = _present(tx, viewer, _find(tx, kind, full_name, revision))
     rules.require_read(viewer, found.repo)
     return found.repo, _resolved(tx, found, revision)
 
@@ -163,12 +174,16 @@ def moved(tx: Tx, viewer: Actor, kind: str, full_name: str) -> str | None:
     return found.repo.full_name if rules.may_see(viewer, found.repo) else None
 
 
-def by_id(tx: Tx, repo_id: int) -> Repo:
-    """The repository of this number, whoever asks: for actions and jobs, never for doors."""
+def by_id(tx: Tx, repo_id: int, viewer: Actor | None = None) -> Repo:
+    """The repository of this number, whoever asks: for actions and jobs, never for doors.
+
+    With a `viewer`, whether its gate stands open for them is known too.
+    """
     row = tx.connection.execute(_BY_ID, {"repo_id": repo_id}).one_or_none()
     if row is None:
         raise rules.unknown_repo()
-    return as_repo(row, row[-1])
+    repo = as_repo(row, row[-1])
+    return repo if viewer is None else _let_in(tx, viewer, repo)
 
 
 # -- revisions -----------------------------------------------------------------------------------

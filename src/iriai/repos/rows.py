@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select
 
 from iriai.base.events import HUB
-from iriai.identity.rules import Actor, circle
+from iriai.identity.rules import Actor, Reach, circle
 from iriai.identity.tables import Account
 from iriai.repos.rules import Gated, HeldBy, Kind, Ref, Repo, Visibility
-from iriai.repos.tables import RefRow, RepoRow
+from iriai.repos.tables import RefRow, RepoGrant, RepoRow
 
 COLUMNS: tuple[Any, ...] = (
     RepoRow.id,
@@ -84,9 +84,18 @@ def readable(viewer: Actor) -> ColumnElement[bool]:
         RepoRow.disabled_reason.is_(None),
         or_(
             and_(RepoRow.visibility == Visibility.PUBLIC, RepoRow.gated.is_(None)),
+            and_(RepoRow.visibility == Visibility.PUBLIC, _let_in(viewer)),
             *_own(viewer),
         ),
     )
+
+
+def _let_in(viewer: Actor) -> ColumnElement[bool]:
+    """The gated repositories whose gate stands open for `viewer`."""
+    if viewer.id is None or viewer.scope.reach is Reach.FINE_GRAINED:
+        return false()
+    granted = select(RepoGrant.repo_id).where(RepoGrant.account_id == viewer.id)
+    return RepoRow.id.in_(granted)
 
 
 def _own(viewer: Actor) -> list[ColumnElement[bool]]:

@@ -69,7 +69,10 @@ class Gated(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Repo:
-    """A repository, as whoever asked for it may see it. `head` is the newest commit of main."""
+    """A repository, as whoever asked for it may see it. `head` is the newest commit of main.
+
+    `granted`: whoever asked has been let through its gate.
+    """
 
     id: int
     kind: Kind
@@ -90,6 +93,7 @@ class Repo:
     downloads: int = 0
     likes: int = 0
     git_bytes: int = 0
+    granted: bool = False
 
     @property
     def full_name(self) -> str:
@@ -155,8 +159,10 @@ def may_administer(actor: Actor, repo: Repo) -> bool:
 
 
 def may_pass_gate(actor: Actor, repo: Repo) -> bool:
-    """Whether a gate stands open for `actor`: for members, and where there is none."""
-    return repo.gated is None or may(actor, Act.READ, Subject(repo.owner_id, repo.id))
+    """Whether the gate stands open for `actor`: there is none, they were let in, or they write."""
+    if repo.gated is None or may_write(actor, repo):
+        return True
+    return repo.granted and actor.scope.allows(Act.READ, subject(repo))
 
 
 def require_see(actor: Actor, repo: Repo) -> None:

@@ -88,6 +88,19 @@ class RefRow(Table):
     updated_at: Mapped[datetime]
 
 
+class RepoGrant(Table):
+    """Somebody for whom the gate of a gated repository stands open."""
+
+    __tablename__ = "repo_grants"
+    repo_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("repos.id"), primary_key=True, autoincrement=False
+    )
+    account_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("accounts.id"), primary_key=True, autoincrement=False, index=True
+    )
+    since: Mapped[datetime]
+
+
 class PackRow(Table):
     """A pack in the store, as `git/{repo_id}/{name}.pack` `.idx`. Retired ones are swept later."""
 

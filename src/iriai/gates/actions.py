@@ -1,0 +1,125 @@
+"""Asking for access, answering, letting in unasked, and withdrawing. Each records one event.
+
+Who asked is private in the log: it enters as a salted digest, so that it can be forgotten.
+"""
+
+from collections.abc import Mapping
+
+from sqlalchemy import delete, insert, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from iriai.base.errors import Unknown
+from iriai.base.tx import Tx
+from iriai.cards import queries as cards
+from iriai.gates import queries, rules
+from iriai.gates.rules import Request, Status
+from iriai.gates.tables import AccessRequest
+from iriai.identity import queries as people
+from iriai.identity.rules import Actor
+from iriai.repos.rules import Repo
+from iriai.repos.tables import RepoGrant
+
+
+def ask(tx: Tx, actor: Actor, repo: Repo, *, given: Mapping[str, str]) -> Request:
+    """Ask for access, answering the questions of the card."""
+    asker = rules.require_may_ask(actor, repo, queries.own(tx, actor, repo), now=tx.now)
+    card = cards.card(tx, repo.id)
+    fields = rules.answers(rules.questions(card.data if card else {}), given)
+    status = rules.first_status(repo)
+    _write(tx, repo, asker, status=status, fields=fields, shares_email=True)
+    _let(tx, repo, asker, open_=status is Status.ACCEPTED)
+    _record(tx, actor, "asked for access to", repo, actor.name)
+    return queries.request_of(tx, repo, actor.name)
+
+
+def withdraw(tx: Tx, actor: Actor, repo: Repo) -> None:
+    """Take one's request back; an open gate closes, the answers are forgotten."""
+    mine = queries.own(tx, actor, repo)
+    if mine is None:
+        raise rules.unknown_request()
+    tx.connection.execute(delete(AccessRequest).where(AccessRequest.id == mine.id))
+    _let(tx, repo, mine.account_id, open_=False)
+    _record(tx, actor, "gave up access to", repo, actor.name)
+
+
+def answer(
+    tx: Tx, actor: Actor, repo: Repo, request: Request, *, status: str, reason: str = ""
+) -> Request:
+    """Let in, refuse with a reason, or put back among those who wait."""
+    rules.require_may_answer(actor, repo)
+    wanted = rules.require_change(request, status)
+    kept = rules.clean_reason(wanted, reason)
+    tx.connection.execute(
+        update(AccessRequest)
+        .where(AccessRequest.id == request.id)
+        .values(status=wanted, reason=kept, handled_at=tx.now, handled_by=actor.id)
+    )
+    _let(tx, repo, request.account_id, open_=wanted is Status.ACCEPTED)
+    verb = {
+        Status.ACCEPTED: "let somebody into",
+        Status.REJECTED: "refused somebody access to",
+        Status.PENDING: "put back a request for",
+    }[wanted]
+    _record(tx, actor, verb, repo, request.name, reason=kept)
+    return queries.request(tx, repo, request.id)
+
+
+def grant(tx: Tx, actor: Actor, repo: Repo, *, name: str) -> Request:
+    """Let somebody in who has not asked; nothing of theirs is shared."""
+    rules.require_may_answer(actor, repo)
+    person = people.person(tx, name)
+    try:
+        found = queries.request_of(tx, repo, name)
+    except Unknown:
+        _write(tx, repo, person.id, status=Status.ACCEPTED, fields={}, shares_email=False)
+        _let(tx, repo, person.id, open_=True)
+        _record(tx, actor, "let somebody into", repo, person.name)
+        return queries.request_of(tx, repo, name)
+    rules.require_not_in(found)
+    return answer(tx, actor, repo, found, status=Status.ACCEPTED)
+
+
+def _write(
+    tx: Tx,
+    repo: Repo,
+    account_id: int,
+    *,
+    status: Status,
+    fields: Mapping[str, object],
+    shares_email: bool,
+) -> None:
+    tx.connection.execute(
+        delete(AccessRequest).where(
+            AccessRequest.repo_id == repo.id, AccessRequest.account_id == account_id
+        )
+    )
+    row = {
+        "repo_id": repo.id,
+        "account_id": account_id,
+        "status": status,
+        "fields": dict(fields),
+        "shares_email": shares_email,
+        "asked_at": tx.now,
+        "handled_at": tx.now if status is not Status.PENDING else None,
+    }
+    tx.connection.execute(insert(AccessRequest), row)
+
+
+def _let(tx: Tx, repo: Repo, account_id: int, *, open_: bool) -> None:
+    """Open or close the gate for somebody."""
+    if open_:
+        dialect = sqlite if tx.connection.dialect.name == "sqlite" else postgresql
+        row = {"repo_id": repo.id, "account_id": account_id, "since": tx.now}
+        tx.connection.execute(dialect.insert(RepoGrant).on_conflict_do_nothing(), row)
+        return
+    tx.connection.execute(
+        delete(RepoGrant).where(RepoGrant.repo_id == repo.id, RepoGrant.account_id == account_id)
+    )
+
+
+def _record(
+    tx: Tx, actor: Actor, verb: str, repo: Repo, who: str, *, reason: str | None = None
+) -> None:
+    said = actor.name if actor.name != who else "somebody"
+    private = {"who": who} | ({"reason": reason} if reason else {})
+    tx.record(repo.commons_id, said, verb, repo.subject, private=private)

@@ -1,0 +1,177 @@
+"""Who may ask, who answers, and what an answer must say. Pure.
+
+A gated repository is seen by everybody; its files are for those let in. An `auto` gate lets in who
+asks and answers its questions; a `manual` one waits for somebody who writes there. A refusal always
+has a reason, and whoever was refused sees it and may ask again later.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from iriai.base.errors import Conflict, Denied, Invalid, Unknown
+from iriai.identity.rules import Actor, require_signed_in
+from iriai.repos import rules as repos
+from iriai.repos.rules import Gated, Repo
+
+REASON_LENGTH_MAX = 1_000
+FIELD_LENGTH_MAX = 4_000
+FIELD_NAME_LENGTH_MAX = 200
+FIELDS_MAX = 30
+OPTIONS_MAX = 300
+ASK_AGAIN_AFTER = timedelta(days=30)
+PAGE_LENGTH = 100
+
+
+class Status(StrEnum):
+    """Where a request stands."""
+
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+class FieldKind(StrEnum):
+    """What a question of the card wants for an answer."""
+
+    TEXT = "text"
+    CHECKBOX = "checkbox"
+    DATE = "date_picker"
+    COUNTRY = "country"
+    SELECT = "select"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One question that the card asks those who want access."""
+
+    name: str
+    kind: FieldKind
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Somebody's request for access to a repository."""
+
+    id: int
+    repo_id: int
+    account_id: int
+    name: str
+    fullname: str
+    email: str | None
+    status: Status
+    fields: Mapping[str, Any]
+    reason: str | None
+    asked_at: datetime
+    handled_at: datetime | None
+
+
+def questions(card: Mapping[str, Any]) -> list[Field]:
+    """The questions of a card's `extra_gated_fields`; what cannot be understood is left out."""
+    asked = card.get("extra_gated_fields")
+    if not isinstance(asked, Mapping):
+        return []
+    found = (_question(str(name), wanted) for name, wanted in list(asked.items())[:FIELDS_MAX])
+    return [each for each in found if each is not None]
+
+
+def _question(name: str, wanted: Any) -> Field | None:
+    options: tuple[str, ...] = ()
+    if isinstance(wanted, Mapping):
+        named = wanted.get("options")
+        if isinstance(named, list):
+            options = tuple(_option(each) for each in named[:OPTIONS_MAX])
+        wanted = wanted.get("type", "select" if options else "text")
+    if wanted not in set(FieldKind) or not name.strip():
+        return None
+    return Field(name[:FIELD_NAME_LENGTH_MAX], FieldKind(wanted), options)
+
+
+def _option(found: Any) -> str:
+    value = found.get("value", found.get("label", "")) if isinstance(found, Mapping) else found
+    return str(value)[:FIELD_NAME_LENGTH_MAX]
+
+
+def answers(asked: list[Field], given: Mapping[str, str]) -> dict[str, Any]:
+    """The answers to a card's questions, each there and each fit for its question."""
+    return {field.name: _answer(field, given.get(field.name, "").strip()) for field in asked}
+
+
+def _answer(field: Field, text: str) -> Any:
+    if field.kind is FieldKind.CHECKBOX:
+        if text.lower() not in ("on", "true", "yes", "1"):
+            raise Invalid(f"You have to agree: {field.name}")
+        return True
+    if not text:
+        raise Invalid(f"This needs an answer: {field.name}")
+    if len(text) > FIELD_LENGTH_MAX:
+        raise Invalid(f"An answer has at most {FIELD_LENGTH_MAX:,} characters: {field.name}")
+    if field.options and text not in field.options:
+        raise Invalid(f"Choose one of the answers that are offered: {field.name}")
+    return text
+
+
+def require_gated(repo: Repo) -> None:
+    """Only a gated repository has requests."""
+    if repo.gated is None:
+        raise Invalid("This repository is not gated.", code="NotGated")
+
+
+def require_may_ask(actor: Actor, repo: Repo, last: Request | None, *, now: datetime) -> int:
+    """Whoever is signed in and sees the repository may ask, once until they are answered."""
+    repos.require_see(actor, repo)
+    require_gated(repo)
+    asker = require_signed_in(actor)
+    if repos.may_pass_gate(actor, repo) or (last and last.status is Status.ACCEPTED):
+        raise Conflict("You have access to this repository already.")
+    if last is not None and last.status is Status.PENDING:
+        raise Conflict("You have asked already, and wait for an answer.")
+    if last is not None and last.handled_at is not None:
+        again = last.handled_at + ASK_AGAIN_AFTER
+        if now < again:
+            raise Denied(f"You were refused. You may ask again from {again:%d %B %Y} on.")
+    return asker
+
+
+def require_may_answer(actor: Actor, repo: Repo) -> None:
+    """Those who write to a repository say who is let in."""
+    repos.require_write(actor, repo)
+    require_gated(repo)
+
+
+def first_status(repo: Repo) -> Status:
+    """What a new request is at once: an `auto` gate opens by itself."""
+    return Status.ACCEPTED if repo.gated is Gated.AUTO else Status.PENDING
+
+
+def require_change(request: Request, wanted: str) -> Status:
+    """The status asked for, where it is another than the present one."""
+    if wanted not in set(Status):
+        raise Invalid('A status is "pending", "accepted" or "rejected".')
+    if request.status == wanted:
+        raise Unknown(f"This request is {wanted} already.", code="AlreadyHandled")
+    return Status(wanted)
+
+
+def require_not_in(request: Request) -> None:
+    """Somebody who has access is not let in again."""
+    if request.status is Status.ACCEPTED:
+        raise Invalid("This person has access already.", code="AlreadyGranted")
+
+
+def clean_reason(status: Status, reason: str) -> str | None:
+    """The reason of a refusal: there must be one, and the applicant reads it."""
+    cleaned = reason.replace("\0", "").strip()
+    if len(cleaned) > REASON_LENGTH_MAX:
+        raise Invalid(f"A reason has at most {REASON_LENGTH_MAX:,} characters.")
+    if status is not Status.REJECTED:
+        return None
+    return cleaned or "No reason was given."
+
+
+def unknown_request() -> Unknown:
+    """Nobody of this name has asked."""
+    return Unknown("There is no such request for access.", code="RequestNotFound")
