@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from iriai.base.errors import Invalid
+from iriai.base.outbound import networks
 
 PREFIX = "IRIAI_"
 FILE_NAME = "iriai.toml"
@@ -61,6 +62,18 @@ class Settings:
         default="instance",
         metadata={"says": "instance, namespace or off: within what large files are deduplicated"},
     )
+    outbound_allow: str = field(
+        default="",
+        metadata={"says": "private networks that webhooks may reach, such as 10.1.0.0/16"},
+    )
+    smtp_url: str = field(
+        default="",
+        repr=False,
+        metadata={
+            "says": "smtp://[user:password@]host[:port] or smtps://…; without it no mail is sent"
+        },
+    )
+    mail_from: str = field(default="", metadata={"says": "the address that mail comes from"})
 
     @property
     def database(self) -> str:
@@ -129,6 +142,8 @@ def _typed(name: str, value: Any) -> Any:
         raise Invalid(f"sign_up is invite or open, not {value!r}.")
     if name == "dedup_scope" and value not in ("instance", "namespace", "off"):
         raise Invalid(f"dedup_scope is instance, namespace or off, not {value!r}.")
+    if name == "outbound_allow":
+        networks(value)
     if name == "secret" and value and (len(value) != 64 or set(value) - set("0123456789abcdef")):  # noqa: PLR2004
         raise Invalid("secret is 64 hex digits.")
     return value
