@@ -169,3 +169,19 @@ def test_pages_forgive_a_slash_and_pages_fail_as_pages(doors):
     data = doors.ask("GET", "/a/b/c/d/e/f")
     assert data.headers["content-type"] == "application/json"
     assert doors.ask("GET", "//evil.example/").status == 404
+
+
+def test_a_request_id_names_no_file(doors):
+    ada, token = doors.person("ada")
+    doors.repo(ada, "tiny")
+    body = b'{"key":"header","value":{"summary":"x"}}\n'
+    body += b'{"key":"file","value":{"path":"a","content":"a"}}\n'
+    answer = doors.ask(
+        "POST",
+        "/api/models/ada/tiny/commit/main",
+        token=token,
+        body=body,
+        headers={"X-Request-Id": "../../../../tmp/x"},
+    )
+    assert answer.status == 200
+    assert list(doors.ground.store.staging().iterdir()) == []

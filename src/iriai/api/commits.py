@@ -6,6 +6,7 @@ its sender may commit at all is asked before a single byte of it is taken.
 
 import base64
 import binascii
+import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -36,8 +37,7 @@ async def commit(request: Request) -> Response:
     """Land a commit. Called by `_commit_api._send_commit`, hub.js `commit` and every upload."""
     repo = await door.in_thread(target, request)
     ground = door.ground_of(request)
-    spool = await door.in_thread(ground.store.staging) / f"commit-{request.state.request_id[:8]}"
-    spool = spool.with_name(f"{spool.name}-{id(request):x}")
+    spool = await door.in_thread(ground.store.staging) / f"commit-{secrets.token_hex(16)}"
     try:
         await receive_file(
             request.receive, spool, size_max=operations.BODY_BYTES_MAX, scope=request.scope
