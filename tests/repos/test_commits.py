@@ -44,7 +44,7 @@ def test_a_commit_adds_replaces_and_deletes(any_town):
     )
     assert any_town.paths(repo) == {".gitattributes", "a/c", "d", "x"}
     assert any_town.read(repo, "d") == b"new"
-    assert landed.changed == ("d", "a/b", "e", "x")
+    assert landed.changed == ("d", "a/b", "e/", "x")
     assert landed.moved == {"refs/heads/main": landed.sha}
     made = any_town.objects(repo).commit(landed.sha)
     assert (made.title, made.description) == ("Second try", "why\nnot")

@@ -95,11 +95,12 @@ def formats(files: Iterable[str]) -> list[str]:
 
 
 def tells(path: str) -> bool:
-    """Whether a card can change because this path does. What may be a folder always can."""
+    """Whether a card can change because this path does; a folder that went ends in a slash."""
     name = path.rpartition("/")[2]
     suffix = _suffix(name)
     return (
-        suffix in ("", ".md", ".json")
+        not name
+        or suffix in (".md", ".json")
         or name in FORMAT_OF_FILE
         or suffix in FORMAT_OF_SUFFIX
         or suffix in DATA_FORMAT_OF_SUFFIX
