@@ -1,0 +1,71 @@
+"""The database or the store goes away and comes back; the hub outlives it and loses nothing."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from tests.conftest import LONG
+from tests.faults.clients import AckLog, Wire, Writer, broken_promises, write_large, write_small
+from tests.support import postgres, seaweed
+from tests.support.server import LiveHub
+
+DATABASE_RESTARTS = 20 if LONG else 3
+STORE_RESTARTS = 5 if LONG else 1
+UP_SECONDS = 1.0
+DOWN_SECONDS = 0.5
+BACK_SECONDS_MAX = 30
+
+
+def restart_database() -> None:
+    postgres.server().stop(at_once=True)
+    time.sleep(DOWN_SECONDS)
+    postgres.server().start()
+
+
+def restart_store() -> None:
+    seaweed.server().stop()
+    time.sleep(DOWN_SECONDS)
+    seaweed.server().start()
+
+
+@pytest.fixture
+def scaled_hub(tmp_path: Path) -> Iterator[LiveHub]:
+    hub = LiveHub(tmp_path / "hub", state="postgres+s3").start()
+    hub.token = hub.person("ada")
+    yield hub
+    hub.stop()
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(
+    ("restart", "times"),
+    [(restart_database, DATABASE_RESTARTS), (restart_store, STORE_RESTARTS)],
+    ids=["database", "store"],
+)
+def test_what_was_acknowledged_outlives_a_crash_of_what_the_hub_stands_on(
+    scaled_hub: LiveHub, restart: Callable[[], None], times: int
+):
+    wire, log = Wire(scaled_hub.url, scaled_hub.token), AckLog()
+    ways = {"small": write_small, "large": write_large}
+    for name in ways:
+        wire.create(f"ada/{name}")
+    working = [
+        Writer(wire, f"ada/{name}", log, seed, write).start()
+        for seed, (name, write) in enumerate(ways.items())
+    ]
+    try:
+        for _ in range(times):
+            time.sleep(UP_SECONDS)
+            restart()
+        acknowledged = len(log.all())
+        deadline = time.monotonic() + BACK_SECONDS_MAX
+        while len(log.all()) == acknowledged:
+            assert time.monotonic() < deadline, "no write is acknowledged any more"
+            time.sleep(0.1)
+    finally:
+        for writer in working:
+            writer.stop()
+    assert [writer.failure for writer in working if writer.failure] == []
+    assert broken_promises(wire, log.all()) == []
+    scaled_hub.run("check")
