@@ -49,7 +49,7 @@ def test_reading_and_changing_never_share_a_handler():
         refuses = "unsupported" in each.endpoint.__module__ or each.endpoint.__name__.startswith(
             "no_"
         )
-        if not refuses:
+        if not refuses and name != "userinfo":  # OpenID Connect reads it by POST too
             by_handler.setdefault(each.endpoint, set()).update(each.methods)
     for handler, methods in by_handler.items():
         assert methods <= {"GET", "HEAD"} or not methods & {"GET", "HEAD"}, handler
