@@ -1,0 +1,142 @@
+"""What happens to a repository when several things happen to it at once, and in any order."""
+
+import threading
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iriai.base.errors import Conflict, HubError, Invalid, Unknown
+from iriai.identity.rules import ANYONE
+from iriai.repos import actions, check, queries
+from iriai.repos.actions import Add, DeleteFile, DeleteFolder
+
+
+def at_once(*works):
+    """Run them together; what each of them raised, or None."""
+    gate, raised = threading.Barrier(len(works)), [None] * len(works)
+
+    def run(at, work):
+        gate.wait(30)
+        try:
+            work()
+        except HubError as error:
+            raised[at] = error
+
+    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(works)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return raised
+
+
+def test_a_move_and_many_commits_leave_one_whole_repository(any_town):
+    repo = any_town.repo("one")
+
+    def move():
+        with any_town.ground.write() as tx:
+            actions.move(tx, any_town.ada, repo, to_owner="ada", to_name="two")
+
+    def commit(number):
+        return lambda: any_town.commit(repo, {f"f{number}": b"x"}, title=f"c{number}")
+
+    raised = at_once(move, *(commit(number) for number in range(8)))
+    assert raised == [None] * 9
+    with any_town.ground.read() as tx:
+        found = queries.repo(tx, ANYONE, "model", "ada/two")
+    assert any_town.paths(found) == {".gitattributes"} | {f"f{number}" for number in range(8)}
+    assert list(check.findings(any_town.ground)) == []
+
+
+def test_a_deletion_and_many_commits_leave_nothing_half_done(any_town):
+    repo = any_town.repo("one")
+
+    def delete():
+        with any_town.ground.write() as tx:
+            actions.delete(tx, any_town.ada, repo)
+
+    def commit(number):
+        return lambda: any_town.commit(repo, {f"f{number}": b"x"}, title=f"c{number}")
+
+    raised = at_once(delete, *(commit(number) for number in range(6)))
+    assert raised[0] is None
+    assert all(error is None or error.code == "RepoNotFound" for error in raised[1:])
+    assert list(check.findings(any_town.ground)) == []
+
+
+def test_of_two_moves_to_one_name_one_wins(any_town):
+    one, two = any_town.repo("one"), any_town.repo("two")
+
+    def move(repo):
+        def work():
+            with any_town.ground.write() as tx:
+                actions.move(tx, any_town.ada, repo, to_owner="ada", to_name="wanted")
+
+        return work
+
+    raised = at_once(move(one), move(two))
+    assert sorted(type(error) for error in raised if error) == [Conflict]
+    names = {any_town.again(one).name, any_town.again(two).name}
+    assert names in ({"wanted", "two"}, {"one", "wanted"})
+
+
+def test_a_branch_that_many_create_at_once_is_created_once(any_town):
+    repo = any_town.repo()
+
+    def create():
+        with any_town.ground.write() as tx:
+            actions.create_branch(tx, any_town.ada, repo, "wanted")
+
+    raised = at_once(*[create] * 6)
+    assert sum(error is None for error in raised) == 1
+    assert {error.code for error in raised if error} == {"ReferenceExists"}
+
+
+names = st.sampled_from(["a", "b", "c.txt"])
+paths = st.lists(names, min_size=1, max_size=3).map("/".join)
+operations = st.one_of(
+    st.builds(Add, paths, st.binary(max_size=3)),
+    st.builds(DeleteFile, paths),
+    st.builds(DeleteFolder, paths),
+)
+commits = st.lists(st.lists(operations, min_size=1, max_size=4), min_size=1, max_size=3)
+
+
+def expected(files: dict[str, bytes], change) -> dict[str, bytes] | None:
+    """What a dict of paths makes of the operations; None where one of them cannot be done."""
+    files = dict(files)
+    for operation in change:
+        path = operation.path
+        below = [each for each in files if each == path or each.startswith(path + "/")]
+        if isinstance(operation, Add):
+            parts = path.split("/")
+            above = any("/".join(parts[:depth]) in files for depth in range(1, len(parts)))
+            if above or (below and below != [path]):
+                return None
+            files[path] = operation.content
+        elif not below:
+            return None
+        else:
+            for each in below:
+                del files[each]
+    return files
+
+
+@given(commits)
+def test_commits_do_to_a_repository_what_they_would_do_to_a_dict(town, changes):
+    count = test_commits_do_to_a_repository_what_they_would_do_to_a_dict.__dict__
+    number = count["number"] = count.get("number", 0) + 1
+    repo = town.repo(f"r{number}")
+    model = {".gitattributes": town.read(repo, ".gitattributes")}
+    for turn, change in enumerate(changes):
+        after = expected(model, change)
+        try:
+            landed = actions.commit(town.ground, town.ada, repo, change, title=f"t{turn}")
+        except (Invalid, Unknown):
+            assert after is None
+        else:
+            assert after is not None
+            model = after
+            assert landed.moved
+    assert town.paths(repo) == set(model)
+    assert all(town.read(repo, path) == content for path, content in model.items())
