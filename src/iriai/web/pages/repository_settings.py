@@ -46,8 +46,8 @@ def _change(ask: Ask, tx: Tx, repo: Repo) -> str:
     chosen: dict[str, Any] = {}
     if form.get("visibility") in list(Visibility) and form.get("visibility") != repo.visibility:
         chosen["visibility"] = Visibility(form.get("visibility"))
-    gated = Gated.MANUAL if form.get("gated") == Gated.MANUAL else None
-    if (gated is None) != (repo.gated is None):
+    gated = Gated(form.get("gated")) if form.get("gated") in list(Gated) else None
+    if gated != repo.gated:
         chosen["gated"] = gated
     closed = not form.has("discussions")
     if closed != repo.discussions_disabled:
