@@ -46,9 +46,8 @@ def test_a_route_with_an_unreserved_word_stops_the_start():
 def test_reading_and_changing_never_share_a_handler():
     by_handler = {}
     for each in ROUTES:
-        refuses = "unsupported" in each.endpoint.__module__ or each.endpoint.__name__.startswith(
-            "no_"
-        )
+        name, module = each.endpoint.__name__, each.endpoint.__module__
+        refuses = "unsupported" in module or name.startswith("no_")
         if not refuses and name != "userinfo":  # OpenID Connect reads it by POST too
             by_handler.setdefault(each.endpoint, set()).update(each.methods)
     for handler, methods in by_handler.items():
