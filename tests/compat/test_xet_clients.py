@@ -10,7 +10,7 @@ import pytest
 
 from tests.support import xet
 
-LONG = os.environ.get("IRIAI_LONG") == "1"
+LONG = os.environ.get("IRIAI_TEST_LONG") == "1"
 SIZE = 200_000_000 if LONG else 20_000_000
 EDITS_BYTES_MAX = 400_000  # 0.2 % of 200 MB; three edits touch some chunks of at most 128 KiB each
 
