@@ -5,41 +5,41 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iriai.base.errors import Denied, Excessive, Invalid
-from iriai.identity import rules
+from iriai.identity import fields, rules
 from iriai.identity.rules import ANYONE, OPERATOR, Act, Actor, Grant, Reach, Role, Subject
 from iriai.identity.rules import TokenScope as Scope
 
 ME, LAB, OTHER = 1, 2, 3
 TINY, BIG = 10, 11
 
-READ, DISCUSS, CREATE, WRITE, ADMINISTER, GOVERN, SECURE = Act
-COLUMNS = (READ, DISCUSS, CREATE, WRITE, ADMINISTER, GOVERN, SECURE)
+READ, DISCUSS, CREATE, WRITE, ADMINISTER, GOVERN, EMAIL, SECURE = Act
+COLUMNS = (READ, DISCUSS, CREATE, WRITE, ADMINISTER, GOVERN, EMAIL, SECURE)
 
 # What each may do with a private repository (y), with a public one only (p), or not at all (-).
-# Columns: read discuss create write administer govern secure
+# Columns: read discuss create write administer govern email secure
 TABLE = """
-anyone          none      p p - - - - -
-stranger        session   p p - - - - -
-stranger        read      p - - - - - -
-stranger        write     p p - - - - -
-read            session   y y - - - - -
-read            read      y - - - - - -
-read            write     y y - - - - -
-contributor     session   y y y - - - -
-contributor     read      y - - - - - -
-contributor     write     y y y - - - -
-creator         session   y y y y y - -
-creator         read      y - - - - - -
-creator         write     y y y y y - -
-write           session   y y y y y - -
-write           read      y - - - - - -
-write           write     y y y y y - -
-admin           session   y y y y y y -
-admin           read      y - - - - - -
-admin           write     y y y y y y -
-self            session   y y y y y y y
-self            read      y - - - - - -
-self            write     y y y y y y -
+anyone          none      p p - - - - - -
+stranger        session   p p - - - - - -
+stranger        read      p - - - - - - -
+stranger        write     p p - - - - - -
+read            session   y y - - - - - -
+read            read      y - - - - - - -
+read            write     y y - - - - - -
+contributor     session   y y y - - - - -
+contributor     read      y - - - - - - -
+contributor     write     y y y - - - - -
+creator         session   y y y y y - - -
+creator         read      y - - - - - - -
+creator         write     y y y y y - - -
+write           session   y y y y y - - -
+write           read      y - - - - - - -
+write           write     y y y y y - - -
+admin           session   y y y y y y - -
+admin           read      y - - - - - - -
+admin           write     y y y y y y - -
+self            session   y y y y y y y y
+self            read      y - - - - - y -
+self            write     y y y y y y y -
 """
 CELLS = [
     (who, reach, act, cell)
@@ -92,6 +92,7 @@ subjects = st.builds(Subject, ids, repos, ids, st.booleans())
 grants = st.one_of(
     st.builds(Grant, st.frozensets(acts, min_size=1), account_id=ids),
     st.builds(Grant, st.frozensets(acts, min_size=1), repo_id=st.sampled_from([TINY, BIG])),
+    st.builds(Grant, st.just(rules.ANYWHERE), anywhere=st.just(True)),
 )
 scopes = st.builds(Scope, st.sampled_from(Reach), st.lists(grants, max_size=3).map(tuple))
 roles = st.dictionaries(st.sampled_from([LAB, OTHER]), st.sampled_from(Role))
@@ -173,17 +174,17 @@ def test_the_operators_shell_owns_nothing_and_reads_nothing():
 )
 def test_a_password_that_is_easily_guessed_is_invalid(password):
     with pytest.raises(Invalid):
-        rules.clean_password(password, name="adalovelace")
+        fields.clean_password(password, name="adalovelace")
 
 
 def test_a_password_may_hold_any_character():
     for password in ("correct horse battery", "пароль и пробел", "🐎🔋📎✅ 🐎🔋📎✅🐎"):
-        assert rules.clean_password(password, name="ada") == password
+        assert fields.clean_password(password, name="ada") == password
 
 
 def test_a_password_is_not_so_long_that_hashing_it_is_an_attack():
     with pytest.raises(Excessive):
-        rules.clean_password("ab" * 10_000, name="ada")
+        fields.clean_password("ab" * 10_000, name="ada")
 
 
 @pytest.mark.parametrize(
@@ -210,14 +211,14 @@ def test_no_token_is_as_good_as_a_session(reach):
 @pytest.mark.parametrize(
     ("clean", "text"),
     [
-        (rules.clean_fullname, "x" * 101),
-        (rules.clean_fullname, "a\x00b"),
-        (rules.clean_token_name, "  "),
-        (rules.clean_homepage, "javascript:alert(1)"),
-        (rules.clean_homepage, "ftp://example.org"),
-        (rules.clean_email, "ada"),
-        (rules.clean_email, "ada@"),
-        (rules.clean_bio, "x" * 1001),
+        (fields.clean_fullname, "x" * 101),
+        (fields.clean_fullname, "a\x00b"),
+        (fields.clean_token_name, "  "),
+        (fields.clean_homepage, "javascript:alert(1)"),
+        (fields.clean_homepage, "ftp://example.org"),
+        (fields.clean_email, "ada"),
+        (fields.clean_email, "ada@"),
+        (fields.clean_bio, "x" * 1001),
         (rules.clean_role, "owner"),
     ],
 )

@@ -10,7 +10,7 @@ from typing import Any
 
 from iriai.api import address
 from iriai.identity.queries import Belonging, Member, OrganisationOverview, PersonOverview
-from iriai.identity.rules import Actor, Reach
+from iriai.identity.rules import Act, Actor, Reach, Subject, may
 from iriai.repos.git.entries import Commit, Entry, File
 from iriai.repos.rules import CONVERTS, HEADS, MAIN, PULLS, TAGS, Ref, Repo
 
@@ -127,13 +127,14 @@ def landed(base: str, repo: Repo, sha: str, pull_number: int | None) -> Shape:
 def whoami(actor: Actor, me: PersonOverview) -> Shape:
     """Who the token belongs to. Read by `hf_api.whoami`, `_login` and the client's CLI."""
     account = me.account
+    knows = may(actor, Act.KNOW_EMAIL, Subject(account.id))
     return {
         "type": "user",
         "id": object_id(account.id),
         "name": account.name,
         "fullname": account.fullname or account.name,
-        "email": account.email,
-        "emailVerified": account.email is not None,
+        "email": account.email if knows else None,
+        "emailVerified": knows and account.email is not None,
         "canPay": False,
         "billingMode": "none",
         "periodEnd": None,
@@ -164,8 +165,10 @@ def _fine_grained(actor: Actor) -> Shape:
             "permissions": sorted(grant.acts),
         }
         for grant in actor.scope.grants
+        if not grant.anywhere
     ]
-    return {"fineGrained": {"canReadGatedRepos": False, "global": [], "scoped": scoped}}
+    anywhere = sorted({act for grant in actor.scope.grants if grant.anywhere for act in grant.acts})
+    return {"fineGrained": {"canReadGatedRepos": False, "global": anywhere, "scoped": scoped}}
 
 
 def belonging(found: Belonging) -> Shape:

@@ -14,7 +14,7 @@ from iriai.base import names, passwords
 from iriai.base.errors import Conflict, Denied
 from iriai.base.events import HUB
 from iriai.base.tx import Ground, Tx
-from iriai.identity import naming, queries, rules
+from iriai.identity import fields, naming, queries, rules
 from iriai.identity.admission import (
     close_session,
     end_session,
@@ -23,6 +23,7 @@ from iriai.identity.admission import (
     mint_token,
     note_use,
     open_session,
+    prove_password,
     revoke_leaked_token,
     revoke_token,
     sign_in,
@@ -45,6 +46,7 @@ __all__ = [
     "mint_token",
     "note_use",
     "open_session",
+    "prove_password",
     "rename_account",
     "revoke_leaked_token",
     "revoke_token",
@@ -74,7 +76,7 @@ def sign_up(
     Whoever uses the first link of all operates the hub.
     """
     cleaned = names.clean_account_name(name)
-    kept = passwords.hashed(rules.clean_password(password, name=cleaned))
+    kept = passwords.hashed(fields.clean_password(password, name=cleaned))
     with ground.write() as tx:
         invited = queries.open_invite(tx, link) if link else None
         if invited is None and ground.settings.sign_up != "open":
@@ -82,7 +84,7 @@ def sign_up(
         if invited is not None and invited.is_first and queries.has_people(tx):
             raise Conflict("The first account was made already.")
         made = _add(tx, AccountKind.PERSON, cleaned, fullname)
-        made.password, made.email = kept, rules.clean_email(email) or None
+        made.password, made.email = kept, fields.clean_email(email) or None
         made.is_operator = invited is not None and invited.is_first
         tx.session.flush()
         if invited is not None:
@@ -106,10 +108,10 @@ def add_person(
     cleaned = names.clean_account_name(name)
     kept = None
     if password is not None:
-        kept = passwords.hashed(rules.clean_password(password, name=cleaned))
+        kept = passwords.hashed(fields.clean_password(password, name=cleaned))
     with ground.write() as tx:
         made = _add(tx, AccountKind.PERSON, cleaned, fullname)
-        made.password, made.email = kept, rules.clean_email(email) or None
+        made.password, made.email = kept, fields.clean_email(email) or None
         tx.record(HUB, actor.name, "added", f"account/{made.name}", kind="person")
         return made
 
@@ -192,10 +194,10 @@ def change_profile(
     found = queries.account(tx, account)
     rules.require_may(actor, Act.GOVERN, Subject(found.id))
     changes = {
-        "fullname": None if fullname is None else rules.clean_fullname(fullname),
-        "bio": None if bio is None else rules.clean_bio(bio),
-        "homepage": None if homepage is None else rules.clean_homepage(homepage),
-        "email": None if email is None else rules.clean_email(email),
+        "fullname": None if fullname is None else fields.clean_fullname(fullname),
+        "bio": None if bio is None else fields.clean_bio(bio),
+        "homepage": None if homepage is None else fields.clean_homepage(homepage),
+        "email": None if email is None else fields.clean_email(email),
         "private_by_default": private_by_default,
     }
     changed = [
@@ -213,7 +215,7 @@ def change_profile(
 def change_password(ground: Ground, actor: Actor, *, current: str, new: str) -> None:
     """Choose another password; every session ends, so one signs in again everywhere."""
     rules.require_may(actor, Act.SECURE, Subject(rules.require_signed_in(actor)))
-    cleaned = rules.clean_password(new, name=actor.name)
+    cleaned = fields.clean_password(new, name=actor.name)
     with ground.read() as tx:
         before = tx.session.get_one(Account, actor.id).password
     if not passwords.matches(before, current):
@@ -234,7 +236,7 @@ def change_password(ground: Ground, actor: Actor, *, current: str, new: str) -> 
 def set_password(ground: Ground, actor: Actor, *, person: str, password: str) -> None:
     """Give a person a new password, as whoever operates the machine; their sessions end."""
     _require_operator(actor)
-    kept = passwords.hashed(rules.clean_password(password, name=person))
+    kept = passwords.hashed(fields.clean_password(password, name=person))
     with ground.write() as tx:
         found = queries.person(tx, person)
         found.password = kept
@@ -320,7 +322,7 @@ def _add(tx: Tx, kind: AccountKind, name: str, fullname: str) -> Account:
         kind=kind.value,
         name=name,
         name_key=names.fold(name),
-        fullname=rules.clean_fullname(fullname),
+        fullname=fields.clean_fullname(fullname),
         created_at=tx.now,
     )
     naming.require_free(tx, name)

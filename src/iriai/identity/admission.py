@@ -20,8 +20,8 @@ from iriai.base import credentials, passwords
 from iriai.base.errors import Denied, Excessive, HubError, Unknown
 from iriai.base.events import HUB
 from iriai.base.tx import Ground, Tx
-from iriai.identity import queries, rules
-from iriai.identity.rules import Act, Actor, Grant, Reach, Role, Subject
+from iriai.identity import fields, queries, rules
+from iriai.identity.rules import Act, Actor, Grant, Reach, Role, Subject, Via
 from iriai.identity.tables import Account, AccountKind, Invite, Session, Token
 
 SESSIONS_MAX = 50
@@ -49,10 +49,8 @@ class SignedIn:
     expires_at: datetime
 
 
-def sign_in(
-    ground: Ground, *, name: str, password: str, device: str = "", before: str | None = None
-) -> SignedIn:
-    """Open a session with a password. `before`, a session held already, ends: ids rotate.
+def prove_password(ground: Ground, *, name: str, password: str) -> Account:
+    """The person whose name and password these are. It opens nothing: a second factor may follow.
 
     A wrong name and a wrong password get the same answer after the same work.
     """
@@ -60,19 +58,46 @@ def sign_in(
         found = queries.find_account(tx, name)
     kept = found.password if found is not None and found.kind == AccountKind.PERSON else None
     if not passwords.matches(kept, password) or found is None or kept is None:
-        raise Denied("The name or the password is wrong.", code="WrongCredentials")
-    again = passwords.hashed(password) if passwords.is_outdated(kept) else kept
+        raise _wrong()
+    if passwords.is_outdated(kept):
+        again = passwords.hashed(password)
+        with ground.write() as tx:
+            tx.connection.execute(
+                update(Account)
+                .where(Account.id == found.id, Account.password == kept)
+                .values(password=again)
+            )
+        found.password = again
+    return found
+
+
+def sign_in(
+    ground: Ground, *, name: str, password: str, device: str = "", before: str | None = None
+) -> SignedIn:
+    """Open a session with a password alone, for whoever has no second factor.
+
+    `before`, a session held already, ends: ids rotate.
+    """
+    proved = prove_password(ground, name=name, password=password)
     with ground.write() as tx:
-        same = tx.connection.execute(
-            update(Account)
-            .where(Account.id == found.id, Account.password == kept, Account.deleted_at.is_(None))
-            .values(password=again)
-        )
-        if same.rowcount != 1:
-            raise Denied("The name or the password is wrong.", code="WrongCredentials")
+        if require_unchanged(tx, proved).second_factor:
+            raise Denied("This account asks for a second factor.", code="SecondFactorNeeded")
         if before is not None:
             close_session(tx, before)
-        return open_session(tx, found, device=device)
+        return open_session(tx, proved, device=device)
+
+
+def require_unchanged(tx: Tx, proved: Account) -> Account:
+    """The account as it is now, locked, if the password that was proved is still its own."""
+    asked = select(Account).where(Account.id == proved.id).with_for_update()
+    present = tx.session.scalar(asked.execution_options(populate_existing=True))
+    if present is None or present.deleted_at is not None or present.password != proved.password:
+        raise _wrong()
+    return present
+
+
+def _wrong() -> Denied:
+    return Denied("The name or the password is wrong.", code="WrongCredentials")
 
 
 def open_session(tx: Tx, account: Account, *, device: str = "") -> SignedIn:
@@ -129,22 +154,48 @@ def mint_token(
         rules.require_may(actor, Act.SECURE, Subject(owner))
     kept = rules.clean_token(role, grants)
     lasts = rules.clean_token_days(days)
-    _require_fewer(tx, Token, Token.account_id == owner, Token.revoked_at.is_(None))
+    _require_fewer(
+        tx, Token, Token.account_id == owner, Token.revoked_at.is_(None), Token.via == Via.HAND
+    )
+    return issue_token(
+        tx,
+        actor.name,
+        owner,
+        name=fields.clean_token_name(name),
+        role=role,
+        grants=kept,
+        lasts=None if lasts is None else timedelta(days=lasts),
+    )
+
+
+def issue_token(
+    tx: Tx,
+    by: str,
+    account_id: int,
+    *,
+    name: str,
+    role: Reach,
+    grants: tuple[Grant, ...] = (),
+    lasts: timedelta | None = None,
+    via: Via = Via.HAND,
+) -> Minted:
+    """A new token of an account's, for what was allowed to have one already."""
     raw = credentials.fresh_token(tx.ground.secret)
     made = Token(
-        account_id=owner,
+        account_id=account_id,
         digest=credentials.digest(raw),
         hint=raw[-HINT_LENGTH:],
-        name=rules.clean_token_name(name),
+        name=name,
         role=role.value,
-        grants=_grants_kept(kept),
+        via=via.value,
+        grants=_grants_kept(grants),
         created_at=tx.now,
-        expires_at=None if lasts is None else tx.now + timedelta(days=lasts),
+        expires_at=None if lasts is None else tx.now + lasts,
     )
     tx.session.add(made)
     tx.session.flush()
-    private = {"name": made.name, "role": made.role, "account": owner, "grants": made.grants}
-    tx.record(HUB, actor.name, "minted", f"token/{made.id}", private=private)
+    private = {"name": name, "role": made.role, "account": account_id, "grants": made.grants}
+    tx.record(HUB, by, "minted", f"token/{made.id}", private=private)
     return Minted(made.id, raw)
 
 
@@ -153,6 +204,15 @@ def revoke_token(tx: Tx, actor: Actor, *, token_id: int) -> None:
     owner = rules.require_signed_in(actor)
     rules.require_may(actor, Act.SECURE, Subject(owner))
     _revoke(tx, actor.name, Token.id == token_id, Token.account_id == owner)
+
+
+def revoke_tokens(tx: Tx, by: str, token_ids: Sequence[int]) -> None:
+    """Make these tokens worthless, for an action that was allowed to end them."""
+    for token_id in token_ids:
+        try:
+            _revoke(tx, by, Token.id == token_id)
+        except Unknown:
+            continue
 
 
 def revoke_leaked_token(tx: Tx, raw: str) -> None:
@@ -280,10 +340,14 @@ def _require_fewer(tx: Tx, table: type[Token | Invite], *which: Any) -> None:
 def _grants_kept(grants: Sequence[Grant]) -> list[dict[str, Any]]:
     return [
         {"acts": sorted(grant.acts)}
-        | (
-            {"account_id": grant.account_id}
-            if grant.repo_id is None
-            else {"repo_id": grant.repo_id}
-        )
+        | {
+            key: value
+            for key, value in (
+                ("account_id", grant.account_id),
+                ("repo_id", grant.repo_id),
+                ("anywhere", grant.anywhere or None),
+            )
+            if value is not None
+        }
         for grant in grants
     ]

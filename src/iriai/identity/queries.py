@@ -23,6 +23,7 @@ from iriai.identity.rules import (
     Role,
     Subject,
     TokenScope,
+    Via,
     require_may,
     require_signed_in,
 )
@@ -184,6 +185,7 @@ def grants_read(kept: list[Any]) -> tuple[Grant, ...]:
             acts=frozenset(Act(act) for act in each["acts"]),
             account_id=each.get("account_id"),
             repo_id=each.get("repo_id"),
+            anywhere=each.get("anywhere", False),
         )
         for each in kept
     )
@@ -307,11 +309,13 @@ def organisation_overview(tx: Tx, name: str) -> OrganisationOverview:
 
 
 def tokens_of(tx: Tx, actor: Actor) -> Sequence[Token]:
-    """The actor's own tokens that were not revoked, newest first."""
+    """The tokens that the actor made by hand and did not revoke, newest first."""
     require_may(actor, Act.SECURE, Subject(require_signed_in(actor)))
     asked = (
         select(Token)
-        .where(Token.account_id == actor.id, Token.revoked_at.is_(None))
+        .where(
+            Token.account_id == actor.id, Token.revoked_at.is_(None), Token.via == Via.HAND.value
+        )
         .order_by(Token.id.desc())
     )
     return tx.session.scalars(asked).all()

@@ -10,17 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from urllib.parse import urlsplit
 
 from iriai.base.errors import Denied, Excessive, Invalid
 
-FULLNAME_LENGTH_MAX = 100
-BIO_LENGTH_MAX = 1_000
-HOMEPAGE_LENGTH_MAX = 300
-EMAIL_LENGTH_MAX = 254
-PASSWORD_LENGTH_MIN = 10
-PASSWORD_LENGTH_MAX = 1_000
-TOKEN_NAME_LENGTH_MAX = 100
 TOKENS_MAX = 100
 GRANTS_MAX = 100
 TOKEN_DAYS_MAX = 3_650
@@ -48,6 +40,7 @@ class Act(StrEnum):
     WRITE = "repo.write"
     ADMINISTER = "repo.settings.write"
     GOVERN = "account.write"
+    KNOW_EMAIL = "user.email.read"
     SECURE = "account.security.write"
 
 
@@ -72,6 +65,15 @@ class Reach(StrEnum):
     READ = "read"
     WRITE = "write"
     FINE_GRAINED = "fineGrained"
+
+
+class Via(StrEnum):
+    """How a token came to be: made by hand, or given to what somebody let in."""
+
+    HAND = ""
+    LOGIN = "login"
+    APP = "app"
+    PUBLISHER = "publisher"
 
 
 TOKEN_ROLES = (Reach.READ, Reach.WRITE, Reach.FINE_GRAINED)
@@ -105,12 +107,15 @@ CEILING: Mapping[Reach, frozenset[Act]] = MappingProxyType(
     {
         Reach.NOTHING: frozenset(),
         Reach.SESSION: ALL,
-        Reach.READ: frozenset({Act.READ}),
+        Reach.READ: frozenset({Act.READ, Act.KNOW_EMAIL}),
         Reach.WRITE: ALL - {Act.SECURE},
         Reach.FINE_GRAINED: ALL - {Act.SECURE},  # and of these only what its grants name
     }
 )
 """How far each way in reaches. Passwords, tokens and sessions are changed in a session only."""
+
+ANYWHERE: frozenset[Act] = frozenset({Act.DISCUSS})
+"""What a fine-grained token may be let do everywhere at once, where its owner may."""
 
 ROLE_STANDING: Mapping[Role, Standing] = MappingProxyType(
     {
@@ -124,14 +129,17 @@ ROLE_STANDING: Mapping[Role, Standing] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a fine-grained token may do with one repository, or with all that an account owns."""
+    """What a fine-grained token may do: with one repository, all of an account's, or anywhere."""
 
     acts: frozenset[Act]
     account_id: int | None = None
     repo_id: int | None = None
+    anywhere: bool = False
 
     def covers(self, subject: "Subject") -> bool:
         """Whether the grant speaks of `subject` at all."""
+        if self.anywhere:
+            return True
         if self.repo_id is not None:
             return self.repo_id == subject.repo_id
         return self.account_id is not None and self.account_id == subject.owner_id
@@ -299,55 +307,6 @@ def circle(actor: Actor) -> Circle:
     )
 
 
-def clean_fullname(fullname: str) -> str:
-    """A name as people write it, on one line; empty where none is given."""
-    return _clean_line(fullname, "A full name", FULLNAME_LENGTH_MAX)
-
-
-def clean_token_name(name: str) -> str:
-    """What the owner calls a token."""
-    cleaned = _clean_line(name, "A token's name", TOKEN_NAME_LENGTH_MAX)
-    if not cleaned:
-        raise Invalid("A token needs a name, so that you know later what uses it.")
-    return cleaned
-
-
-def clean_bio(text: str) -> str:
-    """A few lines about somebody."""
-    cleaned = text.strip()
-    if len(cleaned) > BIO_LENGTH_MAX:
-        raise Invalid(f"This text has at most {BIO_LENGTH_MAX} characters.")
-    return cleaned
-
-
-def clean_homepage(url: str) -> str:
-    """A web address, or nothing."""
-    cleaned = _clean_line(url, "A web address", HOMEPAGE_LENGTH_MAX)
-    if cleaned and (urlsplit(cleaned).scheme not in {"http", "https"} or " " in cleaned):
-        raise Invalid("A web address starts with https:// or http://.")
-    return cleaned
-
-
-def clean_email(address: str) -> str:
-    """An e-mail address, or nothing. Only a letter sent to it would show that it works."""
-    cleaned = _clean_line(address, "An e-mail address", EMAIL_LENGTH_MAX)
-    local, at, domain = cleaned.rpartition("@")
-    if cleaned and not (at and local and domain and " " not in cleaned):
-        raise Invalid("An e-mail address looks like ada@example.org.")
-    return cleaned
-
-
-def clean_password(password: str, *, name: str) -> str:
-    """A password fit to be kept: long enough, and not simply the account's name."""
-    if len(password) < PASSWORD_LENGTH_MIN:
-        raise Invalid(f"A password has at least {PASSWORD_LENGTH_MIN} characters.")
-    if len(password) > PASSWORD_LENGTH_MAX:
-        raise Excessive(f"A password has at most {PASSWORD_LENGTH_MAX} characters.")
-    if len(set(password)) == 1 or password.casefold().replace(name.casefold(), "") == "":
-        raise Invalid("This password is too easily guessed; choose another.")
-    return password
-
-
 def clean_grants(grants: tuple[Grant, ...]) -> tuple[Grant, ...]:
     """The grants of a fine-grained token: each about one thing, none beyond a token's reach."""
     if not grants:
@@ -355,9 +314,10 @@ def clean_grants(grants: tuple[Grant, ...]) -> tuple[Grant, ...]:
     if len(grants) > GRANTS_MAX:
         raise Excessive(f"A token names at most {GRANTS_MAX} repositories and accounts.")
     for grant in grants:
-        if (grant.repo_id is None) == (grant.account_id is None):
+        if (grant.repo_id is not None) + (grant.account_id is not None) + grant.anywhere != 1:
             raise Invalid("A permission is about one repository or one account.")
-        if not grant.acts or grant.acts - CEILING[Reach.FINE_GRAINED]:
+        most = ANYWHERE if grant.anywhere else CEILING[Reach.FINE_GRAINED]
+        if not grant.acts or grant.acts - most:
             raise Invalid("A token cannot hold this permission.")
     return grants
 
@@ -386,12 +346,3 @@ def clean_token_days(days: int | None) -> int | None:
     if days is not None and not 1 <= days <= TOKEN_DAYS_MAX:
         raise Invalid(f"A token lasts from 1 to {TOKEN_DAYS_MAX} days.")
     return days
-
-
-def _clean_line(text: str, what: str, length_max: int) -> str:
-    cleaned = " ".join(text.split())
-    if len(cleaned) > length_max:
-        raise Invalid(f"{what} has at most {length_max} characters.")
-    if not cleaned.isprintable():
-        raise Invalid(f"{what} cannot hold control characters.")
-    return cleaned

@@ -36,6 +36,7 @@ class Account(Table):
     homepage: Mapped[str] = mapped_column(default="")
     email: Mapped[str | None]
     password: Mapped[str | None]
+    second_factor: Mapped[bool] = mapped_column(default=False)
     is_operator: Mapped[bool] = mapped_column(default=False)
     private_by_default: Mapped[bool] = mapped_column(default=False)
     commons_id: Mapped[int | None] = mapped_column(BigId)
@@ -72,7 +73,10 @@ class Membership(Table):
 
 
 class Token(Table):
-    """An access token. The token itself is shown once and never kept."""
+    """An access token. The token itself is shown once and never kept.
+
+    `via` says how it came to be; what was not made by hand is listed with what it was given to.
+    """
 
     __tablename__ = "tokens"
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -81,6 +85,7 @@ class Token(Table):
     hint: Mapped[str] = mapped_column(String(8))
     name: Mapped[str]
     role: Mapped[str] = mapped_column(String(16))
+    via: Mapped[str] = mapped_column(String(16), default="")
     grants: Mapped[list[Any]]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
