@@ -167,13 +167,17 @@ def test_what_changes_something_is_never_open_to_whoever_may_only_read():
     from iriai.app import routes_of
     from iriai.base.routing import Access
 
-    asking = {  # POST because the question is long, or because nothing is kept
+    asking = {  # POST because the question is long, nothing is kept, or the body is the proof
         "batch",
+        "device",
         "no_locks",
         "paths_info",
         "preupload",
+        "revoke",
+        "revoke_leaked",
         "fetch",
         "telemetry",
+        "token",
         "validate_yaml",
     }
     loose = [
