@@ -17,6 +17,7 @@ PLACES = (
     Path(__file__).parents[2] / "docs",  # in an installed package
     Path(__file__).parents[4] / "docs",  # in a checkout
 )
+GROUPS = {"guides": _("Guides"), "": _("Reference"), "decisions": _("Decisions")}
 TITLE = re.compile(r"^#\s+(.+)$", re.MULTILINE)
 RELATIVE = re.compile(r'href="/docs/([^"#]*?)(?:README)?\.md(#[^"]*)?"')
 
@@ -32,10 +33,11 @@ class Document:
 
 def first(ask: Ask) -> Response:
     """What there is to read."""
-    found = documents()
-    listed = "\n".join(f"- [{each.title}](/docs/{each.slug})" for each in found.values())
-    text = f"# {_('Documentation')}\n\n{listed}\n"
-    return _shown(ask, _("Documentation"), text, "")
+    lines = [f"# {_('Documentation')}"]
+    for group, listed in _groups():
+        lines += ["", f"## {group}", ""]
+        lines += [f"- [{each.title}](/docs/{each.slug})" for each in listed]
+    return _shown(ask, _("Documentation"), "\n".join(lines), "")
 
 
 def document(ask: Ask) -> Response:
@@ -65,16 +67,24 @@ def documents() -> dict[str, Document]:
 def _shown(ask: Ask, title: str, text: str, slug: str) -> Response:
     folder = slug if slug and documents()[slug].path.stem == "README" else slug.rpartition("/")[0]
     html = render.html(text, resolve="/docs/", blob="/docs/", folder=folder)
-    groups: dict[str, list[Document]] = {}
-    for each in documents().values():
-        groups.setdefault(each.slug.rpartition("/")[0], []).append(each)
     return ask.page(
         "docs.html",
         title=title,
         slug=slug,
         body=RELATIVE.sub(lambda link: f'href="/docs/{link[1].strip("/")}{link[2] or ""}"', html),
-        contents=sorted(groups.items()),
+        contents=_groups(),
     )
+
+
+def _groups() -> list[tuple[str, list[Document]]]:
+    """The pages in the order in which one would want them, under a heading each."""
+    found: dict[str, list[Document]] = {name: [] for name in GROUPS}
+    for each in documents().values():
+        folder = each.slug.partition("/")[0] if "/" in each.slug else ""
+        found.setdefault("decisions" if each.slug == "decisions" else folder, []).append(each)
+    return [
+        (GROUPS.get(name, name.capitalize()), listed) for name, listed in found.items() if listed
+    ]
 
 
 ROUTES = [
