@@ -1,6 +1,9 @@
 """`hf auth login` lets a command line in through the page, and what clients do with it after."""
 
+import html
+import json
 import re
+import secrets
 import subprocess
 import time
 from collections.abc import Iterator
@@ -9,8 +12,14 @@ from pathlib import Path
 
 import httpx
 import pytest
+from authlib.integrations.base_client.errors import OAuthError
+from authlib.integrations.httpx_client import OAuth2Client
+from authlib.oidc.core import CodeIDToken
+from authlib.oidc.discovery import OpenIDProviderMetadata
+from joserfc import jwt
+from joserfc.jwk import KeySet
 
-from tests.support import server
+from tests.support import clients, server
 
 PASSWORD = "a long enough password"
 WAIT_SECONDS = 60
@@ -122,3 +131,128 @@ def test_the_client_renews_its_token_before_it_lapses(open_hub, ada):
     assert (Path(env["HF_HOME"]) / "token").read_text() == after
     refused = open_hub.client("hf", "repos", "create", "not-this-one", env=env, check=False)
     assert refused.returncode != 0, "a login that may only read made a repository"
+
+
+LOGIN_URL = """
+import { oauthLoginUrl } from "@huggingface/hub";
+const [hubUrl, clientId, redirectUrl] = process.argv.slice(2);
+const kept = {};
+const url = await oauthLoginUrl({
+  hubUrl, clientId, redirectUrl, scopes: "openid profile email read-repos", state: "mine",
+  localStorage: kept,
+});
+console.log(JSON.stringify({ url, ...kept }));
+"""
+
+HANDLE_REDIRECT = """
+import { oauthHandleRedirect, whoAmI } from "@huggingface/hub";
+const [hubUrl, redirectedUrl, nonce, codeVerifier] = process.argv.slice(2);
+const found = await oauthHandleRedirect({ hubUrl, redirectedUrl, nonce, codeVerifier });
+const me = await whoAmI({ hubUrl, accessToken: found.accessToken });
+console.log(JSON.stringify({ found, me }));
+"""
+
+
+def registered(ada: Person, **fields: str) -> dict[str, str]:
+    """An app of Ada's: its id, and its secret if it has one."""
+    page = ada.send("/settings/applications", act="register", **fields).text
+    found = re.findall(r'id="client-(id|secret)">([^<]+)<', page)
+    return dict(found)
+
+
+def sent_back(ada: Person, url: str, act: str = "allow") -> str:
+    """Where Ada's browser goes after she decided about an app."""
+    page = ada.client.get(url)
+    if page.status_code == 303:
+        return page.headers["location"]
+    assert page.status_code == 200, page.text
+    hidden = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page.text)
+    fields = {name: html.unescape(value) for name, value in hidden if name != "next"}
+    answer = ada.send("/oauth/authorize", **fields, act=act)
+    assert answer.status_code == 303, answer.text
+    return answer.headers["location"]
+
+
+def node(hub: server.LiveHub, script: str, *words: str) -> dict[str, object]:
+    """What a script with hub.js says."""
+    modules = clients.node_modules()
+    path = modules / f"oauth-{hub.port}.mjs"
+    path.write_text(script)
+    done = clients.run(["node", path, hub.url, *words], {}, cwd=modules)
+    path.unlink()
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_hub_js_signs_somebody_in_to_an_app(open_hub, ada):
+    there = "http://localhost:5173/callback?from=hub"
+    app = registered(ada, name="A page", redirects=there)
+    began = node(open_hub, LOGIN_URL, app["id"], there)
+    back = sent_back(ada, began["url"])
+    assert back.startswith("http://localhost:5173/callback?from=hub&code=")
+    ended = node(open_hub, HANDLE_REDIRECT, back, began["nonce"], began["codeVerifier"])
+    assert ended["found"]["userInfo"]["preferred_username"] == "ada"
+    assert ended["found"]["userInfo"]["email"] == "ada@example.org"
+    assert ended["found"]["state"] == "mine"
+    assert ended["found"]["scope"] == "openid profile email read-repos"
+    assert ended["me"]["name"] == "ada"
+
+
+def test_an_openid_client_that_keeps_a_secret_signs_somebody_in_and_renews(open_hub, ada):
+    there = "https://app.example.org/callback"
+    app = registered(ada, name="A server", redirects=there, secret="yes")
+    metadata = httpx.get(f"{open_hub.url}/.well-known/openid-configuration").json()
+    OpenIDProviderMetadata(metadata | {"issuer": "https://hub.example.org"}).validate_issuer()
+    with OAuth2Client(
+        app["id"], app["secret"], scope="openid profile", redirect_uri=there,
+        code_challenge_method="S256",
+    ) as client:  # fmt: skip
+        verifier = secrets.token_urlsafe(48)
+        url, state = client.create_authorization_url(
+            metadata["authorization_endpoint"], code_verifier=verifier, nonce="n-1"
+        )
+        back = sent_back(ada, url)
+        tokens = client.fetch_token(
+            metadata["token_endpoint"], authorization_response=back, code_verifier=verifier,
+            state=state,
+        )  # fmt: skip
+        keys = KeySet.import_key_set(httpx.get(metadata["jwks_uri"]).json())
+        claims = jwt.decode(tokens["id_token"], keys, algorithms=["RS256"]).claims
+        told = CodeIDToken(
+            claims, {"alg": "RS256"},
+            options={"iss": {"value": open_hub.url}, "aud": {"value": app["id"]}},
+            params={"nonce": "n-1", "access_token": tokens["access_token"], "client_id": app["id"]},
+        )  # fmt: skip
+        told.validate()
+        assert claims["preferred_username"] == "ada"
+        assert "email" not in claims
+        who = httpx.get(
+            f"{open_hub.url}/api/whoami-v2",
+            headers={"Authorization": f"Bearer {tokens['access_token']}"},
+        ).json()
+        assert who["email"] is None, "an app that did not ask for the address does not get it"
+        old = tokens["refresh_token"]
+        renewed = client.refresh_token(metadata["token_endpoint"], refresh_token=old)
+        assert renewed["access_token"] != tokens["access_token"]
+        with pytest.raises(OAuthError, match="invalid_grant"):
+            client.refresh_token(metadata["token_endpoint"], refresh_token=old)
+        bearer = {"Authorization": f"Bearer {renewed['access_token']}"}
+        assert httpx.get(metadata["userinfo_endpoint"], headers=bearer).status_code == 401
+    again = ada.client.get(url)
+    assert "Let A server in?" in again.text, "a consent that ended is asked for again"
+
+
+def test_a_leaked_token_is_ended_and_the_answer_is_always_the_same(open_hub, ada):
+    raw = open_hub.run("token", "add", "ada").strip()
+    bearer = {"Authorization": f"Bearer {raw}"}
+    assert httpx.get(f"{open_hub.url}/api/whoami-v2", headers=bearer).status_code == 200
+    answers = [
+        httpx.post(f"{open_hub.url}/api/credentials/revoke", **sent)
+        for sent in (
+            {"json": {"credentials": [raw, "hf_nothing"]}},
+            {"json": {"credentials": ["hf_" + "x" * 40]}},
+            {"content": b"\xff not json"},
+            {"json": 7},
+        )
+    ]
+    assert {(each.status_code, each.text) for each in answers} == {(202, '{"status":"accepted"}')}
+    assert httpx.get(f"{open_hub.url}/api/whoami-v2", headers=bearer).status_code == 401

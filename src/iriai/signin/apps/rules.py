@@ -47,6 +47,7 @@ USER_CODE_LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
 USER_CODE_LENGTH = 8
 
 LOOPBACK = frozenset({"127.0.0.1", "[::1]", "localhost"})
+NETLOC = re.compile(r"[A-Za-z0-9.:\[\]-]*")
 APP_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+")
 VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -154,8 +155,10 @@ def _require_redirect(uri: str) -> None:
     except ValueError:
         raise Invalid(f"{uri[:100]} is not an address.") from None
     plain = uri.isascii() and uri.isprintable() and " " not in uri and "\\" not in uri
-    if not plain or len(uri) > URI_LENGTH_MAX or parts.fragment or "@" in parts.netloc:
-        raise Invalid("An address to go back to has no spaces, no fragment and no password.")
+    if not plain or len(uri) > URI_LENGTH_MAX or "#" in uri:
+        raise Invalid("An address to go back to has no spaces and no fragment.")
+    if not NETLOC.fullmatch(parts.netloc):
+        raise Invalid("An address to go back to names a host and perhaps a port, no password.")
     if parts.scheme == "https" and host:
         return
     if parts.scheme == "http" and host in LOOPBACK:
@@ -163,6 +166,12 @@ def _require_redirect(uri: str) -> None:
     if APP_SCHEME.fullmatch(parts.scheme):
         return
     raise Invalid("An address to go back to starts with https://, or http://localhost.")
+
+
+def goes_to(uri: str) -> str:
+    """Where an address leads, as a policy of contents names it: a host, or an app's scheme."""
+    parts = urlsplit(uri)
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:"
 
 
 def redirect_fits(registered: Sequence[str], asked: str) -> bool:
