@@ -26,7 +26,7 @@ RFC_ROOT = "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328"
 def tree(leaves):
     kept = {}
     for index, entry in enumerate(leaves):
-        made = merkle.appended(index, merkle.leaf_hash(entry), lambda a, b: kept[a, b])
+        made = merkle.appended(index, merkle.leaf_hash(entry), lambda *place: kept[place])  # noqa: B023
         kept |= {(level, place): value for level, place, value in made}
     return lambda level, index: kept[level, index]
 

@@ -1,7 +1,7 @@
 """The worker's loop: seal the log, do what is due, rest a moment, until told to stop.
 
-`iriai serve` runs one in a thread of its own process; `iriai work` runs as many as one starts, on as
-many machines. Two workers never do the same job at once: see `base.jobs`.
+`iriai serve` runs one in a thread of its own process; `iriai work` runs as many as one starts, on
+as many machines. Two workers never do the same job at once: see `base.jobs`.
 """
 
 import logging
