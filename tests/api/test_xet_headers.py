@@ -8,9 +8,7 @@ HUB, SHA, HASH = "https://hub.example", "a" * 40, "b" * 64
 
 
 def links(headers):
-    return dict(
-        (name, url) for url, name in re.findall(r'<([^>]+)>; rel="([^"]+)"', headers["Link"])
-    )
+    return {name: url for url, name in re.findall(r'<([^>]+)>; rel="([^"]+)"', headers["Link"])}
 
 
 def test_a_file_names_its_hash_its_token_and_its_reconstruction():
