@@ -13,7 +13,7 @@ from iriai.base import jobs
 from iriai.base.errors import HubError, Unknown
 from iriai.base.jobs import Job, run_due
 from iriai.blobs import queries as blobs
-from iriai.repos import actions, compaction, joining, queries, sweeping
+from iriai.repos import actions, compaction, joining, queries, releasing, sweeping
 from iriai.repos import jobs as repos_jobs
 from iriai.repos.actions import AddLarge
 from iriai.repos.git.objects import Objects
@@ -200,3 +200,21 @@ def test_a_deleted_repositorys_bytes_go_after_the_grace_and_its_tombstone_stays(
     assert not sweeping.purge(any_town.ground, other.id)
     with pytest.raises(Unknown):
         any_town.again(repo)
+
+
+def test_what_was_sent_and_never_committed_is_let_go_after_the_grace(any_town, clock):
+    repo = any_town.repo()
+    kept, replaced, loose = (any_town.send(repo, text) for text in (b"one", b"two", b"three"))
+    for name, sha256 in (("a", kept), ("b", replaced)):
+        change = [AddLarge(name, sha256)]
+        actions.commit(any_town.ground, any_town.ada, repo, change, title=name)
+    actions.commit(any_town.ground, any_town.ada, repo, [actions.DeleteFile("b")], title="less")
+    assert releasing.release_all(any_town.ground) == 0
+    clock.advance(days=31)
+    assert releasing.release_all(any_town.ground) == 1
+    with any_town.ground.read() as tx:
+        held = blobs.objects(tx, repo.id, [kept, replaced, loose])
+    assert set(held) == {kept, replaced}
+    assert releasing.release_all(any_town.ground) == 0
+    with pytest.raises(HubError):
+        actions.commit(any_town.ground, any_town.ada, repo, [AddLarge("c", loose)], title="late")

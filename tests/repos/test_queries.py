@@ -249,6 +249,8 @@ def test_members_see_what_their_organisation_hides(town):
         assert queries.repos_of(tx, town.eve, owner) == []
         assert queries.count_of(tx, town.bob, owner, "model") == 1
         assert queries.count_of(tx, town.bob, owner, "space") == 0
+        assert queries.counts(tx, town.bob) == {"model": 1}
+        assert queries.counts(tx, town.eve) == {}
     assert Role.CONTRIBUTOR in town.bob.roles.values()
 
 

@@ -10,7 +10,7 @@ tried again, is found by its message, author and tree, and answered as what it w
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -25,7 +25,7 @@ from iriai.blobs.tables import StoredBytes
 from iriai.identity.rules import Actor
 from iriai.repos import large, queries, rules
 from iriai.repos.git import formats
-from iriai.repos.git.entries import Commit
+from iriai.repos.git.entries import Commit, Lfs
 from iriai.repos.git.objects import Objects
 from iriai.repos.git.packs import Packed, PackWriter
 from iriai.repos.landing import (
@@ -64,6 +64,7 @@ class Prepared:
     packed: Packed
     changed: tuple[str, ...]
     large: frozenset[str] = frozenset()
+    pointers: tuple[tuple[str, Lfs], ...] = ()
     create_pr: bool = False
     readme: bytes | None = None
     readme_before: bytes | None = None
@@ -108,7 +109,9 @@ def commit(
     objects = queries.objects(ground, repo.id)
     with PackWriter(ground.store.staging()) as writer:
         draft = drafted(operations, writer, objects, _sizes(ground, actor, repo))
-        _require_pointers_known(ground, repo, draft)
+        if draft.pointers:
+            with ground.read() as tx:
+                _require_pointers_known(tx, repo, draft.pointers, draft.large)
         return _landed(_Making(asked, draft, writer, objects, judge), base)
 
 
@@ -220,6 +223,7 @@ class _Asked:
             packed=packed,
             changed=draft.changed,
             large=frozenset(draft.large),
+            pointers=tuple(draft.pointers),
             create_pr=self.create_pr,
         )
         return _with_readme(made, draft, objects, readme.oid if readme else None)
@@ -249,7 +253,10 @@ def land(tx: Tx, actor: Actor, prepared: Prepared, rule: Ruling | None = None) -
         is_pull = prepared.ref.startswith(PULLS)
         ref_now = queries.ref(tx, repo.id, prepared.ref) if is_pull else None
         rules.require_commit_to(actor, repo, ref_now)
-    _require_lent(tx, actor, repo, prepared.large)
+    add_pack(
+        tx, repo.id, prepared.packed
+    )  # locks the repository's row before what it holds is read
+    _require_lent(tx, actor, repo, prepared)
     if rule is not None:
         rule(tx)
     number = None
@@ -259,8 +266,8 @@ def land(tx: Tx, actor: Actor, prepared: Prepared, rule: Ruling | None = None) -
         ref = prepared.ref
         if not move_ref(tx, repo.id, ref, old=prepared.parent, new=prepared.sha):
             raise Conflict(STALE, code="BranchMoved")
-    add_pack(tx, repo.id, prepared.packed)
-    record(tx, actor, "committed", repo, ref=ref, sha=prepared.sha)
+    old = None if prepared.create_pr else prepared.parent
+    record(tx, actor, "committed", repo, ref=ref, old=old, sha=prepared.sha)
     head = prepared.sha if ref == MAIN else repo.head
     return Landed(
         repo=replace(repo, head=head, updated_at=tx.now),
@@ -318,22 +325,24 @@ def _sizes(ground: Ground, actor: Actor, repo: Repo) -> Callable[[AddLarge], int
     return size_of
 
 
-def _require_pointers_known(ground: Ground, repo: Repo, draft: Draft) -> None:
-    """A plain content that is a pointer must point to what this repository holds."""
-    if draft.pointers:
-        with ground.read() as tx:
-            wanted = {each.sha256 for _, each in draft.pointers}
-            held = blob_queries.objects(tx, repo.id, wanted)
-        known = {sha256: each.size for sha256, each in held.items()} | draft.large
-        large.require_known(draft.pointers, known)
+def _require_pointers_known(
+    tx: Tx, repo: Repo, pointers: Sequence[tuple[str, Lfs]], coming: Mapping[str, int]
+) -> None:
+    """A plain content that is a pointer must point to what this repository holds or is lent."""
+    if pointers:
+        held = blob_queries.objects(tx, repo.id, {each.sha256 for _, each in pointers})
+        known = {sha256: each.size for sha256, each in held.items()} | dict(coming)
+        large.require_known(pointers, known)
 
 
-def _require_lent(tx: Tx, actor: Actor, repo: Repo, wanted: frozenset[str]) -> None:
+def _require_lent(tx: Tx, actor: Actor, repo: Repo, prepared: Prepared) -> None:
     """Every large file must be held here, or be copied now from what the actor may read."""
+    wanted = prepared.large
     if wanted:
         held = blob_actions.link(tx, repo.id, wanted, readable=queries.readable_ids(actor))
         for sha256 in wanted - held:
             raise _missing(sha256, sha256)
+    _require_pointers_known(tx, repo, prepared.pointers, {})
 
 
 def _missing(path: str, sha256: str) -> Invalid:

@@ -6,9 +6,10 @@ from typing import Any
 
 from iriai.base.jobs import job
 from iriai.base.tx import Ground
-from iriai.repos import compaction, sweeping
+from iriai.repos import compaction, releasing, sweeping
 
 SWEEP_EVERY = timedelta(hours=6)
+RELEASE_EVERY = timedelta(days=1)
 
 
 @job("repos.compact")
@@ -28,3 +29,9 @@ def sweep(ground: Ground, payload: Mapping[str, Any]) -> None:  # noqa: ARG001 -
     """Delete packs that nobody needs any more."""
     sweeping.sweep_retired(ground)
     sweeping.sweep_orphans(ground)
+
+
+@job("repos.release", every=RELEASE_EVERY)
+def release(ground: Ground, payload: Mapping[str, Any]) -> None:  # noqa: ARG001 - a job
+    """Let go of large files that were sent long ago and that no commit came to name."""
+    releasing.release_all(ground)

@@ -31,6 +31,7 @@ from iriai.repos.git.entries import (
     Folder,
     Lfs,
 )
+from iriai.repos.git.packs import object_ids
 from iriai.repos.git.pointers import POINTER_LENGTH_MAX, pointer
 from iriai.repos.git.recent import Recent
 from iriai.repos.git.shelf import Shelf
@@ -109,6 +110,17 @@ class Reading:
     def indexes(self, names: Iterable[str]) -> list[bytes]:
         """The indexes of these packs, as they lie here."""
         return [(self.path / f"pack/pack-{name}.idx").read_bytes() for name in names]
+
+    def pointed_to(self, names: Iterable[str]) -> set[str]:
+        """The SHA-256s that pointers in these packs name, in whatever commit they stand."""
+        found: set[str] = set()
+        for index in self.indexes(names):
+            for oid in object_ids(index):
+                kind, size = self._header(oid.hex()) or ("", 0)
+                if kind == "blob" and size <= POINTER_LENGTH_MAX:
+                    lfs = self.blob_facts(oid.hex())[1]
+                    found |= {lfs.sha256} if lfs else set()
+        return found
 
     def drop(self) -> bool:
         """Give the folder back, unless a git process may still be reading in it.
