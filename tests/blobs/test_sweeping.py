@@ -1,5 +1,7 @@
 """What nobody needs goes after thirty days, and nothing that somebody needs ever does."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select, update
 from tests.blobs.conftest import ADA, BOB, sha256, staged
@@ -174,3 +176,13 @@ def test_swept_xorbs_are_told_to_nobody(sender, clock):
     release(ada.ground, ADA)
     with ada.ground.read() as tx:
         assert queries.upload_with_chunk(tx, first, select(Xorb.first_repo_id)) == []
+
+
+def test_what_is_sent_again_waits_its_whole_grace_for_its_commit(sender, clock):
+    digest = sender.by_lfs(b"sent, forgotten, and sent again")
+    clock.advance(days=31)
+    sender.by_lfs(b"sent, forgotten, and sent again")
+    with sender.ground.write() as tx:
+        before = tx.now - timedelta(days=30)
+        actions.release_unreferenced(tx, sender.repo_id, set(), before=before)
+        assert digest in queries.objects(tx, sender.repo_id, [digest])

@@ -197,15 +197,26 @@ def mark_blob_damaged(tx: Tx, sha256: str) -> None:
 
 
 def hold(tx: Tx, repo_id: int, sha256s: Collection[str], origin: Origin) -> None:
-    """Let a repository read these objects."""
-    insert_new(
-        tx,
-        RepoObject,
-        (
-            {"repo_id": repo_id, "sha256": sha256, "origin": origin, "linked_at": tx.now}
-            for sha256 in sorted(sha256s)
-        ),
-    )
+    """Let a repository read these objects. For one that it holds already, its time begins anew.
+
+    So what was sent long ago and is sent again waits its whole grace for the commit that names it.
+    """
+    ordered = sorted(sha256s)
+    rows = [
+        {"repo_id": repo_id, "sha256": sha256, "origin": origin, "linked_at": tx.now}
+        for sha256 in ordered
+    ]
+    if insert_new(tx, RepoObject, rows) == len(rows):
+        return
+    for start in range(0, len(ordered), BATCH):
+        tx.connection.execute(
+            update(RepoObject)
+            .where(
+                RepoObject.repo_id == repo_id,
+                RepoObject.sha256.in_(ordered[start : start + BATCH]),
+            )
+            .values(linked_at=tx.now)
+        )
 
 
 def link(tx: Tx, repo_id: int, sha256s: Collection[str], *, readable: Readable) -> set[str]:
