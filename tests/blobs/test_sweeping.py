@@ -179,10 +179,11 @@ def test_swept_xorbs_are_told_to_nobody(sender, clock):
 
 
 def test_what_is_sent_again_waits_its_whole_grace_for_its_commit(sender, clock):
-    digest = sender.by_lfs(b"sent, forgotten, and sent again")
+    ada = sender(ADA)
+    digest = ada.by_lfs(b"sent, forgotten, and sent again")
     clock.advance(days=31)
-    sender.by_lfs(b"sent, forgotten, and sent again")
-    with sender.ground.write() as tx:
+    ada.by_lfs(b"sent, forgotten, and sent again")
+    with ada.ground.write() as tx:
         before = tx.now - timedelta(days=30)
-        actions.release_unreferenced(tx, sender.repo_id, set(), before=before)
-        assert digest in queries.objects(tx, sender.repo_id, [digest])
+        actions.release_unreferenced(tx, ada.repo_id, set(), before=before)
+        assert digest in queries.objects(tx, ada.repo_id, [digest])
