@@ -58,7 +58,7 @@ def comment(tx: Tx, actor: Actor, repo: Repo, number: int, *, text: str) -> Even
     rules.require_may_comment(actor, repo, found)
     made = _say(tx, actor, found.id, rules.clean_comment(text))
     _touch(tx, found.id, comments=DiscussionRow.comments + 1)
-    tx.record(repo.commons_id, actor.name, "commented", _subject(repo, number))
+    tx.record(repo.commons_id, actor.name, "commented", _subject(repo, number), comment=made.key)
     return made
 
 
@@ -125,7 +125,9 @@ def mark_merged(
     """Write down that a pull request was merged as commit `sha`."""
     found = queries.discussion(tx, repo, number)
     if text.strip():
-        _say(tx, actor, found.id, rules.clean_comment(text))
+        said = _say(tx, actor, found.id, rules.clean_comment(text))
+        subject = _subject(repo, number)
+        tx.record(repo.commons_id, actor.name, "commented", subject, comment=said.key)
     made = _happened(tx, actor, found.id, EventKind.STATUS, {"status": Status.MERGED})
     _touch(tx, found.id, status=Status.MERGED, merge_sha=sha)
     tx.record(repo.commons_id, actor.name, "merged", _subject(repo, number), commit=sha)
@@ -179,10 +181,12 @@ def _begin(
     }
     made = insert(DiscussionRow).values(row).returning(DiscussionRow.id)
     discussion_id = tx.connection.execute(made).scalar_one()
+    facts: dict[str, Any] = {}
     if description.strip():
-        _say(tx, actor, discussion_id, rules.clean_comment(description))
+        first = _say(tx, actor, discussion_id, rules.clean_comment(description))
+        facts["comment"] = first.key
     kind = "pull request" if is_pull_request else "discussion"
-    tx.record(repo.commons_id, actor.name, f"opened {kind}", _subject(repo, number))
+    tx.record(repo.commons_id, actor.name, f"opened {kind}", _subject(repo, number), **facts)
     return queries.discussion(tx, repo, number)
 
 

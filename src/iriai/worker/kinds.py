@@ -8,6 +8,8 @@ MODULES = (
     "iriai.cards.jobs",
     "iriai.identity.jobs",
     "iriai.repos.jobs",
+    "iriai.signin.jobs",
+    "iriai.webhooks.jobs",
 )
 
 

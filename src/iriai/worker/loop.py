@@ -1,23 +1,23 @@
-"""The worker's loop: seal the log, do what is due, rest a moment, until told to stop.
+"""The worker's loop: do what is due, rest a moment, until told to stop.
 
 `iriai serve` runs one in a thread of its own process; `iriai work` runs as many as one starts, on
-as many machines. Two workers never do the same job at once: see `base.jobs`.
+as many machines. Two workers never do the same job at once: see `base.jobs`. Beside it, so that a
+long job holds up nobody, a teller seals the log and passes on what is new in it: see `teller`.
 """
 
 import logging
 import threading
 import time
-from datetime import timedelta
 
-from iriai.base import events, jobs
+from iriai.base import jobs
 from iriai.base.errors import Unavailable
 from iriai.base.tx import Ground
+from iriai.worker import teller
 from iriai.worker.kinds import import_all
 
 REST_SECONDS = 0.5
 SCHEDULE_SECONDS = 60.0
 TROUBLE_SECONDS = 5.0
-SEAL_EVERY = timedelta(seconds=1)
 
 log = logging.getLogger(__name__)
 
@@ -25,13 +25,13 @@ log = logging.getLogger(__name__)
 def run(ground: Ground, stop: threading.Event) -> None:
     """Work until `stop` is set. Trouble is logged and outlived."""
     import_all()
+    telling = teller.start(ground, stop)
     scheduled_at = -SCHEDULE_SECONDS
     while not stop.is_set():
         try:
             if time.monotonic() - scheduled_at >= SCHEDULE_SECONDS:
                 jobs.schedule(ground)
                 scheduled_at = time.monotonic()
-            events.seal(ground)
             busy = jobs.run_next(ground)
         except Unavailable as trouble:
             log.warning("The worker waits: %s", trouble.message)
@@ -42,6 +42,7 @@ def run(ground: Ground, stop: threading.Event) -> None:
         else:
             if not busy:
                 stop.wait(REST_SECONDS)
+    telling.join()
 
 
 def start(ground: Ground, stop: threading.Event) -> threading.Thread:
