@@ -25,6 +25,9 @@ COMMANDS = {
         "token": ("iriai.cli.people:token", "Add access tokens."),
         "org": ("iriai.cli.people:org", "Add organisations."),
     },
+    "The commons": {
+        "commons": ("iriai.cli.commons:commons", "Count votes and budgets again, without a hub."),
+    },
     "Upkeep": {
         "migrate": ("iriai.cli.serving:migrate", "Bring the database to this version's schema."),
         "check": ("iriai.cli.upkeep:check", "Look for damage: log, repositories, large files."),
