@@ -18,7 +18,7 @@ from iriai.webhooks import rules, telling
 from iriai.webhooks.rules import Domain, State
 from iriai.webhooks.tables import DeliveryRow, WebhookRow
 
-LEASE = timedelta(seconds=30)
+LEASE = timedelta(seconds=20)
 CANDIDATES_MAX = 200
 WITHHELD_MAX = 100
 
