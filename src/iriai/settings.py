@@ -74,6 +74,27 @@ class Settings:
         },
     )
     mail_from: str = field(default="", metadata={"says": "the address that mail comes from"})
+    oidc_issuer: str = field(
+        default="",
+        metadata={"says": "an outside OpenID provider that people may sign in with, https://…"},
+    )
+    oidc_client_id: str = field(
+        default="", metadata={"says": "what this hub is called at that provider"}
+    )
+    oidc_client_secret: str = field(
+        default="", repr=False, metadata={"says": "this hub's secret there, if it has one"}
+    )
+    oidc_name: str = field(
+        default="your organisation", metadata={"says": "what people call that provider"}
+    )
+    oidc_sign_up: bool = field(
+        default=False,
+        metadata={"says": "on or off: whether that provider's people may make accounts"},
+    )
+    publishers: str = field(
+        default="github=https://token.actions.githubusercontent.com gitlab=https://gitlab.com",
+        metadata={"says": "build services whose signed tokens are believed"},
+    )
 
     @property
     def database(self) -> str:
@@ -134,9 +155,9 @@ def _typed(name: str, value: Any) -> Any:
         if not str(value).isdigit() or not 0 <= int(value) <= 65535:  # noqa: PLR2004
             raise Invalid(f"A port is a number from 0 to 65535, not {value!r}.")
         return int(value)
-    if name == "rate_limits" and not isinstance(value, bool):
+    if name in ("rate_limits", "oidc_sign_up") and not isinstance(value, bool):
         if str(value).lower() not in ("on", "off", "true", "false", "1", "0"):
-            raise Invalid(f"rate_limits is on or off, not {value!r}.")
+            raise Invalid(f"{name} is on or off, not {value!r}.")
         return str(value).lower() in ("on", "true", "1")
     if name == "sign_up" and value not in ("invite", "open"):
         raise Invalid(f"sign_up is invite or open, not {value!r}.")

@@ -135,3 +135,11 @@ def moved(raw_path: str, raw_query: str, *, kind: str, full_name: str) -> str:
     if not raw_path.startswith("/api/") and pieces[2 if kind == "model" else 3].endswith(".git"):
         prefix += ".git"
     return "/".join([prefix, *rest]) + (f"?{raw_query}" if raw_query else "")
+
+
+def resource(text: str) -> tuple[str, str]:
+    """The kind and name of what a build wants to publish to; a bare word is an account's name."""
+    prefix, _slash, rest = text.partition("/")
+    if "/" in rest and prefix in KIND_OF_PLURAL:
+        return KIND_OF_PLURAL[prefix], rest
+    return "model", text

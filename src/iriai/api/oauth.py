@@ -16,25 +16,32 @@ from authlib.oidc.core.util import create_half_hash
 from starlette.requests import Request
 from starlette.responses import Response
 
-from iriai.api import door, limits
+from iriai.api import address, door, limits
 from iriai.api.bodies import body_bytes, parsed_json
 from iriai.api.shapes import object_id
-from iriai.base.errors import HubError
+from iriai.base.errors import Gone, HubError, Unknown
 from iriai.base.routing import Access, DeclaredRoute, route
 from iriai.base.tx import Tx
 from iriai.identity import queries as identity
 from iriai.identity.actions import revoke_leaked_token
 from iriai.identity.queries import PersonOverview
-from iriai.identity.rules import Act, Subject, may
+from iriai.identity.rules import Act, Actor, Subject, may
+from iriai.repos import queries as repos
 from iriai.signin.apps import actions as apps
 from iriai.signin.apps import rules, signing
 from iriai.signin.apps.actions import Client, Given
 from iriai.signin.apps.rules import Refused
+from iriai.signin.issuers import Unproved
+from iriai.signin.publishers import actions as publishers
 
 BODY_BYTES_MAX = 64 << 10
 REVOKED_AT_ONCE_MAX = 1_000
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105
+SIGNED_TOKENS = frozenset(
+    {"urn:ietf:params:oauth:token-type:id_token", "urn:ietf:params:oauth:token-type:jwt"}
+)
+ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105
 NOT_KEPT = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 UNAUTHORISED = 401
 BASIC = {"WWW-Authenticate": 'Basic realm="iriai"'}
@@ -159,8 +166,10 @@ def device(request: Request, fields: Fields) -> Response:
 def token(request: Request, fields: Fields) -> Response:
     """Tokens for a code, a device code, a refresh token, or a build's own signed token."""
     ground, kind = door.ground_of(request), fields.get("grant_type", "")
-    if kind not in GIVERS:
+    if kind not in GIVERS and kind != TOKEN_EXCHANGE:
         raise Refused("This grant_type is not known here.", code="unsupported_grant_type")
+    if kind == TOKEN_EXCHANGE:
+        return from_build(request, fields)
     given = GIVERS[kind](request, client_of(request, fields), fields)
     with ground.read() as tx:
         said = in_words(request, tx, given)
@@ -186,6 +195,36 @@ def from_code(request: Request, client: Client, fields: Fields) -> Given:
 def from_refresh(request: Request, client: Client, fields: Fields) -> Given:
     """For a refresh token. Called by `refresh_access_token`."""
     return apps.refresh(door.ground_of(request), client, raw=required(fields, "refresh_token"))
+
+
+def from_build(request: Request, fields: Fields) -> Response:
+    """For a build's own signed token (RFC 8693). Called by `exchange_oidc_token`."""
+    if fields.get("subject_token_type") not in SIGNED_TOKENS:
+        raise Refused("Send an id_token as subject_token.", code="invalid_request")
+    ground, resource = door.ground_of(request), required(fields, "resource")
+    proof = publishers.prove(ground, required(fields, "subject_token"))
+    kind, full_name = address.resource(resource)
+
+    def repo_of(tx: Tx, actor: Actor) -> int | None:
+        try:
+            now = repos.moved(tx, actor, kind, full_name) or full_name
+            return repos.repo(tx, actor, kind, now).id
+        except (Unknown, Gone):
+            return None
+
+    given = publishers.publish(
+        ground, proof, account=None if "/" in full_name else full_name, repo_of=repo_of
+    )
+    return door.json_answer(
+        {
+            "access_token": given.raw,
+            "issued_token_type": ACCESS_TOKEN,
+            "token_type": "bearer",
+            "expires_in": int(given.lasts.total_seconds()),
+            "resource": resource,
+        },
+        headers=NOT_KEPT,
+    )
 
 
 GIVERS: Mapping[str, Callable[[Request, Client, Fields], Given]] = {
@@ -301,7 +340,7 @@ def asked(work: Asked) -> Any:
 
 def refused(error: HubError) -> Response:
     """An error in OAuth's words."""
-    word = error.code if isinstance(error, Refused) or error.code.islower() else "invalid_request"
+    word = error.code if isinstance(error, Refused | Unproved) else "invalid_request"
     status = UNAUTHORISED if word == "invalid_client" else 400
     said = {"error": word, "error_description": error.message}
     headers = NOT_KEPT | {"X-Error-Message": error.message.encode("ascii", "replace").decode()}

@@ -13,6 +13,7 @@ from iriai.identity.queries import Belonging, Member, OrganisationOverview, Pers
 from iriai.identity.rules import Act, Actor, Reach, Subject, may
 from iriai.repos.git.entries import Commit, Entry, File
 from iriai.repos.rules import CONVERTS, HEADS, MAIN, PULLS, TAGS, Ref, Repo
+from iriai.social.rules import Figures
 
 Shape = dict[str, Any]
 
@@ -168,7 +169,8 @@ def _fine_grained(actor: Actor) -> Shape:
         if not grant.anywhere
     ]
     anywhere = sorted({act for grant in actor.scope.grants if grant.anywhere for act in grant.acts})
-    return {"fineGrained": {"canReadGatedRepos": False, "global": anywhere, "scoped": scoped}}
+    gated = Act.READ_GATED in anywhere
+    return {"fineGrained": {"canReadGatedRepos": gated, "global": anywhere, "scoped": scoped}}
 
 
 def belonging(found: Belonging) -> Shape:
@@ -187,7 +189,7 @@ def belonging(found: Belonging) -> Shape:
     }
 
 
-def person(found: PersonOverview, counts: Mapping[str, int]) -> Shape:
+def person(found: PersonOverview, counts: Mapping[str, int], figures: Figures) -> Shape:
     """A person as others see them. Read by `hf_api.User`."""
     return {
         "_id": object_id(found.account.id),
@@ -197,16 +199,16 @@ def person(found: PersonOverview, counts: Mapping[str, int]) -> Shape:
         "avatarUrl": "",
         "type": "user",
         "isPro": False,
-        "isFollowing": False,
+        "isFollowing": figures.is_followed,
         "numModels": counts.get("model", 0),
         "numDatasets": counts.get("dataset", 0),
         "numSpaces": counts.get("space", 0),
-        "numDiscussions": 0,
+        "numDiscussions": counts.get("discussions", 0),
         "numPapers": 0,
         "numUpvotes": 0,
-        "numLikes": 0,
-        "numFollowers": 0,
-        "numFollowing": 0,
+        "numLikes": figures.likes,
+        "numFollowers": figures.followers,
+        "numFollowing": figures.following,
         "createdAt": moment(found.account.created_at),
         "orgs": [
             {"name": each.name, "fullname": each.fullname or each.name, "avatarUrl": ""}
@@ -215,7 +217,7 @@ def person(found: PersonOverview, counts: Mapping[str, int]) -> Shape:
     }
 
 
-def organisation(found: OrganisationOverview, counts: Mapping[str, int]) -> Shape:
+def organisation(found: OrganisationOverview, counts: Mapping[str, int], figures: Figures) -> Shape:
     """An organisation as others see it. Read by `hf_api.Organization`."""
     return {
         "_id": object_id(found.account.id),
@@ -225,12 +227,12 @@ def organisation(found: OrganisationOverview, counts: Mapping[str, int]) -> Shap
         "avatarUrl": "",
         "type": "org",
         "isVerified": False,
-        "isFollowing": False,
+        "isFollowing": figures.is_followed,
         "numUsers": found.members_count,
         "numModels": counts.get("model", 0),
         "numDatasets": counts.get("dataset", 0),
         "numSpaces": counts.get("space", 0),
-        "numFollowers": 0,
+        "numFollowers": figures.followers,
         "numPapers": 0,
         "plan": None,
     }

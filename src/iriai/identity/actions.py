@@ -43,6 +43,7 @@ __all__ = [
     "end_session",
     "first_invite",
     "invite",
+    "join_from_outside",
     "mint_token",
     "note_use",
     "open_session",
@@ -92,6 +93,13 @@ def sign_up(
         facts: dict[str, Any] = {"operator": True} if made.is_operator else {}
         tx.record(HUB, made.name, "joined", f"account/{made.name}", **facts)
         return made
+
+
+def join_from_outside(tx: Tx, *, name: str, fullname: str = "") -> Account:
+    """Make an account without a password, for somebody whom a provider elsewhere vouches for."""
+    made = _add(tx, AccountKind.PERSON, names.clean_account_name(name), fullname[:100])
+    tx.record(HUB, made.name, "joined", f"account/{made.name}")
+    return made
 
 
 def add_person(

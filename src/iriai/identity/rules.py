@@ -35,6 +35,7 @@ class Act(StrEnum):
     """What a token can be limited to, and what the tables below are about."""
 
     READ = "repo.content.read"
+    READ_GATED = "repo.gated.read"
     DISCUSS = "discussion.write"
     CREATE = "repo.create"
     WRITE = "repo.write"
@@ -78,7 +79,7 @@ class Via(StrEnum):
 
 TOKEN_ROLES = (Reach.READ, Reach.WRITE, Reach.FINE_GRAINED)
 ALL = frozenset(Act)
-_READER = frozenset({Act.READ, Act.DISCUSS})
+_READER = frozenset({Act.READ, Act.READ_GATED, Act.DISCUSS})
 _CONTRIBUTOR = _READER | {Act.CREATE}
 _WRITER = _CONTRIBUTOR | {Act.WRITE, Act.ADMINISTER}
 _ADMIN = _WRITER | {Act.GOVERN}
@@ -107,14 +108,14 @@ CEILING: Mapping[Reach, frozenset[Act]] = MappingProxyType(
     {
         Reach.NOTHING: frozenset(),
         Reach.SESSION: ALL,
-        Reach.READ: frozenset({Act.READ, Act.KNOW_EMAIL}),
+        Reach.READ: frozenset({Act.READ, Act.READ_GATED, Act.KNOW_EMAIL}),
         Reach.WRITE: ALL - {Act.SECURE},
         Reach.FINE_GRAINED: ALL - {Act.SECURE},  # and of these only what its grants name
     }
 )
 """How far each way in reaches. Passwords, tokens and sessions are changed in a session only."""
 
-ANYWHERE: frozenset[Act] = frozenset({Act.DISCUSS})
+ANYWHERE: frozenset[Act] = frozenset({Act.DISCUSS, Act.READ_GATED})
 """What a fine-grained token may be let do everywhere at once, where its owner may."""
 
 ROLE_STANDING: Mapping[Role, Standing] = MappingProxyType(

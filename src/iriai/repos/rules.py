@@ -162,7 +162,8 @@ def may_pass_gate(actor: Actor, repo: Repo) -> bool:
     """Whether the gate stands open for `actor`: there is none, they were let in, or they write."""
     if repo.gated is None or may_write(actor, repo):
         return True
-    return repo.granted and actor.scope.allows(Act.READ, subject(repo))
+    reads = any(actor.scope.allows(act, subject(repo)) for act in (Act.READ, Act.READ_GATED))
+    return repo.granted and reads
 
 
 def require_see(actor: Actor, repo: Repo) -> None:

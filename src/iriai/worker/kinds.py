@@ -8,6 +8,7 @@ MODULES = (
     "iriai.cards.jobs",
     "iriai.identity.jobs",
     "iriai.repos.jobs",
+    "iriai.search.jobs",
     "iriai.signin.jobs",
     "iriai.webhooks.jobs",
 )

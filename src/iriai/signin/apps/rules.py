@@ -57,6 +57,7 @@ SCOPES: Mapping[str, frozenset[Act]] = MappingProxyType(
         "openid": frozenset(),
         "profile": frozenset(),
         "email": frozenset({Act.KNOW_EMAIL}),
+        "gated-repos": frozenset({Act.READ_GATED}),
         "read-repos": frozenset({Act.READ}),
         "write-repos": frozenset({Act.READ, Act.WRITE}),
         "manage-repos": frozenset({Act.READ, Act.WRITE, Act.CREATE, Act.ADMINISTER}),

@@ -6,7 +6,15 @@ from starlette.responses import Response
 
 from iriai.base.errors import Conflict, Denied, Excessive, HubError, Invalid, Unknown
 from iriai.base.routing import Access
+from iriai.base.tx import Tx
+from iriai.identity.rules import Subject
+from iriai.repos import queries as repos
+from iriai.repos.rules import Kind, require_see, subject
 from iriai.signin.apps import actions, queries
+from iriai.signin.publishers import actions as publishers
+from iriai.signin.publishers import queries as let_publish
+from iriai.signin.publishers.rules import issuers
+from iriai.signin.publishers.tables import Publisher
 from iriai.web import problems
 from iriai.web.door import Ask, get, post
 from iriai.web.pages.device import SCOPE_TEXTS
@@ -82,7 +90,56 @@ def _delete_app(ask: Ask) -> Response:
     return _page(ask, done=_("Deleted. Whoever let it in is rid of it."))
 
 
+def _add_publisher(ask: Ask) -> Response:
+    form = ask.form
+    with ask.ground.write() as tx:
+        publishers.add_publisher(
+            tx,
+            ask.actor,
+            issuer=form.get("issuer"),
+            repository=form.get("repository"),
+            number=form.get("number"),
+            workflow=form.get("workflow"),
+            environment=form.get("environment"),
+            subject=_subject(tx, ask, form.get("target").strip()),
+        )
+    form.fields = {}
+    return _page(ask, done=_("Runs of this workflow may act here from now on."))
+
+
+def _subject(tx: Tx, ask: Ask, target: str) -> Subject | None:
+    """The repository that a build may publish to; None where none is named."""
+    if not target:
+        return None
+    prefix, _slash, rest = target.partition("/")
+    kind = {"datasets": Kind.DATASET, "spaces": Kind.SPACE}.get(prefix)
+    return subject(repos.repo(tx, ask.actor, kind or Kind.MODEL, rest if kind else target))
+
+
+def _remove_publisher(ask: Ask) -> Response:
+    number = ask.form.get("publisher")
+    if not number.isdecimal() or len(number) > 18:  # noqa: PLR2004
+        raise Invalid("This form could not be read.")
+    with ask.ground.write() as tx:
+        publishers.remove_publisher(tx, ask.actor, publisher_id=int(number))
+    return _page(ask, done=_("Its runs may not act here any more."))
+
+
+def _target(tx: Tx, ask: Ask, each: Publisher) -> str:
+    """What a build may publish to, by its name of today."""
+    if each.repo_id is None:
+        return ""
+    try:
+        found = repos.by_id(tx, each.repo_id, ask.actor)
+        require_see(ask.actor, found)
+    except HubError:
+        return _("a repository that is gone")
+    return f"{found.kind.prefix}{found.full_name}"
+
+
 ACTS = {
+    "add-publisher": _add_publisher,
+    "remove-publisher": _remove_publisher,
     "shut-out": _shut_out,
     "register": _register,
     "change-app": _change_app,
@@ -103,10 +160,16 @@ def _page(ask: Ask, *, done: str = "", error: HubError | None = None, **facts: A
             for each in let_in
         ]
         mine = queries.apps_of(tx, ask.actor)
+        builds = [
+            {"publisher": each, "target": _target(tx, ask, each)}
+            for each in let_publish.publishers_of(tx, ask.actor)
+        ]
     return ask.page(
         "settings/applications.html",
         let_in=shown,
         apps=mine,
+        builds=builds,
+        services=list(issuers(ask.ground.settings.publishers)),
         form=ask.form,
         done=done,
         fault=error.message if error else "",

@@ -20,6 +20,7 @@ SCOPE_TEXTS = {
     "openid": _("know who you are here"),
     "profile": _("see your public profile and which organisations you are in"),
     "email": _("see your e-mail address"),
+    "gated-repos": _("read gated repositories that you were let into"),
     "read-repos": _("read your repositories, the private ones too"),
     "write-repos": _("read and change your repositories"),
     "manage-repos": _("make, change, move and delete your repositories"),

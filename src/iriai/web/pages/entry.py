@@ -13,11 +13,18 @@ from iriai.base.routing import Access
 from iriai.identity import actions, queries
 from iriai.identity.admission import SignedIn
 from iriai.identity.rules import SESSION_DAYS
+from iriai.signin.factors import actions as factors
+from iriai.signin.factors import passkeys
+from iriai.signin.factors.actions import Halfway
+from iriai.signin.outside import actions as outside
+from iriai.signin.steps import STEP_SECONDS
 from iriai.web import problems
 from iriai.web.door import Ask, came_from, get, local, post, see
+from iriai.web.links import with_query
 from iriai.web.texts import gettext as _
 
 SESSION_COOKIE = "iriai_session"
+STEP_COOKIE = "iriai_step"
 SAID_IN_THE_FORM = (Invalid, Denied, Conflict, Excessive)
 
 
@@ -32,16 +39,23 @@ def login(ask: Ask) -> Response:
 def sign_in(ask: Ask) -> Response:
     """Open a session, or say that the name or the password is wrong."""
     try:
-        opened = actions.sign_in(
+        opened = factors.sign_in(
             ask.ground,
             name=ask.form.get("name").strip(),
             password=ask.form.get("password"),
-            device=_device(ask),
+            device=device_of(ask),
             before=ask.request.cookies.get(SESSION_COOKIE),
         )
     except SAID_IN_THE_FORM as error:
         return _login(ask, next_path=local(ask.form.get("next")), error=error)
-    return _with_session(ask, see(local(ask.form.get("next"))), opened)
+    return arrived(ask, opened, local(ask.form.get("next")))
+
+
+def arrived(ask: Ask, opened: SignedIn | Halfway, there: str) -> Response:
+    """Go where one wanted to go, or first to the second factor."""
+    if isinstance(opened, Halfway):
+        return with_step(ask, see(with_query("/login/second", next=there)), opened.raw)
+    return with_session(ask, see(there), opened)
 
 
 def sign_out(ask: Ask) -> Response:
@@ -95,8 +109,8 @@ def _made(ask: Ask, *, link: str | None) -> Response:
     except SAID_IN_THE_FORM as error:
         return _join(ask, link=link, error=error)
     with ask.ground.write() as tx:
-        opened = actions.open_session(tx, account, device=_device(ask))
-    return _with_session(ask, see("/"), opened)
+        opened = actions.open_session(tx, account, device=device_of(ask))
+    return with_session(ask, see("/"), opened)
 
 
 def _login(ask: Ask, *, next_path: str, error: HubError | None = None) -> Response:
@@ -107,6 +121,8 @@ def _login(ask: Ask, *, next_path: str, error: HubError | None = None) -> Respon
         form=ask.form,
         fault=error.message if error else "",
         sign_up_open=ask.ground.settings.sign_up == "open",
+        passkeys=passkeys.place(ask.ground.settings.url) is not None,
+        provider=ask.ground.settings.oidc_name if outside.is_offered(ask.ground) else "",
     )
 
 
@@ -135,16 +151,32 @@ def _join(
     )
 
 
-def _device(ask: Ask) -> str:
+def device_of(ask: Ask) -> str:
+    """What somebody signs in with, in its own words."""
     return ask.request.headers.get("user-agent", "")
 
 
-def _with_session(ask: Ask, response: Response, opened: SignedIn) -> Response:
+def with_session(ask: Ask, response: Response, opened: SignedIn) -> Response:
+    """The same answer, which also gives the browser its session."""
     response.set_cookie(
         SESSION_COOKIE,
         opened.raw,
         max_age=int(timedelta(days=SESSION_DAYS).total_seconds()),
         path="/",
+        httponly=True,
+        samesite="lax",
+        secure=ask.ground.settings.url.startswith("https://"),
+    )
+    return response
+
+
+def with_step(ask: Ask, response: Response, raw: str) -> Response:
+    """The same answer, which also leads the browser to its next step of signing in."""
+    response.set_cookie(
+        STEP_COOKIE,
+        raw,
+        max_age=STEP_SECONDS,
+        path="/login",
         httponly=True,
         samesite="lax",
         secure=ask.ground.settings.url.startswith("https://"),

@@ -12,10 +12,11 @@ from iriai.identity import actions, queries
 from iriai.identity.rules import Act, Grant, Reach
 from iriai.repos import queries as repos
 from iriai.repos.rules import Kind
+from iriai.signin.factors import actions as factors
 from iriai.web import problems, render
 from iriai.web.door import Ask, came_from, get, local, post, see
 from iriai.web.forms import EDIT_BYTES_MAX
-from iriai.web.pages.entry import without_session
+from iriai.web.pages.entry import SESSION_COOKIE, without_session
 from iriai.web.texts import gettext as _
 
 SAID_IN_THE_FORM = (Invalid, Denied, Conflict, Excessive, Unknown)
@@ -103,10 +104,11 @@ def _delete(ask: Ask) -> Response:
     form, actor = ask.form, ask.actor
     if form.get("confirm").strip() != actor.name:
         raise Invalid("Type the name of your account to confirm.")
-    checked = actions.sign_in(ask.ground, name=actor.name, password=form.get("password"))
+    session = ask.request.cookies.get(SESSION_COOKIE, "")
+    factors.prove(ask.ground, actor, password=form.get("password"), session=session)
     with ask.ground.write() as tx:
-        actions.close_session(tx, checked.raw)
-        if any(repos.count_of(tx, actor, checked.account.id, kind) for kind in Kind):
+        mine = queries.whoami(tx, actor).account.id
+        if any(repos.count_of(tx, actor, mine, kind) for kind in Kind):
             raise Conflict("You still own repositories. Move or delete them first.")
         actions.delete_account(tx, actor, account=actor.name)
     return without_session(ask, see("/"))
