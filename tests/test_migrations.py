@@ -19,10 +19,17 @@ def every_table_known():
             import_module(module.name)
 
 
+def is_declared(name, kind, _parents):
+    """Each database's own index for searching is made by hand; see `search/index.py`."""
+    return kind != "table" or not name.startswith(("search_by_", "search_vectors"))
+
+
 def test_the_migrations_build_what_the_tables_declare(any_ground):
     every_table_known()
     with any_ground.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "include_name": is_declared}
+        )
         assert compare_metadata(context, Table.metadata) == []
 
 

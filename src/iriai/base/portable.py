@@ -38,6 +38,8 @@ from sqlalchemy.exc import SAWarning
 
 ROWS_AT_ONCE = 1_000
 SCHEMA_TABLE = "alembic_version"
+DERIVED = "search_"
+"""What the names of tables begin with that are made anew from others."""
 SHADOWS = ("_data", "_idx", "_content", "_docsize", "_config")
 """What SQLite's FTS5 appends to an index's name for its own tables."""
 
@@ -65,10 +67,13 @@ def tables(connection: Connection) -> list[Table]:
     metadata = MetaData()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SAWarning)  # expression indexes are not ours to rebuild
-        metadata.reflect(
-            connection, only=lambda name, _: name not in derived and name != SCHEMA_TABLE
-        )
+        metadata.reflect(connection, only=lambda name, _: is_kept(name) and name not in derived)
         return list(metadata.sorted_tables)
+
+
+def is_kept(name: str) -> bool:
+    """Whether a table holds what cannot be made again."""
+    return name != SCHEMA_TABLE and not name.startswith(DERIVED)
 
 
 def write(connection: Connection, table: Table, path: Path, told: Told) -> Written:

@@ -1,0 +1,60 @@
+"""Figures beside what was found: how wanted, how often fetched, which tags there are, and who."""
+
+from collections.abc import Collection
+
+from sqlalchemy import func, or_, select
+
+from iriai.base.names import fold
+from iriai.base.tx import Tx
+from iriai.identity.tables import Account
+from iriai.search import rules
+from iriai.search.tables import DownloadDay, SearchDoc, SearchTag
+
+
+def trending(tx: Tx, repo_ids: Collection[int]) -> dict[int, int]:
+    """How much these repositories are wanted this week."""
+    asked = select(SearchDoc.repo_id, SearchDoc.trending).where(
+        SearchDoc.repo_id.in_(list(repo_ids)[: rules.PAGE_LENGTH_MAX])
+    )
+    return {row.repo_id: row.trending for row in tx.connection.execute(asked)}
+
+
+def downloads_ever(tx: Tx, repo_ids: Collection[int]) -> dict[int, int]:
+    """How often these repositories were downloaded since they were made."""
+    asked = (
+        select(DownloadDay.repo_id, func.sum(DownloadDay.count))
+        .where(DownloadDay.repo_id.in_(list(repo_ids)[: rules.PAGE_LENGTH_MAX]))
+        .group_by(DownloadDay.repo_id)
+    )
+    return {row[0]: int(row[1]) for row in tx.connection.execute(asked)}
+
+
+def tags(tx: Tx, kind: str, limit: int) -> list[tuple[str, int]]:
+    """The tags of what everybody may see of a kind, with how many have them, the most first."""
+    asked = (
+        select(SearchTag.tag, SearchTag.count)
+        .where(SearchTag.kind == kind)
+        .order_by(SearchTag.count.desc(), SearchTag.tag)
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in tx.connection.execute(asked)]
+
+
+def people(tx: Tx, text: str, limit: int) -> list[tuple[str, str, str]]:
+    """Accounts whose name or full name begins with or holds this: kind, name, full name."""
+    word = fold(text.strip())
+    if not word:
+        return []
+    asked = (
+        select(Account.kind, Account.name, Account.fullname)
+        .where(
+            Account.deleted_at.is_(None),
+            or_(
+                Account.name_key.contains(word, autoescape=True),
+                func.lower(Account.fullname).contains(word, autoescape=True),
+            ),
+        )
+        .order_by(func.length(Account.name), Account.name_key)
+        .limit(limit)
+    )
+    return [(row.kind, row.name, row.fullname) for row in tx.connection.execute(asked)]

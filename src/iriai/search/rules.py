@@ -1,0 +1,297 @@
+"""What may be asked of the index, how rows are ordered, and what counts as a download. Pure.
+
+A question becomes clauses that must all hold; a clause holds where one of its groups of tokens does
+(`Clause`). Each order sorts by one number, made of the value and the repository's id, so that a
+page ends at a place that stays put while rows come, go and move.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from hashlib import blake2b
+
+from iriai.base.errors import Invalid
+from iriai.search import words
+
+SEARCH_WORDS_MAX = 12
+FILTERS_MAX = 20
+FILTER_LENGTH_MAX = 240
+PAGE_LENGTH_MAX = 1_000
+OWNERS_MAX = 500
+TYPO_WORDS_MAX = 5
+"""How many known words may stand in for one that nothing has."""
+
+ID_BITS = 26
+VALUE_MAX = (1 << 37) - 1
+EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
+CENTISECONDS = 100
+
+TRENDING_DAYS = 7
+ACCOUNT_AGE_MIN = timedelta(days=7)
+COUNT_ONCE_IN = timedelta(minutes=5)
+DOWNLOADS_DAYS = 30
+ANONYMOUS_ALLOWANCE = 10
+LIKE_POINTS, ACCOUNT_POINTS = 10, 4
+
+Clause = tuple[tuple[str, ...], ...]
+"""Groups of tokens, of which one must stand whole."""
+
+
+class Order(StrEnum):
+    """By what repositories are sorted, the most or newest first."""
+
+    TRENDING = "trending"
+    UPDATED = "updated"
+    CREATED = "created"
+    DOWNLOADS = "downloads"
+    LIKES = "likes"
+
+
+class Weight(StrEnum):
+    """What a download is worth to trending."""
+
+    ACCOUNT = "account"
+    ANONYMOUS = "anonymous"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody looks for. All of it must hold; of `sdks` and `apps` one each.
+
+    `stand_ins` are the known words to take for one that nothing has.
+    """
+
+    kind: str
+    search: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    author: str | None = None
+    pipeline_tag: str | None = None
+    library: str | None = None
+    language: str | None = None
+    licence: str | None = None
+    gated: bool | None = None
+    parameters_min: int | None = None
+    parameters_max: int | None = None
+    sdks: tuple[str, ...] = ()
+    apps: tuple[str, ...] = ()
+    stand_ins: Mapping[str, tuple[str, ...]] | None = None
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """The words searched for, each once."""
+        found = (run for text in self.search for run in words.runs(text))
+        return tuple(dict.fromkeys(found))[:SEARCH_WORDS_MAX]
+
+    @property
+    def facets(self) -> tuple[str, ...]:
+        """The tags that must all be there, as cards keep them."""
+        return (*self.tags, *([f"language:{self.language}"] if self.language else []))
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether this is only about what repositories themselves say: kind, owner, gate."""
+        return self == replace(
+            Asked(self.kind), author=self.author, gated=self.gated, stand_ins=self.stand_ins
+        )
+
+
+def require_asked(asked: Asked) -> None:
+    """Questions are of a bounded length."""
+    given = (asked.author, asked.pipeline_tag, asked.library, asked.language, asked.licence)
+    texts = [*asked.search, *asked.tags, *asked.sdks, *asked.apps, *filter(None, given)]
+    if any(len(each) > FILTER_LENGTH_MAX for each in texts):
+        raise Invalid(f"A filter has at most {FILTER_LENGTH_MAX} characters.")
+    if len(asked.tags) + len(asked.search) + len(asked.apps) + len(asked.sdks) > FILTERS_MAX:
+        raise Invalid(f"Ask for at most {FILTERS_MAX} words and tags at once.")
+
+
+# -- tokens ------------------------------------------------------------------------------------
+
+
+def tag_token(tag: str) -> str:
+    """A tag as one token, whatever it holds."""
+    return words.TAG + blake2b(tag.encode(), digest_size=6).hexdigest()
+
+
+def fact_token(name: str, value: object = "") -> str:
+    """A fact other than a tag, as one token: `¤kind…`."""
+    return f"{words.FACT}{name}{blake2b(str(value).encode(), digest_size=5).hexdigest()}"
+
+
+def size_token(bits: int) -> str:
+    """All models whose number of parameters takes so many bits."""
+    return f"{words.FACT}size{bits}"
+
+
+def clauses(asked: Asked) -> list[Clause]:
+    """What must hold of a repository's tokens; who may see it comes on top."""
+    facts = [fact_token("kind", asked.kind), *(tag_token(tag) for tag in asked.facets)]
+    for name, value in (
+        ("pipeline", asked.pipeline_tag),
+        ("library", asked.library),
+        ("licence", asked.licence),
+        ("gated", asked.gated),
+    ):
+        if value is not None:
+            facts.append(fact_token(name, value))
+    made: list[Clause] = [((token,),) for token in facts]
+    if asked.sdks:
+        made.append(tuple((fact_token("sdk", sdk),) for sdk in asked.sdks))
+    if asked.apps:
+        made.append(
+            tuple(
+                tuple(tag_token(tag) for tag in group)
+                for app in asked.apps
+                for group in app_tags(app)
+            )
+        )
+    if asked.parameters_min is not None or asked.parameters_max is not None:
+        low = (asked.parameters_min or 0).bit_length()
+        high = asked.parameters_max.bit_length() if asked.parameters_max is not None else 63
+        made.append(tuple((size_token(bits),) for bits in range(low, min(high, 63) + 1)))
+    stand_ins = asked.stand_ins or {}
+    return made + [word_clause(run, stand_ins.get(run, ())) for run in asked.runs]
+
+
+def word_clause(run: str, stand_ins: Iterable[str] = ()) -> Clause:
+    """A word anywhere, or in the middle of a name; or one of the known words meant by it."""
+    if words.is_unspaced(run):
+        groups = [tuple(words.pairs(run))]
+        if stand_ins and len(run) > words.TRIGRAM:
+            groups += [_without(run, at) for at in range(len(run))]
+        return tuple(groups)
+    groups = [(run,)]
+    if len(run) >= words.TRIGRAM:
+        groups.append(tuple(words.NAME + gram for gram in words.trigrams(run)))
+    else:
+        groups.append((words.START + run,))
+    return (*groups, *((word,) for word in stand_ins))
+
+
+def needs_look(run: str) -> bool:
+    """Whether trigrams alone do not prove that a name holds this word."""
+    return len(run) > words.TRIGRAM and not words.is_unspaced(run)
+
+
+def _without(run: str, at: int) -> tuple[str, ...]:
+    """The pairs that a run keeps when one of its characters is another one."""
+    kept = [run[place : place + 2] for place in range(len(run) - 1) if place not in {at - 1, at}]
+    return tuple(kept)
+
+
+# -- numbers -----------------------------------------------------------------------------------
+
+_AMOUNT = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)\s*([KMBT]?)", re.IGNORECASE)
+_FACTOR = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
+
+
+def parameters(text: str) -> tuple[int | None, int | None]:
+    """`min:6B,max:128B` as two bounds, both inclusive; either may be left out."""
+    bounds: dict[str, int] = {}
+    for piece in text.split(","):
+        name, _, amount = piece.strip().partition(":")
+        found = _AMOUNT.fullmatch(amount.strip())
+        if name not in {"min", "max"} or found is None or name in bounds:
+            raise Invalid('"num_parameters" looks like min:6B,max:128B; either part may be absent.')
+        number, unit = found.groups()
+        bounds[name] = min(round(float(number) * _FACTOR[unit.upper()]), (1 << 62) - 1)
+    return bounds.get("min"), bounds.get("max")
+
+
+def key(value: int, repo_id: int) -> int:
+    """Where a repository stands in an order: by value, and among equals the newest first."""
+    return max(0, min(value, VALUE_MAX)) << ID_BITS | repo_id
+
+
+def moment_value(at: datetime) -> int:
+    """A moment as a number to sort by."""
+    return int((at - EPOCH).total_seconds() * CENTISECONDS)
+
+
+def id_of(place: int) -> int:
+    """The repository at a place in an order."""
+    return place & (1 << ID_BITS) - 1
+
+
+def trending_score(*, accounts: int, anonymous: int, likes: int) -> int:
+    """How much a repository is wanted this week: each downloader once, however often they came.
+
+    Accounts younger than a week are not among them. Addresses are easily had, so that they can at
+    most double what accounts say.
+    """
+    points = ACCOUNT_POINTS * accounts + LIKE_POINTS * likes
+    return points + min(anonymous, ANONYMOUS_ALLOWANCE + points)
+
+
+def weight(account_age: timedelta | None) -> Weight:
+    """What the downloads of an account of this age count for in trending; None is nobody's."""
+    if account_age is None:
+        return Weight.ANONYMOUS
+    return Weight.ACCOUNT if account_age >= ACCOUNT_AGE_MIN else Weight.NONE
+
+
+# -- downloads ---------------------------------------------------------------------------------
+
+MODEL_FILES = frozenset(
+    """
+    config.json config.yaml hyperparams.yaml params.json meta.yaml adapter_config.json
+    model_index.json modules.json open_clip_config.json config_sentence_transformers.json
+    saved_model.pb keras_metadata.pb mlx_config.json model.nemo pytorch_lora_weights.safetensors
+    open_clip_model.safetensors model.pkl model.joblib sklearn_model.joblib
+    flair-models.bin
+    """.split()  # noqa: SIM905  a table of words
+)
+MODEL_ENDINGS = (".gguf", ".nemo", ".keras", ".mlmodel", ".tflite", ".spacy")
+DATASET_FILES = frozenset({"README.md", ".huggingface.yaml", "dataset_infos.json"})
+SPACE_FILES = frozenset({"README.md"})
+
+
+def counts_as_download(kind: str, path: str) -> bool:
+    """Whether fetching this file means that the repository is being used.
+
+    Each library fetches one of these first; see the download stats in Hugging Face's documentation.
+    Several at once are one download, for a client counts once in five minutes.
+    """
+    if kind == "model":
+        name = path.rpartition("/")[2]
+        return path in MODEL_FILES or name == "model_index.json" or path.endswith(MODEL_ENDINGS)
+    return path in (DATASET_FILES if kind == "dataset" else SPACE_FILES)
+
+
+# -- apps --------------------------------------------------------------------------------------
+
+_GGUF = (("gguf",),)
+_MLX = (("mlx",),)
+_SERVED = tuple(
+    ("transformers", form, task)
+    for form in ("safetensors", "pytorch")
+    for task in ("text-generation", "image-text-to-text")
+)
+_PICTURES = (("diffusers", "text-to-image"),)
+APPS: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    **dict.fromkeys(
+        """
+        anythingllm atomic-chat backyard jan jellybox koboldcpp lemonade llama-cpp-python llama.cpp
+        localai msty node-llama-cpp ollama pi recursechat sanctum text-generation-webui unsloth
+        """.split(),  # noqa: SIM905  a table of words
+        _GGUF,
+    ),
+    "lmstudio": _GGUF + _MLX,
+    "mlx-lm": _MLX,
+    **dict.fromkeys(("sglang", "tgi", "vllm"), _SERVED),
+    "docker-model-runner": _GGUF + _SERVED,
+    **dict.fromkeys(
+        ("diffusionbee", "draw-things", "drawthings", "invoke", "joyfusion"), _PICTURES
+    ),
+}
+"""What a program can run, as groups of tags of which one must stand whole."""
+
+
+def app_tags(app: str) -> tuple[tuple[str, ...], ...]:
+    """The groups of tags of what an app can run; `Invalid` for an app nobody told us of."""
+    if app not in APPS:
+        raise Invalid(f'"apps" must be one of [{", ".join(sorted(APPS))}]')
+    return APPS[app]

@@ -1,0 +1,196 @@
+"""What can be found, by whom, in which order, on both databases."""
+
+import pytest
+from sqlalchemy import update
+from tests.repos.conftest import settled
+
+from iriai.base.errors import Invalid
+from iriai.cards import actions as cards
+from iriai.identity.rules import ANYONE
+from iriai.repos import actions as repos
+from iriai.repos.actions import Add
+from iriai.repos.tables import RepoRow
+from iriai.search import actions
+from iriai.search.queries import found
+from iriai.search.rules import Asked, Order
+
+
+@pytest.fixture
+def town(any_ground):
+    return settled(any_ground)
+
+
+def made(town, name, card="", *, actor=None, owner="ada", **more):
+    repo = town.repo(name, owner=owner, actor=actor, **more)
+    if card:
+        operations = [Add("README.md", card.encode())]
+        repos.commit(town.ground, actor or town.ada, repo, operations, title="card")
+        cards.refresh(town.ground, repo.id)
+    return repo
+
+
+def indexed(town, clock):
+    """The index is current, and everything is in it rather than fresh."""
+    clock.advance(minutes=5)
+    actions.refresh(town.ground)
+
+
+def names(town, *search, viewer=ANYONE, order=Order.TRENDING, kind="model", limit=30, **more):
+    with town.ground.read() as tx:
+        asked = Asked(kind, search=search, **more)
+        return [each.name for each in found(tx, viewer, asked, order, limit=limit).repos]
+
+
+def both(town, clock, look, expected):
+    """The same is found before and after the index has it."""
+    assert look() == expected
+    indexed(town, clock)
+    assert look() == expected
+
+
+def test_a_word_in_the_middle_of_a_name_is_found(town, clock):
+    made(town, "distilbert-tiny")
+    made(town, "llama-7b")
+    both(town, clock, lambda: names(town, "bert"), ["distilbert-tiny"])
+    assert names(town, "Llama 7B") == ["llama-7b"]
+    assert names(town, "ada/llama") == ["llama-7b"]
+    assert names(town, "bert", "tiny") == ["distilbert-tiny"]
+    assert names(town, "bert", "llama") == []
+
+
+def test_letters_that_stand_apart_do_not_make_a_word(town, clock):
+    made(town, "berlin-expert")
+    indexed(town, clock)
+    assert names(town, "bert") == []
+
+
+def test_cards_and_tags_are_found_by_their_words(town, clock):
+    card = "---\nlicense: mit\ntags: [protein-folding]\n---\n# Hello\nTrained on *glockenspiel*.\n"
+    made(town, "a", card)
+    indexed(town, clock)
+    assert names(town, "glockenspiel") == ["a"]
+    assert names(town, "folding") == ["a"]
+    assert names(town, "glockenspi") == []  # the middle of words is for names
+
+
+def test_every_script_is_searched(town, clock):
+    made(town, "han", "---\npretty_name: 大语言模型\n---\n中文的文本。\n", kind="dataset")
+    made(town, "ru", "---\ntitle: Большая модель\n---\n", kind="dataset")
+    made(town, "hi", "---\ntitle: हिन्दी पाठ\n---\n", kind="dataset")
+    made(town, "fr", "---\ntitle: Café de l'été\n---\n", kind="dataset")
+    indexed(town, clock)
+    for text, name in (
+        ("语言模型", "han"),
+        ("中文", "han"),
+        ("文", "han"),
+        ("МОДЕЛЬ", "ru"),
+        ("हिन्दी", "hi"),
+        ("cafe", "fr"),
+        ("ÉTÉ", "fr"),
+    ):
+        assert names(town, text, kind="dataset") == [name], text
+
+
+def test_a_slip_of_the_fingers_still_finds(town, clock):
+    made(town, "distilbert-tiny")
+    made(town, "translation", "---\ntitle: Переводчик 机器学习模型\n---\n")
+    indexed(town, clock)
+    with town.ground.read() as tx:
+        page = found(tx, ANYONE, Asked("model", search=("distilbret",)))
+        assert [each.name for each in page.repos] == ["distilbert-tiny"]
+        assert page.meant == {"distilbret": ("distilbert",)}
+    assert names(town, "transaltion") == ["translation"]
+    assert names(town, "переводчек") == ["translation"]
+    assert names(town, "机器字习模型") == ["translation"]
+    assert names(town, "zzzzqqqq") == []
+
+
+def test_several_filters_must_all_hold(town, clock):
+    made(town, "one", "---\nlicense: mit\ntags: [a, b]\nlanguage: fr\n---\n")
+    made(town, "two", "---\nlicense: mit\ntags: [a]\npipeline_tag: fill-mask\n---\n")
+    both(town, clock, lambda: names(town, tags=("a", "b")), ["one"])
+    assert names(town, tags=("a",)) == ["two", "one"]
+    assert names(town, tags=("a",), language="fr") == ["one"]
+    assert names(town, tags=("a",), pipeline_tag="fill-mask") == ["two"]
+    assert names(town, tags=("a", "license:mit"), author="ADA") == ["two", "one"]
+    assert names(town, tags=("a",), author="bob") == []
+    assert names(town, "two", tags=("b",)) == []
+
+
+def test_private_repositories_are_found_by_their_members_alone(town, clock):
+    made(town, "secret-thing", "---\ntags: [hush]\n---\n", visibility="private")
+    for _ in range(2):
+        assert names(town, "secret", viewer=town.ada) == ["secret-thing"]
+        assert names(town, "secret", viewer=town.bob) == []
+        assert names(town, "secret") == []
+        assert names(town, tags=("hush",)) == []
+        assert names(town, "sceret") == []
+        indexed(town, clock)
+    with town.ground.write() as tx:
+        tx.connection.execute(update(RepoRow).values(visibility="public"))
+    assert names(town, "secret") == []  # until the index hears of it
+    assert names(town, "secret", viewer=town.ada) == ["secret-thing"]
+
+
+def test_what_became_private_is_gone_at_once(town, clock):
+    made(town, "open-thing")
+    indexed(town, clock)
+    assert names(town, "thing") == ["open-thing"]
+    with town.ground.write() as tx:
+        tx.connection.execute(update(RepoRow).values(visibility="private"))
+    assert names(town, "thing") == []
+
+
+def test_what_was_deleted_or_renamed_is_no_longer_found_by_its_name(town, clock):
+    repo, other = made(town, "older-name"), made(town, "leaving")
+    indexed(town, clock)
+    with town.ground.write() as tx:
+        repos.move(tx, town.ada, repo, to_owner="ada", to_name="newer")
+        repos.delete(tx, town.ada, other)
+    for _ in range(2):
+        assert (names(town, "newer"), names(town, "leaving")) == (["newer"], [])
+        indexed(town, clock)
+    assert names(town, "older-name") == []
+
+
+@pytest.mark.parametrize("order", list(Order))
+def test_pages_follow_each_other_while_rows_come_and_go(town, clock, order):
+    for number in range(12):
+        repo = made(town, f"page-{number}")
+        clock.advance(seconds=1)
+        with town.ground.write() as tx:
+            here = update(RepoRow).where(RepoRow.id == repo.id)
+            tx.connection.execute(here.values(downloads=number % 3, likes=number % 2))
+    indexed(town, clock)
+    actions.sweep(town.ground)
+    seen, after = [], None
+    while True:
+        with town.ground.read() as tx:
+            page = found(tx, ANYONE, Asked("model", ("page",)), order, after=after, limit=3)
+        seen += [each.name for each in page.repos]
+        made(town, f"page-late-{len(seen)}")
+        after = page.after
+        if after is None:
+            break
+    early = [each for each in seen if "late" not in each]
+    assert sorted(early) == sorted(f"page-{number}" for number in range(12))
+    assert len(set(seen)) == len(seen)
+    if order is Order.CREATED:
+        assert early == [f"page-{number}" for number in reversed(range(12))]
+    if order is Order.DOWNLOADS:
+        assert [int(each[5:]) % 3 for each in early] == [2] * 4 + [1] * 4 + [0] * 4
+
+
+def test_a_place_that_makes_no_sense_is_refused(town):
+    with town.ground.read() as tx, pytest.raises(Invalid):
+        found(tx, ANYONE, Asked("model", ("a",)), after="q")
+
+
+def test_taking_everything_again_changes_nothing(town, clock):
+    made(town, "same", "---\ntags: [x]\n---\nwords\n")
+    indexed(town, clock)
+    actions.sweep(town.ground)
+    actions.sweep(town.ground)
+    indexed(town, clock)
+    assert names(town, "words") == ["same"]
+    assert names(town, "same", order=Order.LIKES) == ["same"]
