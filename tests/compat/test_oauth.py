@@ -2,9 +2,12 @@
 
 import html
 import json
+import os
 import re
 import secrets
+import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +22,8 @@ from authlib.oidc.discovery import OpenIDProviderMetadata
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from tests.support import clients, server
+from tests.support import clients, processes, server
+from tests.support.issuer import Issuer
 
 PASSWORD = "a long enough password"
 WAIT_SECONDS = 60
@@ -84,7 +88,7 @@ def begun(hub: server.LiveHub, env: dict[str, str]) -> "tuple[subprocess.Popen[s
 
 def environment(hub: server.LiveHub) -> dict[str, str]:
     """A client's shell without a token."""
-    bin_folder = Path(__import__("sys").executable).parent
+    bin_folder = Path(sys.executable).parent
     made = hub.env
     del made["HF_TOKEN"]
     return made | {"PATH": f"{bin_folder}:{made['PATH']}"}
@@ -256,3 +260,125 @@ def test_a_leaked_token_is_ended_and_the_answer_is_always_the_same(open_hub, ada
     ]
     assert {(each.status_code, each.text) for each in answers} == {(202, '{"status":"accepted"}')}
     assert httpx.get(f"{open_hub.url}/api/whoami-v2", headers=bearer).status_code == 401
+
+
+def test_a_build_publishes_without_a_secret(tmp_path):
+    service = Issuer()
+    hub = server.LiveHub(
+        tmp_path / "hub",
+        settings={
+            "IRIAI_SIGN_UP": "open",
+            "IRIAI_PUBLISHERS": f"github={service.url}",
+            "IRIAI_OUTBOUND_ALLOW": "127.0.0.0/8",
+        },
+    )
+    hub.start()
+    headers = {"Origin": hub.url, "Accept": "text/html"}
+    with httpx.Client(base_url=hub.url, headers=headers, timeout=60) as client:
+        ada = Person(hub, client)
+        ada.send("/join", name="ada", fullname="", email="", password=PASSWORD)
+        for name in ("published", "other"):
+            ada.send("/new", owner="ada", name=name, visibility="private", licence="")
+        wanted = {
+            "issuer": service.url, "repository": "octo/build", "number": "",
+            "workflow": "publish.yml", "environment": "", "target": "ada/published",
+        }  # fmt: skip
+        ada.send("/settings/applications", act="add-publisher", **wanted)
+        weights = tmp_path / "weights.bin"
+        weights.write_bytes(secrets.token_bytes(200_000))
+        env = environment(hub)
+
+        def upload(target: str, resource: str) -> "subprocess.CompletedProcess[str]":
+            run = env | {
+                "HF_OIDC_RESOURCE": resource,
+                "HF_OIDC_ID_TOKEN": service.token(hub.url),
+            }
+            return hub.client("hf", "upload", target, weights, "weights.bin", env=run, check=False)
+
+        done = upload("ada/published", "ada/published")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "weights.bin" in ada.see("/ada/published/tree/main")
+        assert "number 4711" in ada.see("/settings/applications")
+        assert upload("ada/other", "ada/published").returncode != 0
+        refused = upload("ada/other", "ada/other")
+        assert refused.returncode != 0
+        assert "No trusted publisher" in refused.stdout + refused.stderr
+    hub.stop()
+    service.close()
+
+
+@pytest.fixture
+def elsewhere(tmp_path) -> Iterator[str]:
+    """An OpenID provider that lets anybody be anybody."""
+    port = processes.free_ports(1)[0]
+    log = tmp_path / "provider.log"
+    command = [sys.executable, "-W", "ignore", "-m", "oidc_provider_mock", "--port", str(port)]
+    running = processes.start(command, log=log, environment=dict(os.environ))
+    url = f"http://localhost:{port}"
+
+    def answers() -> bool:
+        try:
+            return httpx.get(f"{url}/.well-known/openid-configuration").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    processes.wait_until(answers, running, log=log, seconds=WAIT_SECONDS)
+    yield url
+    processes.stop(running, signal.SIGTERM)
+
+
+def test_somebody_signs_in_with_an_account_elsewhere(elsewhere, tmp_path):
+    hub = server.LiveHub(
+        tmp_path / "hub",
+        settings={
+            "IRIAI_SIGN_UP": "open",
+            "IRIAI_OIDC_ISSUER": elsewhere,
+            "IRIAI_OIDC_CLIENT_ID": "iriai",
+            "IRIAI_OIDC_CLIENT_SECRET": "a secret",
+            "IRIAI_OIDC_NAME": "the university",
+            "IRIAI_OUTBOUND_ALLOW": "127.0.0.0/8 ::1/128",
+        },
+    )
+    hub.start()
+    headers = {"Origin": hub.url, "Accept": "text/html"}
+
+    def browser() -> httpx.Client:
+        return httpx.Client(base_url=hub.url, headers=headers, timeout=60)
+
+    def there_and_back(client: httpx.Client, where: str, subject: str) -> httpx.Response:
+        """Sign in at the provider, as its page would have it."""
+        answer = httpx.post(where, data={"sub": subject}, timeout=60)
+        assert answer.status_code == 302, answer.text
+        return client.get(answer.headers["location"])
+
+    with browser() as client:
+        begun = client.get("/login/outside?next=/settings/security")
+        assert begun.headers["location"].startswith(elsewhere)
+        back = there_and_back(client, begun.headers["location"], "grace@uni.example")
+        assert back.headers["location"].startswith("/login/outside/new")
+        made = client.post("/login/outside/new", data={"name": "grace"})
+        assert made.headers["location"] == "/settings/security", made.text
+        assert "grace" in client.get("/settings/security").text
+    with browser() as client:
+        begun = client.get("/login/outside?next=/models")
+        back = there_and_back(client, begun.headers["location"], "grace@uni.example")
+        assert back.headers["location"] == "/models"
+        stolen = client.get(str(back.request.url))
+        assert stolen.status_code == 410, "an answer counts once"
+    with browser() as client:
+        ada = Person(hub, client)
+        ada.send("/join", name="ada", fullname="", email="", password=PASSWORD)
+        page = ada.send("/settings/security", act="tie", password=PASSWORD).text
+        where = html.unescape(re.search(r'href="(http://localhost:[^"]+)"', page)[1])
+        taken = there_and_back(client, where, "grace@uni.example")
+        assert taken.status_code == 409, "an account elsewhere is one person's here"
+        page = ada.send("/settings/security", act="tie", password=PASSWORD).text
+        where = html.unescape(re.search(r'href="(http://localhost:[^"]+)"', page)[1])
+        tied = there_and_back(client, where, "ada@uni.example")
+        assert tied.headers["location"] == "/settings/security"
+    with browser() as client, browser() as victim:
+        begun = client.get("/login/outside")
+        answer = httpx.post(begun.headers["location"], data={"sub": "ada@uni.example"})
+        forged = victim.get(answer.headers["location"])
+        assert forged.status_code == 410, "an answer counts only where it was asked for"
+    hub.stop()
