@@ -9,9 +9,11 @@ from iriai.base.errors import Denied, Invalid
 from iriai.base.routing import Access, DeclaredRoute, route
 from iriai.base.tx import Tx
 from iriai.blobs import queries as blobs
+from iriai.discussions import queries as discussions
 from iriai.identity import queries as identity
 from iriai.identity.rules import may_read
 from iriai.repos import queries as repos
+from iriai.social import queries as social
 
 MEMBERS_PAGE = 500
 REPOS_PAGE = 500
@@ -29,8 +31,11 @@ def whoami(request: Request, tx: Tx) -> Response:
 def person(request: Request, tx: Tx) -> Response:
     """A person. Called by `get_user_overview`."""
     found = identity.person_overview(tx, named(request))
+    viewer = door.actor_of(request)
     counts = counted(request, tx, found.account.id)
-    return door.json_answer(shapes.person(found, counts))
+    counts["discussions"] = discussions.count_by(tx, viewer, found.account.id)
+    figures = social.figures(tx, viewer, found.account.id)
+    return door.json_answer(shapes.person(found, counts, figures))
 
 
 @door.reading
@@ -38,7 +43,8 @@ def organisation(request: Request, tx: Tx) -> Response:
     """An organisation. Called by `get_organization_overview`."""
     found = identity.organisation_overview(tx, named(request))
     counts = counted(request, tx, found.account.id)
-    return door.json_answer(shapes.organisation(found, counts))
+    figures = social.figures(tx, door.actor_of(request), found.account.id)
+    return door.json_answer(shapes.organisation(found, counts, figures))
 
 
 @door.reading

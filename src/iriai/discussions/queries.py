@@ -10,8 +10,11 @@ from iriai.base.tx import Tx
 from iriai.discussions import rules
 from iriai.discussions.rules import Discussion, Event, EventKind, Status
 from iriai.discussions.tables import DiscussionEvent, DiscussionRow
+from iriai.identity.rules import Actor
 from iriai.identity.tables import Account
+from iriai.repos.rows import seen
 from iriai.repos.rules import Repo
+from iriai.repos.tables import RepoRow
 
 _LISTED = (
     DiscussionRow.id,
@@ -101,6 +104,16 @@ def open_count(tx: Tx, repo_id: int) -> int:
     asked = select(func.count(DiscussionRow.id)).where(
         DiscussionRow.repo_id == repo_id,
         DiscussionRow.status.in_([Status.OPEN, Status.DRAFT]),
+    )
+    return tx.connection.execute(asked).scalar_one()
+
+
+def count_by(tx: Tx, viewer: Actor, account_id: int) -> int:
+    """How many discussions somebody opened where `viewer` may know of them."""
+    asked = (
+        select(func.count(DiscussionRow.id))
+        .join(RepoRow, RepoRow.id == DiscussionRow.repo_id)
+        .where(DiscussionRow.author_id == account_id, seen(viewer))
     )
     return tx.connection.execute(asked).scalar_one()
 

@@ -1,0 +1,1 @@
+"""Who likes what, and who follows whom."""
