@@ -215,8 +215,7 @@ class Visit:
             return
         changes = self.scope["method"] not in SAFE_METHODS
         quota = limits.quota(made.path, changes=changes, page=self.page, access=made.access)
-        client = self.scope.get("client")
-        who = f"@{actor.id}" if actor.id else limits.network_of(client[0] if client else None)
+        who = f"@{actor.id}" if actor.id else limits.asker(self.request)
         self.headers |= self.hub.limits.spend(quota, who, signed_in=actor.id is not None)
 
     async def refuse(self, error: HubError) -> None:

@@ -8,6 +8,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,10 @@ class Settings:
         },
     )
     mail_from: str = field(default="", metadata={"says": "the address that mail comes from"})
+    trusted_proxies: str = field(
+        default="127.0.0.1 ::1",
+        metadata={"says": "proxies whose X-Forwarded-For is believed, such as 10.0.0.0/24"},
+    )
     oidc_issuer: str = field(
         default="",
         metadata={"says": "an outside OpenID provider that people may sign in with, https://…"},
@@ -119,6 +124,14 @@ class Settings:
         host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
+    def trusts_proxy(self, address: str | None) -> bool:
+        """Whether what comes from this address was passed on by a proxy of the operator's."""
+        try:
+            peer = ip_address(address or "")
+        except ValueError:
+            return False
+        return any(peer in each for each in networks(self.trusted_proxies))
+
 
 def load(
     *, environ: Mapping[str, str] | None = None, config: Path | None = None, **flags: Any
@@ -163,7 +176,7 @@ def _typed(name: str, value: Any) -> Any:
         raise Invalid(f"sign_up is invite or open, not {value!r}.")
     if name == "dedup_scope" and value not in ("instance", "namespace", "off"):
         raise Invalid(f"dedup_scope is instance, namespace or off, not {value!r}.")
-    if name == "outbound_allow":
+    if name in ("outbound_allow", "trusted_proxies"):
         networks(value)
     if name == "secret" and value and (len(value) != 64 or set(value) - set("0123456789abcdef")):  # noqa: PLR2004
         raise Invalid("secret is 64 hex digits.")

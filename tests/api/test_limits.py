@@ -47,10 +47,19 @@ def test_an_ipv6_asker_is_their_whole_network():
 
 
 def test_what_an_attacker_repeats_has_low_limits():
-    for path in ("/login", "/join", "/settings/tokens", "/api/repos/create"):
+    for path in (
+        "/login", "/login/second", "/login/passkey/finish", "/join", "/settings/tokens",
+        "/settings/security", "/oauth/device", "/oauth/device/decide", "/api/repos/create",
+        "/api/credentials/revoke",
+    ):  # fmt: skip
         found = quota(path, changes=True, page=False, access=Access.ANYONE)
         assert found.anonymous <= 60, path
         assert quota(path, changes=False, page=True, access=Access.ANYONE).anonymous >= 1_000
+
+
+def test_every_path_with_a_limit_of_its_own_is_one_that_this_hub_has(doors):
+    posted = {each.path for each in doors.hub.routes if "POST" in each.methods}
+    assert set(limits.OF_PATH) <= posted
 
 
 def test_bytes_on_signed_urls_are_not_counted():
@@ -69,3 +78,18 @@ def test_a_flood_is_answered_429_with_a_time_to_wait(doors, monkeypatch):
     assert doors.ask("GET", "/api/models", client="10.9.9.9").status == 200
     _, token = doors.person("ada")
     assert doors.ask("GET", "/api/whoami-v2", token=token).status == 200
+
+
+def test_behind_a_trusted_proxy_the_last_address_it_names_is_the_asker(doors, monkeypatch):
+    monkeypatch.setattr(limits, "API", SMALL)
+
+    def ask(client, forwarded):
+        headers = {"X-Forwarded-For": forwarded}
+        return doors.ask("GET", "/api/models", client=client, headers=headers).status
+
+    for number in range(3):
+        assert ask("127.0.0.1", f"10.0.0.{number}, 192.0.2.7") == 200
+    assert ask("127.0.0.1", "10.0.0.9, 192.0.2.7") == 429
+    assert ask("127.0.0.1", "192.0.2.8") == 200
+    statuses = [ask("198.51.100.1", f"192.0.2.{number}") for number in range(20, 24)]
+    assert statuses == [200, 200, 200, 429], "what a stranger writes in the header counts nothing"

@@ -12,6 +12,7 @@ from time import time
 from limits import RateLimitItem, RateLimitItemPerSecond
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
+from starlette.requests import Request
 
 from iriai.base.errors import Excessive
 from iriai.base.routing import Access
@@ -30,32 +31,47 @@ class Quota:
 
 
 SIGN_IN = Quota("signin", 300, 30, 30)
+DEVICE = Quota("devices", 300, 30, 60)
+GRANT = Quota("oauth", 300, 1_500, 3_000)
+REVOKE = Quota("revoke", 300, 60, 60)
 MINT = Quota("tokens", 3_600, 30, 60)
 CREATE = Quota("create", 3_600, 30, 600)
 RESOLVE = Quota("resolvers", 300, 15_000, 60_000)
 PAGES = Quota("pages", 300, 3_000, 15_000)
 API = Quota("api", 300, 3_000, 30_000)
 
-_OF_PATH = {
-    "/sign-in": SIGN_IN,
-    "/sign-up": SIGN_IN,
+OF_PATH = {
     "/login": SIGN_IN,
+    "/login/second": SIGN_IN,
+    "/login/passkey": SIGN_IN,
+    "/login/passkey/finish": SIGN_IN,
+    "/login/outside/new": SIGN_IN,
     "/join": SIGN_IN,
-    "/password": SIGN_IN,
-    "/invite/{code}": SIGN_IN,
+    "/invite/{link}": SIGN_IN,
+    "/welcome/{link}": SIGN_IN,
+    "/settings/account": SIGN_IN,
+    "/settings/security": SIGN_IN,
+    "/oauth/device/decide": SIGN_IN,
+    "/oauth/device": DEVICE,
+    "/oauth/token": GRANT,
+    "/oauth/revoke": REVOKE,
+    "/api/credentials/revoke": REVOKE,
     "/settings/tokens": MINT,
+    "/settings/applications": MINT,
     "/api/repos/create": CREATE,
+    "/api/buckets/{namespace}/{bucket}": CREATE,
     "/new": CREATE,
     "/new-dataset": CREATE,
     "/new-space": CREATE,
     "/organizations/new": CREATE,
 }
+"""What changes something and has a limit of its own; high for tokens, for devices poll."""
 
 
 def quota(path: str, *, changes: bool, page: bool, access: Access) -> Quota | None:
     """The quota of a route (by its pattern), or None where requests are not counted."""
-    if changes and path in _OF_PATH:
-        return _OF_PATH[path]
+    if changes and path in OF_PATH:
+        return OF_PATH[path]
     if changes and path.endswith("/duplicate"):
         return CREATE
     if access is Access.TOKEN_SIGNED:
@@ -63,6 +79,19 @@ def quota(path: str, *, changes: bool, page: bool, access: Access) -> Quota | No
     if "/resolve/" in path or "/raw/" in path:
         return RESOLVE
     return PAGES if page else API
+
+
+def asker(request: Request) -> str:
+    """Whom a request stands for that nobody signed: the network it came from.
+
+    Behind a proxy that the operator named (`trusted_proxies`), what that proxy says: the last of
+    the addresses in X-Forwarded-For. What stands before it was written by whoever asks.
+    """
+    peer = request.client.host if request.client else None
+    if request.app.state.ground.settings.trusts_proxy(peer):
+        forwarded = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+        peer = forwarded or peer
+    return network_of(peer)
 
 
 def network_of(address: str | None) -> str:

@@ -148,7 +148,7 @@ def device(request: Request, fields: Fields) -> Response:
             client_id=client.id,
             scope=fields.get("scope", ""),
             device=request.headers.get("user-agent", ""),
-            network=limits.network_of(request.client.host if request.client else None),
+            network=limits.asker(request),
         )
     return door.json_answer(
         {
