@@ -1,7 +1,6 @@
 """The schema that migrations build is the one that the tables declare, on both databases."""
 
 from importlib import import_module
-from importlib.util import find_spec
 from pkgutil import walk_packages
 
 from alembic.autogenerate import compare_metadata
@@ -15,7 +14,7 @@ from iriai.base.migrate import current, migrate, newest
 
 def every_table_known():
     for module in walk_packages(iriai.__path__, "iriai."):
-        if module.name.endswith(".tables") and find_spec(module.name):
+        if module.name.startswith("iriai.base.") or module.name.endswith(".tables"):
             import_module(module.name)
 
 

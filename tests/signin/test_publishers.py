@@ -18,7 +18,7 @@ from iriai.repos import queries as repo_queries
 from iriai.repos.rules import Kind, subject
 from iriai.signin import issuers
 from iriai.signin.publishers import actions, rules
-from iriai.signin.publishers.rules import Run, Service, Wanted
+from iriai.signin.publishers.rules import Forge, Run, Wanted
 
 HUB = "http://hub.test"
 
@@ -251,10 +251,10 @@ def test_gitlabs_words_are_read_as_githubs():
         "project_id": 12,
         "ci_config_ref_uri": "gitlab.com/group/sub/project//.gitlab-ci.yml@refs/heads/main",
     }
-    seen = rules.run(Service.GITLAB, claims)
+    seen = rules.run(Forge.GITLAB, claims)
     assert seen == Run("group/sub/project", "12", ".gitlab-ci.yml", "")
     assert rules.fits(Wanted("Group/Sub/Project", None, ".gitlab-ci.yml", ""), seen)
     claims["ci_config_ref_uri"] = "gitlab.com/evil/project//.gitlab-ci.yml@refs/heads/main"
     assert not rules.fits(
-        Wanted("group/sub/project", "12", ".gitlab-ci.yml", ""), rules.run(Service.GITLAB, claims)
+        Wanted("group/sub/project", "12", ".gitlab-ci.yml", ""), rules.run(Forge.GITLAB, claims)
     )

@@ -28,7 +28,7 @@ NUMBER = re.compile(r"[0-9]{1,20}")
 WORKFLOW = re.compile(r"[A-Za-z0-9_./-]+\.ya?ml")
 
 
-class Service(StrEnum):
+class Forge(StrEnum):
     """How a build service words its tokens."""
 
     GITHUB = "github"
@@ -55,14 +55,14 @@ class Wanted:
     environment: str
 
 
-def issuers(text: str) -> dict[str, Service]:
+def issuers(text: str) -> dict[str, Forge]:
     """The build services of a setting: `github=https://… gitlab=https://…`, by their issuer."""
-    found: dict[str, Service] = {}
+    found: dict[str, Forge] = {}
     for word in text.split():
         service, equals, url = word.partition("=")
-        if not equals or service not in set(Service) or urlsplit(url).scheme not in _SCHEMES:
+        if not equals or service not in set(Forge) or urlsplit(url).scheme not in _SCHEMES:
             raise Invalid(f"publishers names services as github=https://…, not {word!r}.")
-        found[url] = Service(service)
+        found[url] = Forge(service)
     if len(found) > ISSUERS_MAX:
         raise Invalid(f"publishers names at most {ISSUERS_MAX} services.")
     return found
@@ -71,9 +71,9 @@ def issuers(text: str) -> dict[str, Service]:
 _SCHEMES = ("https", "http")
 
 
-def run(service: Service, claims: Mapping[str, Any]) -> Run:
+def run(service: Forge, claims: Mapping[str, Any]) -> Run:
     """What a signed token says of the run it was made for."""
-    if service is Service.GITHUB:
+    if service is Forge.GITHUB:
         names = ("repository", "repository_id", "workflow_ref", "environment")
     else:
         names = ("project_path", "project_id", "ci_config_ref_uri", "environment")
@@ -85,10 +85,10 @@ def run(service: Service, claims: Mapping[str, Any]) -> Run:
     return Run(repository, number, _workflow(service, workflow, repository), environment)
 
 
-def _workflow(service: Service, reference: str, repository: str) -> str:
+def _workflow(service: Forge, reference: str, repository: str) -> str:
     """The file of a workflow in its own repository; empty for one borrowed from another."""
     path = reference.partition("@")[0]
-    if service is Service.GITHUB:
+    if service is Forge.GITHUB:
         begin = f"{repository}/.github/workflows/"
         return path.removeprefix(begin) if path.casefold().startswith(begin.casefold()) else ""
     inside, slashes, file = path.partition("//")
