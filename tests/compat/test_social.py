@@ -198,3 +198,27 @@ def test_resource_groups_are_refused_clearly(api, kept):
     with pytest.raises(HfHubHTTPError, match="no resource groups") as caught:
         api.update_collection_resource_group(kept.slug, "66980ecfc1e12a49c8f0e42d")
     assert status(caught) == 501
+
+
+def test_papers_answer_from_what_the_cards_cite(hub, api, bob, repo):
+    cited = "---\nlicense: mit\n---\nAfter https://arxiv.org/abs/2307.09288\n"
+    api.upload_file(path_or_fileobj=cited.encode(), path_in_repo="README.md", repo_id=repo)
+    paper = api.paper_info("2307.09288")
+    assert (paper.id, paper.num_total_models, paper.num_total_datasets) == ("2307.09288", 1, 0)
+    assert [each.id for each in paper.linked_models] == [repo]
+    assert [each.id for each in api.list_papers(query="2307")] == ["2307.09288"]
+    assert list(api.list_papers(query="nothing-like-it")) == []
+    today = paper.submitted_at
+    for asked in ({"date": f"{today:%Y-%m-%d}"}, {"month": f"{today:%Y-%m}"}, {}):
+        assert [each.id for each in api.list_daily_papers(**asked)] == ["2307.09288"]
+    assert list(api.list_daily_papers(date="2001-01-01")) == []
+    assert repo in api.read_paper("2307.09288")
+    api.update_repo_settings(repo, private=True)
+    for act in (api.paper_info, api.read_paper):
+        with pytest.raises(HfHubHTTPError) as caught:
+            act("2307.09288")
+        assert status(caught) == 404
+    assert list(bob.list_papers(query="2307")) == []
+    with pytest.raises(HfHubHTTPError) as caught:
+        list(api.list_daily_papers(date="yesterday"))
+    assert status(caught) == 400

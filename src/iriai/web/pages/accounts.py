@@ -9,6 +9,7 @@ from iriai.identity.rules import may_govern
 from iriai.repos import queries as repos
 from iriai.repos.queries import Filters, Sort
 from iriai.repos.rules import Kind
+from iriai.social import queries as social
 from iriai.web import links
 from iriai.web.door import Ask, get, see
 from iriai.web.rows import rows
@@ -43,6 +44,7 @@ def account(ask: Ask) -> Response:
         is_group = found.is_organisation
         members = queries.members(tx, found.id, limit=MEMBERS_LISTED) if is_group else ()
         members_count = queries.members_count(tx, found.id) if is_group else 0
+        figures = social.figures(tx, ask.actor, found.id)
         organisations = () if is_group else queries.organisations_of(tx, found.id)
     kind_of_account = "organizations" if is_group else "users"
     return ask.page(
@@ -53,6 +55,7 @@ def account(ask: Ask) -> Response:
         members=members,
         members_count=members_count,
         organisations=organisations,
+        figures=figures,
         own=ask.actor.id == found.id,
         may_govern=may_govern(ask.actor, found.id),
     )

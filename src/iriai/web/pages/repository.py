@@ -15,6 +15,7 @@ from iriai.repos import queries as repos
 from iriai.repos import rules
 from iriai.repos.git.entries import File
 from iriai.repos.rules import Kind, Repo
+from iriai.social import queries as social
 from iriai.web import links, shown, snippets
 from iriai.web.door import Ask, get
 from iriai.web.repository import frame, of_each_kind
@@ -35,11 +36,13 @@ def card(ask: Ask, kind: Kind, full_name: str) -> Response:
         known = cards.card(tx, repo.id)
         held = blobs.bytes_held(tx, repo.id)
         related = _related(tx, ask, known)
+        liked = social.likes(tx, ask.actor, repo)
     refused, closed = _refusal(ask, repo)
     html, names = (None, []) if closed else _readme(ask, repo)
     return ask.page(
         "repository/card.html",
         **frame(ask, repo),
+        liked=liked,
         twin=links.twin(repo),
         card_html=html,
         card_lang=known.languages[0] if known and len(known.languages) == 1 else "",
