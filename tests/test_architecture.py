@@ -8,7 +8,17 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "iriai"
-PARTS = ("identity", "blobs", "repos", "cards", "discussions", "gates", "commons")
+PARTS = (
+    "identity",
+    "blobs",
+    "repos",
+    "cards",
+    "social",
+    "collections",
+    "discussions",
+    "gates",
+    "commons",
+)
 MODULE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 50
 VAGUE = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "service", "handler"}
