@@ -41,7 +41,7 @@ ADMITS_SOMEBODY = frozenset(
     {Access.SIGNED_IN, Access.REPO_WRITE, Access.REPO_ADMIN, Access.ORG_ADMIN}
 )
 PAGES = "iriai.web."
-SECRET_PATHS = ("/invite/", "/welcome/", "/setup/", "/password/")
+SECRET_PATHS = ("/invite/", "/welcome/", "/setup/", "/password/", "/notifications/mail/")
 
 access_log = logging.getLogger("iriai.access")
 log = logging.getLogger("iriai.door")

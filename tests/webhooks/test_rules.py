@@ -9,35 +9,10 @@ from hypothesis import strategies as st
 from iriai.api import shapes
 from iriai.base.errors import Denied, HubError
 from iriai.identity.rules import Actor, Grant, Reach, Role, TokenScope
-from iriai.repos.rules import Kind
 from iriai.webhooks import payload, rules, signing
-from iriai.webhooks.rules import Domain, Place
+from iriai.webhooks.rules import Domain
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("subject", "place"),
-    [
-        ("repo/ada/tiny", Place(None, Kind.MODEL, "ada/tiny")),
-        ("repo/datasets/ada/tiny", Place(None, Kind.DATASET, "ada/tiny")),
-        ("repo/spaces/ada/tiny", Place(None, Kind.SPACE, "ada/tiny")),
-        ("repo/17", Place(17, None, "")),
-        ("repo/17/discussions/3", Place(17, None, "", 3)),
-        ("repo/17/discussions", Place(None, Kind.MODEL, "17/discussions")),
-        ("repo/17/discussions/discussions/3", Place(None, Kind.MODEL, "17/discussions", 3)),
-        (
-            f"repo/ada/tiny/discussions/3/comment/{'a' * 24}",
-            Place(None, Kind.MODEL, "ada/tiny", 3, "a" * 24),
-        ),
-        ("account/ada", None),
-        ("repo/", None),
-        ("repo/ada", None),
-        ("repo/ada/tiny/else", None),
-    ],
-)
-def test_a_subject_of_the_log_names_a_place(subject, place):
-    assert rules.place(subject) == place
 
 
 def test_every_word_of_the_wire_belongs_to_a_domain():

@@ -10,6 +10,7 @@ from iriai.base.tx import Tx
 from iriai.identity.tables import AccountName
 from iriai.repos.rows import WITH_HEAD, as_repo
 from iriai.repos.rules import Kind, Repo
+from iriai.repos.subjects import Place
 from iriai.repos.tables import RepoName, RepoRow
 
 
@@ -31,3 +32,10 @@ def repo_named(tx: Tx, kind: Kind, full_name: str) -> Repo | None:
     )
     found = tx.connection.execute(asked).scalar_one_or_none()
     return None if found is None else repo(tx, found)
+
+
+def repo_at(tx: Tx, place: Place) -> Repo | None:
+    """The repository that an entry of the log is about, wherever it is now."""
+    if place.kind is None:
+        return repo(tx, place.repo_id or 0)
+    return repo_named(tx, place.kind, place.full_name)

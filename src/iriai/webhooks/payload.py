@@ -94,7 +94,7 @@ def said(url: str, repo: Repo, discussion: Discussion, found: Event) -> Shape:
         "id": found.key,
         "author": object_id(found.author_id or 0),
         "hidden": hidden,
-        "url": {"web": f"{where}#{found.key}"},
+        "url": {"web": f"{where}#event-{found.key}"},
     }
     if not hidden:
         shape["content"] = found.data.get("raw", "")

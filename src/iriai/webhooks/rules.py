@@ -17,7 +17,7 @@ from iriai.base.errors import Denied, Excessive, Invalid, Unavailable, Unknown
 from iriai.base.names import fold
 from iriai.base.outbound import Network
 from iriai.identity.rules import Act, Actor, Reach, Subject, may, require_may
-from iriai.repos.rules import Kind
+from iriai.repos.subjects import Place, place
 
 WEBHOOKS_MAX = 50
 WATCHED_MAX = 100
@@ -208,17 +208,6 @@ def unknown_delivery() -> Unknown:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """What an entry of the log is about: a repository by number or address, and a part of it."""
-
-    repo_id: int | None
-    kind: Kind | None
-    full_name: str
-    discussion: int | None = None
-    comment: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Happening:
     """An entry of the log, as a webhook tells it."""
 
@@ -231,9 +220,6 @@ class Happening:
         """Which kind of webhook wants to know."""
         return Domain(self.scope.partition(".")[0])
 
-
-_PART = re.compile(r"/discussions/(\d{1,9})(?:/comment/([0-9a-f]{24}))?$")
-_PRIVATE = re.compile(r"\d{1,18}")
 
 OF_A_REPO: Mapping[str, tuple[str, str]] = {
     "created": ("create", "repo"),
@@ -261,24 +247,6 @@ OF_A_DISCUSSION: Mapping[str, tuple[str, str]] = {
     "locked": ("update", "discussion"),
     "unlocked": ("update", "discussion"),
 }
-
-
-def place(subject: str) -> Place | None:
-    """What the subject of an entry names, where that is a repository or a part of one."""
-    what, slash, rest = subject.partition("/")
-    if what != "repo" or not slash:
-        return None
-    discussion = comment = None
-    if part := _PART.search(rest):
-        discussion, comment = int(part[1]), part[2]
-        rest = rest[: part.start()]
-    if _PRIVATE.fullmatch(rest):
-        return Place(int(rest), None, "", discussion, comment)
-    kind = next((each for each in Kind if each.prefix and rest.startswith(each.prefix)), Kind.MODEL)
-    full_name = rest.removeprefix(kind.prefix)
-    if full_name.count("/") != 1:
-        return None
-    return Place(None, kind, full_name, discussion, comment)
 
 
 def happening(verb: str, subject: str) -> Happening | None:

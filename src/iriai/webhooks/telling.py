@@ -24,7 +24,7 @@ from iriai.repos import rules as repo_rules
 from iriai.repos.rules import Repo
 from iriai.repos.tables import RepoName
 from iriai.webhooks import payload, queries, rules
-from iriai.webhooks.rules import Domain, Happening, Place, State, Webhook
+from iriai.webhooks.rules import Domain, Happening, State, Webhook
 from iriai.webhooks.tables import DeliveryRow, WatchRow, WebhookRow
 
 KEY_BYTES = 16
@@ -55,15 +55,8 @@ def may_know(tx: Tx, owner_id: int, repo: Repo, domain: Domain) -> bool:
     return True
 
 
-def repo_at(tx: Tx, place: Place) -> Repo | None:
-    """The repository that an entry is about, wherever it is now, even if it was deleted."""
-    if place.kind is None:
-        return past.repo(tx, place.repo_id or 0)
-    return past.repo_named(tx, place.kind, place.full_name)
-
-
 def _tell(tx: Tx, entry: Entry, happening: Happening) -> None:
-    repo = repo_at(tx, happening.place)
+    repo = past.repo_at(tx, happening.place)
     if repo is None:
         return
     facts = {**entry.private, **entry.facts}

@@ -5,8 +5,10 @@ from importlib.util import find_spec
 
 MODULES = (
     "iriai.blobs.jobs",
+    "iriai.buckets.jobs",
     "iriai.cards.jobs",
     "iriai.identity.jobs",
+    "iriai.notifications.jobs",
     "iriai.repos.jobs",
     "iriai.search.jobs",
     "iriai.signin.jobs",

@@ -6,7 +6,7 @@ from alembic import op
 from iriai.base.db import BigId, Moment
 
 revision = "0011"
-down_revision = "0009"
+down_revision = "0010"
 
 ORDERS = ("trending", "updated", "created", "downloads", "likes")
 

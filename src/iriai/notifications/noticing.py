@@ -1,0 +1,249 @@
+"""From the log to notifications: whom an entry concerns, and why.
+
+This runs in the transaction that moves the reader's place in the log, so everybody is told once.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from iriai.base.cursors import Entry
+from iriai.base.errors import Denied, Unknown
+from iriai.base.names import fold
+from iriai.base.tx import Tx
+from iriai.discussions.rules import EventKind
+from iriai.discussions.tables import DiscussionEvent, DiscussionRow
+from iriai.identity import queries as identity
+from iriai.identity.rules import Role
+from iriai.identity.tables import Account, AccountKind, AccountName, Membership
+from iriai.notifications import rules
+from iriai.notifications.rules import Level, Reason, stronger
+from iriai.notifications.tables import NotificationRow, SubscriptionRow
+from iriai.repos import past
+from iriai.repos import queries as repos
+from iriai.repos import rules as repo_rules
+from iriai.repos.rules import MAIN, Repo, Visibility
+from iriai.repos.subjects import Place, place
+
+OPENED = ("opened discussion", "opened pull request")
+SAID = ("commented",)
+STEERED = ("opened", "closed", "merged", "locked", "unlocked")
+WATCHED = ("moved", "duplicated")
+WRITERS = (Role.WRITE.value, Role.ADMIN.value)
+ASKED = ("asked for access to",)
+ANSWERED = ("let somebody into", "refused somebody access to")
+
+
+@dataclass(slots=True)
+class _Concerned:
+    """Whom an entry concerns, each for the strongest reason."""
+
+    people: dict[int, Reason] = field(default_factory=dict)
+
+    def add(self, reason: Reason, ids: Iterable[int | None]) -> None:
+        for each in ids:
+            if each is not None and len(self.people) < rules.CONCERNED_MAX:
+                self.people[each] = stronger(reason, self.people.get(each))
+
+
+def take(tx: Tx, entries: Sequence[Entry]) -> None:
+    """Set down whom these entries concern."""
+    for entry in entries:
+        if entry.subject.startswith("membership/"):
+            _role(tx, entry)
+        elif (named := place(entry.subject)) is not None:
+            _of_repo(tx, entry, named)
+
+
+def _of_repo(tx: Tx, entry: Entry, named: Place) -> None:
+    facts = {**entry.private, **entry.facts}
+    if named.discussion is None and not _is_news(entry.verb, facts):
+        return
+    repo = past.repo_at(tx, named)
+    if repo is None:
+        return
+    concerned, detail = _Concerned(), ""
+    if named.discussion is not None:
+        _said(tx, entry, named, repo, concerned)
+    elif entry.verb in ASKED:
+        concerned.add(Reason.OWN, _owners(tx, repo))
+    elif entry.verb in ANSWERED:
+        concerned.add(Reason.YOU, _named(tx, [str(facts.get("who", ""))]))
+        detail = str(facts.get("reason") or "")
+    else:
+        concerned.add(Reason.WATCHING, _choosers(tx, repo, None, Level.WATCH))
+    muted = _choosers(tx, repo, named.discussion, Level.MUTE)
+    actor = str(facts.get("who", entry.actor)) if entry.verb in ASKED else entry.actor
+    you = set(_named(tx, [actor]))
+    people = {
+        person: reason
+        for person, reason in concerned.people.items()
+        if person not in you and (reason is Reason.YOU or person not in muted)
+    }
+    comment = named.comment or facts.get("comment")
+    _set_down(
+        tx,
+        entry,
+        _who_may(tx, repo, people),
+        repo_id=repo.id,
+        number=named.discussion,
+        comment=comment if isinstance(comment, str) else None,
+        detail=detail,
+        actor=actor,
+    )
+
+
+def _is_news(verb: str, facts: dict[str, Any]) -> bool:
+    """Whether an entry about a repository as a whole concerns anybody."""
+    if verb in ("committed", "pushed"):
+        return facts.get("ref") == MAIN
+    return verb in (*ASKED, *ANSWERED, *WATCHED)
+
+
+def _said(tx: Tx, entry: Entry, named: Place, repo: Repo, concerned: _Concerned) -> None:
+    """Whom something in a discussion concerns."""
+    found = tx.connection.execute(
+        select(DiscussionRow.id, DiscussionRow.author_id).where(
+            DiscussionRow.repo_id == repo.id, DiscussionRow.number == named.discussion
+        )
+    ).one_or_none()
+    if found is None:
+        return
+    if entry.verb == "hid":
+        said_by = select(DiscussionEvent.author_id).where(DiscussionEvent.key == named.comment)
+        concerned.add(Reason.PART, tx.connection.execute(said_by).scalars())
+        return
+    if entry.verb not in (*OPENED, *SAID, *STEERED):
+        return
+    number = named.discussion
+    concerned.add(Reason.WATCHING, _choosers(tx, repo, None, Level.WATCH))
+    concerned.add(Reason.WATCHING, _choosers(tx, repo, number, Level.WATCH))
+    if entry.verb in OPENED or (entry.verb in SAID and repo.held_by.value == "person"):
+        concerned.add(Reason.OWN, _owners(tx, repo))
+    if entry.verb not in OPENED:
+        parts = (
+            select(DiscussionEvent.author_id)
+            .where(
+                DiscussionEvent.discussion_id == found.id,
+                DiscussionEvent.kind == EventKind.COMMENT,
+            )
+            .distinct()
+            .limit(rules.CONCERNED_MAX)
+        )
+        concerned.add(Reason.PART, [found.author_id, *tx.connection.execute(parts).scalars()])
+    key = entry.facts.get("comment")
+    if isinstance(key, str):
+        said = select(DiscussionEvent.data).where(DiscussionEvent.key == key)
+        data = tx.connection.execute(said).scalar_one_or_none() or {}
+        if not data.get("hidden"):
+            names = rules.mentioned(str(data.get("raw", "")))
+            concerned.add(Reason.MENTIONED, _named(tx, names))
+
+
+def _role(tx: Tx, entry: Entry) -> None:
+    """A role given, taken or accepted concerns that person; joining, the administrators too."""
+    _, group, person = (*entry.subject.split("/", 2), "", "")[:3]
+    concerned = _Concerned()
+    concerned.add(Reason.YOU, _named(tx, [person]))
+    if entry.verb == "accepted":
+        admins = (
+            select(Membership.person_id)
+            .join(Account, Account.id == Membership.organisation_id)
+            .where(Account.name_key == fold(group), Membership.role == Role.ADMIN.value)
+            .limit(rules.CONCERNED_MAX)
+        )
+        concerned.add(Reason.OWN, tx.connection.execute(admins).scalars())
+    you = set(_named(tx, [entry.actor]))
+    people = {each: reason for each, reason in concerned.people.items() if each not in you}
+    _set_down(tx, entry, people, detail=str(entry.facts.get("role", "")))
+
+
+# -- people --------------------------------------------------------------------------------------
+
+
+def _named(tx: Tx, names: Sequence[str]) -> list[int]:
+    """The people who have or had these names."""
+    if not names:
+        return []
+    asked = (
+        select(Account.id)
+        .join(AccountName, AccountName.account_id == Account.id)
+        .where(
+            AccountName.name_key.in_([fold(each) for each in names]),
+            Account.kind == AccountKind.PERSON,
+            Account.deleted_at.is_(None),
+        )
+    )
+    return list(tx.connection.execute(asked).scalars())
+
+
+def _owners(tx: Tx, repo: Repo) -> list[int]:
+    """Whose a repository is: its owner, or those who may write in its organisation."""
+    writers = (
+        select(Membership.person_id)
+        .where(Membership.organisation_id == repo.owner_id, Membership.role.in_(WRITERS))
+        .limit(rules.CONCERNED_MAX)
+    )
+    person = select(Account.id).where(
+        Account.id == repo.owner_id, Account.kind == AccountKind.PERSON
+    )
+    return [
+        *tx.connection.execute(person).scalars(),
+        *tx.connection.execute(writers).scalars(),
+    ]
+
+
+def _choosers(tx: Tx, repo: Repo, number: int | None, level: Level) -> set[int]:
+    """Who watches a repository, or mutes it or this discussion."""
+    which: InstrumentedAttribute[int] = SubscriptionRow.number
+    numbers = [number or 0] if level is Level.WATCH else [0, number or 0]
+    asked = select(SubscriptionRow.person_id).where(
+        SubscriptionRow.repo_id == repo.id,
+        which.in_(numbers),
+        SubscriptionRow.level == level,
+    )
+    return set(tx.connection.execute(asked).scalars())
+
+
+def _who_may(tx: Tx, repo: Repo, people: dict[int, Reason]) -> dict[int, Reason]:
+    """Those of them who may read what it is about. Somebody a gate refused may know that."""
+    is_open = repo.visibility is Visibility.PUBLIC and repo.gated is None
+    if is_open and repo.disabled_reason is None:
+        return people
+    return {
+        person: reason
+        for person, reason in people.items()
+        if _may_read(tx, person, repo, gate=reason is not Reason.YOU)
+    }
+
+
+def _may_read(tx: Tx, person_id: int, repo: Repo, *, gate: bool) -> bool:
+    try:
+        actor = identity.actor(tx, person_id)
+        if gate:
+            repo_rules.require_read(actor, repos.by_id(tx, repo.id, actor))
+        else:
+            repo_rules.require_see(actor, repo)
+    except (Unknown, Denied):
+        return False
+    return True
+
+
+def _set_down(tx: Tx, entry: Entry, people: dict[int, Reason], **values: Any) -> None:
+    base = {
+        "commons_id": entry.commons_id,
+        "position": entry.position,
+        "actor": entry.actor,
+        "verb": entry.verb,
+        "subject": entry.subject,
+        "at": entry.at,
+    }
+    rows = [
+        {**base, **values, "person_id": person, "reason": reason}
+        for person, reason in people.items()
+    ]
+    if rows:
+        tx.connection.execute(insert(NotificationRow), rows)

@@ -1,0 +1,64 @@
+"""A notification in plain words, and where it leads. Pure."""
+
+from urllib.parse import quote
+
+from iriai.notifications.queries import Noted
+
+VERBS = {
+    "opened discussion": "began a discussion",
+    "opened pull request": "opened a pull request",
+    "commented": "commented",
+    "opened": "reopened it",
+    "closed": "closed it",
+    "merged": "merged it",
+    "locked": "locked it",
+    "unlocked": "unlocked it",
+    "hid": "hid your comment",
+    "committed": "committed",
+    "pushed": "pushed",
+    "moved": "renamed or moved it",
+    "duplicated": "made a copy",
+    "asked for access to": "asked for access",
+    "let somebody into": "let you in",
+    "refused somebody access to": "did not let you in",
+}
+
+
+def sentence(noted: Noted) -> str:
+    """What happened, in one line: `bob commented on ada/tiny #3: A question`."""
+    found, repo = noted.notification, noted.repo
+    if found.subject.startswith("membership/"):
+        return _role(noted)
+    name = repo.full_name if repo is not None else "a repository that is not yours to see"
+    where = f"{name} #{found.number}: {noted.title}" if found.number else name
+    joined = {"commented": "on", "committed": "to", "pushed": "to"}.get(found.verb, "–")
+    said = f": {found.detail}" if found.detail else ""
+    return f"{found.actor} {VERBS.get(found.verb, found.verb)} {joined} {where}{said}"
+
+
+def path(noted: Noted) -> str:
+    """Where it can be seen, as a path on this hub."""
+    found, repo = noted.notification, noted.repo
+    if found.subject.startswith("membership/"):
+        return "/" + quote(found.subject.split("/")[1])
+    if repo is None:
+        return "/notifications"
+    base = "/" + quote(repo.address)
+    if found.verb == "asked for access to":
+        return f"{base}/settings/access"
+    if found.verb == "refused somebody access to":
+        return f"{base}/ask-access"
+    if found.number is None:
+        return base
+    anchor = f"#event-{found.comment}" if found.comment else ""
+    return f"{base}/discussions/{found.number}{anchor}"
+
+
+def _role(noted: Noted) -> str:
+    found = noted.notification
+    _, group, person = (*found.subject.split("/", 2), "", "")[:3]
+    if found.verb == "accepted":
+        return f"{person} joined {group} as {found.detail}"
+    if found.verb == "ended":
+        return f"{found.actor} ended your role in {group}"
+    return f"{found.actor} gave you the role {found.detail} in {group}"
