@@ -8,7 +8,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from iriai.api import address, door
+from iriai.api import address, buckets, door
 from iriai.api.bodies import Body, flag_field, text_field
 from iriai.api.shapes import object_id
 from iriai.base.errors import Conflict, Denied, Invalid, Unavailable
@@ -74,6 +74,8 @@ def delete(request: Request, body: Body) -> Response:
 @door.with_json
 def move(request: Request, body: Body) -> Response:
     """Another name or owner; the old name leads to the new one. Called by `move_repo`."""
+    if body.get("type") == "bucket":
+        return buckets.move(request, body)
     require_hosted(body.get("type"))
     kind = Kind(address.kind_named(body.get("type")))
     source = text_field(body, "fromRepo", length_max=NAME_LENGTH_MAX)
@@ -155,7 +157,7 @@ def looked_up(request: Request, tx: Tx) -> Repo:
 
 
 def require_hosted(kind: object) -> None:
-    """Kernels and buckets are not kept here; a clear 501 is not tried again."""
+    """Kernels are not kept here, buckets elsewhere; a clear 501 is not tried again."""
     if kind in ("kernel", "bucket"):
         raise Unavailable(f"This hub does not host {kind}s.", code="NotImplemented")
 

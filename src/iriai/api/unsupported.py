@@ -1,7 +1,7 @@
 """What this hub does not do, said clearly: a 501 with a sentence, which no client tries again.
 
-Running spaces, jobs, inference and kernels need machines that a hub of files does not have; buckets
-keep no history. The files of a space are served like any others.
+Running spaces, jobs, inference and kernels need machines that a hub of files does not have. The
+files of a space are served like any others.
 """
 
 from collections.abc import Awaitable, Callable
@@ -38,17 +38,15 @@ OF_A_SPACE = {
     "volumes": "run spaces",
 }
 PREFIXES = {
-    "/api/buckets": "host buckets",
     "/api/endpoints": "run inference",
     "/api/jobs": "run jobs",
     "/api/kernels": "host kernels",
     "/api/scheduled-jobs": "run jobs",
-    "/buckets": "host buckets",
     "/kernels": "host kernels",
 }
 SINGLE = {
+    "/api/buckets/{namespace}/{bucket}/events": "send events of buckets",
     "/api/spaces/hardware": "run spaces",
-    "/api/spaces/semantic-search": "search spaces by meaning",
     "/api/spaces/templates": "offer templates of spaces",
     "/api/spaces/zero-gpu/quota": "run spaces",
 }

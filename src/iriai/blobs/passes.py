@@ -24,13 +24,17 @@ TOKEN_LENGTH_MAX = 2_000
 
 @dataclass(frozen=True, slots=True)
 class XetPass:
-    """What the holder of a Xet token may do: read or write in one repository's name."""
+    """What the holder of a Xet token may do: read or write in one repository's or bucket's name.
+
+    They have one series of numbers, so that `repo_id` means one thing, whichever it is.
+    """
 
     repo_id: int
     may_write: bool
     account_id: int | None
     token_id: int | None
     expires_at: int
+    is_bucket: bool = False
 
 
 def sealed(secret: bytes, given: XetPass) -> str:

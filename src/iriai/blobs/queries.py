@@ -172,6 +172,28 @@ def file_in(tx: Tx, repo_id: int, file_hash: str) -> FileTerms:
     return _file_terms(row)
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A Xet file by its hash: its content's SHA-256, and how long it is."""
+
+    sha256: str
+    size: int
+
+
+def files_named(tx: Tx, repo_id: int, file_hashes: Collection[str]) -> dict[str, Named]:
+    """Those of these Xet files that are sound and whose content the repository holds."""
+    found: dict[str, Named] = {}
+    for batch in _batches(file_hashes):
+        asked = (
+            select(XetFile.hash, XetFile.sha256, XetFile.size)
+            .join(RepoObject, RepoObject.sha256 == XetFile.sha256)
+            .where(RepoObject.repo_id == repo_id, XetFile.hash.in_(batch), ~XetFile.damaged)
+        )
+        for row in tx.connection.execute(asked):
+            found[row.hash] = Named(row.sha256, row.size)
+    return found
+
+
 def file(tx: Tx, file_hash: str) -> FileTerms | None:
     """A Xet file, for who has already been judged, or judges nobody (checks and jobs)."""
     row = tx.connection.execute(

@@ -7,7 +7,7 @@ SHA-256, which costs reading them: the hub takes nobody's word for the name git 
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import bindparam, delete, select, update
 
@@ -38,7 +38,7 @@ def register_shard(
     ground: Ground, upload: Upload, data: bytes, *, progress: Progress | None = None
 ) -> bool:
     """Register the files of a shard. Returns whether any was new to its repository."""
-    shard = shards.parse(data)
+    shard = _with_content(shards.parse(data))
     with ground.read() as tx:
         _require_in_reach(tx, upload, shard)
         tables = ChunkTables.of(tx)
@@ -63,6 +63,12 @@ def register_shard(
         ground.store.delete(key)
         raise
     return new
+
+
+def _with_content(shard: shards.Shard) -> shards.Shard:
+    """A shard without its empty files, which have no chunks: clients of buckets name them too."""
+    files = [each for each in shard.files if each.terms or each.size or any(each.hash)]
+    return replace(shard, files=files)
 
 
 def _require_in_reach(tx: Tx, upload: Upload, shard: shards.Shard) -> None:

@@ -21,11 +21,16 @@ def cas_url(base_url: str, generation: str) -> str:
 def headers_of_file(
     base_url: str, kind: str, full_name: str, sha: str, xet_hash: str
 ) -> Mapping[str, str]:
-    """What tells a client that a file can come by Xet, and where to ask for a token.
+    """What tells a client that a file can come by Xet, and where to ask for a token."""
+    route = base_url + address.api_path(kind, full_name, "xet-read-token", sha)
+    return headers_of(base_url, route, xet_hash)
+
+
+def headers_of(base_url: str, route: str, xet_hash: str) -> Mapping[str, str]:
+    """The same for any file whose token is asked for at `route`.
 
     hub.js wants to be told the reconstruction's address too; one is as good in any generation.
     """
-    route = base_url + address.api_path(kind, full_name, "xet-read-token", sha)
     plan = f"{cas_url(base_url, '1')}/v1/reconstructions/{xet_hash}"
     return {
         "X-Xet-Hash": xet_hash,

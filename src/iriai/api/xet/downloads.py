@@ -190,7 +190,7 @@ def chunk_query(request: Request) -> Response:
     name = _hash_in(request)
     ground = door.ground_of(request)
     with ground.read() as tx:
-        readable = entry.dedup_readable(tx, *entry.standing(tx, held))
+        readable = entry.dedup_readable(tx, entry.standing(tx, held))
         found = queries.upload_with_chunk(tx, name, readable)
         if not found:
             raise Unknown("No upload in your reach holds this chunk.", code="ChunkNotFound")

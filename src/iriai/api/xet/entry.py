@@ -1,5 +1,7 @@
 """Who stands before the store: the holder of a Xet token, and what they may read elsewhere."""
 
+from dataclasses import dataclass
+
 from starlette.requests import Request
 
 from iriai.api import door
@@ -7,11 +9,12 @@ from iriai.base.errors import Denied
 from iriai.base.tx import Tx
 from iriai.blobs import passes, queries
 from iriai.blobs.passes import XetPass
+from iriai.buckets import queries as buckets
+from iriai.buckets import rules as bucket_rules
 from iriai.identity import queries as identity
 from iriai.identity.rules import ANYONE, Actor
 from iriai.repos import queries as repos
 from iriai.repos import rules as repo_rules
-from iriai.repos.rules import Repo
 
 
 def holder(request: Request, *, write: bool = False) -> XetPass:
@@ -24,26 +27,39 @@ def holder(request: Request, *, write: bool = False) -> XetPass:
     return passes.opened(ground.secret, token.strip(), now=now, write=write)
 
 
-def standing(tx: Tx, held: XetPass) -> tuple[Actor, Repo]:
-    """Whoever got the pass and the repository it is for, judged as they are now.
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whoever got a pass, as they are now, and who owns what it is for."""
+
+    actor: Actor
+    owner_id: int
+
+
+def standing(tx: Tx, held: XetPass) -> Standing:
+    """Whoever got the pass and the repository or bucket it is for, judged as they are now.
 
     A pass lives for minutes, and rights can be lost meanwhile.
     """
     actor = ANYONE
     if held.account_id is not None:
         actor = identity.actor(tx, held.account_id, held.token_id)
+    if held.is_bucket:
+        bucket = buckets.by_id(tx, held.repo_id)
+        require = bucket_rules.require_write if held.may_write else bucket_rules.require_read
+        require(actor, bucket)
+        return Standing(actor, bucket.owner_id)
     repo = repos.by_id(tx, held.repo_id, actor)
     repo_rules.require_read(actor, repo)
     if held.may_write and not repo_rules.may_write(actor, repo):
         repo_rules.require_propose(actor, repo)
-    return actor, repo
+    return Standing(actor, repo.owner_id)
 
 
-def dedup_readable(tx: Tx, actor: Actor, repo: Repo) -> queries.Readable:
-    """The repositories with which an upload to `repo` may share chunks."""
+def dedup_readable(tx: Tx, there: Standing) -> queries.Readable:
+    """The repositories and buckets with which an upload may share chunks."""
     scope = tx.ground.settings.dedup_scope
     if scope == "off":
         return queries.nowhere()
     if scope == "namespace":
-        return repos.readable_ids(actor, owner_id=repo.owner_id)
-    return repos.readable_ids(actor)
+        return buckets.readable_ids(there.actor, owner_id=there.owner_id)
+    return buckets.readable_ids(there.actor)

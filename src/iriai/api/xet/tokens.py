@@ -14,16 +14,24 @@ from iriai.base.routing import Access, DeclaredRoute, route
 from iriai.base.tx import Tx
 from iriai.blobs import passes
 from iriai.blobs.passes import XetPass
+from iriai.buckets.rules import Bucket
 from iriai.identity.rules import Actor
 from iriai.repos import queries as repos
 from iriai.repos import rules as repo_rules
 from iriai.repos.rules import Repo
 
 
-def grant(tx: Tx, actor: Actor, repo: Repo, *, write: bool) -> dict[str, str | int]:
+def grant(tx: Tx, actor: Actor, holder: Repo | Bucket, *, write: bool) -> dict[str, str | int]:
     """A Xet token, as JSON. Whether the actor may have it was asked before."""
     expires_at = int(tx.now.timestamp()) + passes.XET_LIFE_SECONDS
-    given = XetPass(repo.id, write, actor.id, actor.scope.token_id, expires_at)
+    given = XetPass(
+        holder.id,
+        write,
+        actor.id,
+        actor.scope.token_id,
+        expires_at,
+        is_bucket=isinstance(holder, Bucket),
+    )
     ground = tx.ground
     generation = instance.fact(tx, instance.GENERATION) or "1"
     return {
@@ -48,7 +56,7 @@ def read_token(request: Request, tx: Tx) -> Response:
     kind, full_name = door.repo_named(request)
     actor = door.actor_of(request)
     repo = repos.readable(tx, actor, kind, full_name)
-    return _answer(grant(tx, actor, repo, write=False))
+    return answer(grant(tx, actor, repo, write=False))
 
 
 @door.reading
@@ -63,7 +71,7 @@ def write_token(request: Request, tx: Tx) -> Response:
         repo_rules.require_propose(actor, repo)
     else:
         repo_rules.require_write(actor, repo)
-    return _answer(grant(tx, actor, repo, write=True))
+    return answer(grant(tx, actor, repo, write=True))
 
 
 def _is_for_pull_request(request: Request) -> bool:
@@ -72,7 +80,8 @@ def _is_for_pull_request(request: Request) -> bool:
     return revision.startswith("refs/pr/")
 
 
-def _answer(granted: dict[str, str | int]) -> Response:
+def answer(granted: dict[str, str | int]) -> Response:
+    """What a client that asked for a token is told."""
     headers = {**grant_headers(granted), "Cache-Control": "no-store"}
     return door.json_answer(granted, headers=headers)
 

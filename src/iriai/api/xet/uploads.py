@@ -140,7 +140,7 @@ def _register(ground: Ground, held: XetPass, path: Path, report: _Report) -> boo
 
 def _judge(ground: Ground, held: XetPass, path: Path, report: _Report) -> bool:
     with ground.read() as tx:
-        readable = entry.dedup_readable(tx, *entry.standing(tx, held))
+        readable = entry.dedup_readable(tx, entry.standing(tx, held))
     upload = Upload(held.repo_id, held.account_id, readable)
     return registration.register_shard(ground, upload, path.read_bytes(), progress=report)
 

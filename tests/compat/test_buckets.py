@@ -1,0 +1,235 @@
+"""Buckets with today's client: its API, its command line, and its file system."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+from huggingface_hub import HfApi, HfFileSystem
+from huggingface_hub.errors import BucketBatchError, BucketNotFoundError, HfHubHTTPError
+
+
+@pytest.fixture(scope="module")
+def api(any_hub):
+    return HfApi(endpoint=any_hub.url, token=any_hub.token)
+
+
+@pytest.fixture(scope="module")
+def bob(any_hub):
+    return HfApi(endpoint=any_hub.url, token=any_hub.person("bob"))
+
+
+@pytest.fixture
+def bucket(api, request):
+    name = f"ada/b-{abs(hash(request.node.nodeid)) % 10**8}"
+    api.create_bucket(name)
+    yield name
+    api.delete_bucket(name, missing_ok=True)
+
+
+def test_a_bucket_is_made_found_listed_and_deleted(api, any_hub):
+    made = api.create_bucket("fresh")
+    assert made.url == f"{any_hub.url}/buckets/ada/fresh"
+    assert made.bucket_id == "ada/fresh"
+    assert api.create_bucket("ada/fresh", exist_ok=True).bucket_id == "ada/fresh"
+    with pytest.raises(HfHubHTTPError) as refused:
+        api.create_bucket("ada/fresh")
+    assert refused.value.response.status_code == 409
+    info = api.bucket_info("ada/fresh")
+    assert (info.id, info.private, info.size, info.total_files) == ("ada/fresh", False, 0, 0)
+    assert [each.id for each in api.list_buckets(search="fre")] == ["ada/fresh"]
+    assert [each.id for each in api.list_buckets("ada", search="nothing")] == []
+    api.delete_bucket("ada/fresh")
+    with pytest.raises(BucketNotFoundError) as missing:
+        api.bucket_info("ada/fresh")
+    assert missing.value.bucket_id == "ada/fresh"
+    api.delete_bucket("ada/fresh", missing_ok=True)
+    with pytest.raises(BucketNotFoundError):
+        api.delete_bucket("ada/fresh")
+
+
+def test_files_are_sent_listed_read_and_removed(api, bucket, tmp_path):
+    big = os.urandom(3_000_000)
+    (tmp_path / "big.bin").write_bytes(big)
+    api.batch_bucket_files(
+        bucket,
+        add=[
+            (b"hello", "hello.txt"),
+            (tmp_path / "big.bin", "models/é big#1.bin"),
+            (b"", "empty.txt"),
+            (b"x", "models/deep/x.txt"),
+            (b"y", "models.json"),
+        ],
+    )
+    info = api.bucket_info(bucket)
+    assert (info.size, info.total_files) == (3_000_007, 5)
+    flat = {each.path: each.type for each in api.list_bucket_tree(bucket)}
+    assert flat == {
+        "empty.txt": "file",
+        "hello.txt": "file",
+        "models": "directory",
+        "models.json": "file",
+    }
+    inside = [each.path for each in api.list_bucket_tree(bucket, prefix="models/")]
+    assert inside == ["models/deep", "models/é big#1.bin"]
+    whole = {each.path: each for each in api.list_bucket_tree(bucket, recursive=True)}
+    assert len(whole) == 5
+    assert whole["models/é big#1.bin"].size == 3_000_000
+    assert whole["hello.txt"].mtime is not None
+    assert [each.path for each in api.get_bucket_paths_info(bucket, ["hello.txt", "no"])] == [
+        "hello.txt"
+    ]
+    metadata = api.get_bucket_file_metadata(bucket, "models/é big#1.bin")
+    assert metadata.size == 3_000_000
+    assert metadata.xet_file_data.file_hash == whole["models/é big#1.bin"].xet_hash
+    there = tmp_path / "there"
+    api.download_bucket_files(
+        bucket,
+        [
+            ("models/é big#1.bin", there / "big"),
+            ("hello.txt", there / "h"),
+            ("empty.txt", there / "e"),
+        ],
+    )
+    assert (there / "big").read_bytes() == big
+    assert (there / "h").read_bytes() == b"hello"
+    assert (there / "e").read_bytes() == b""
+    api.batch_bucket_files(bucket, add=[(b"hello again", "hello.txt")], delete=["empty.txt"])
+    assert api.bucket_info(bucket).size == 3_000_013
+    plain = httpx.get(f"{api.endpoint}/buckets/{bucket}/resolve/hello.txt")
+    assert (plain.status_code, plain.content) == (200, b"hello again")
+    part = httpx.get(
+        f"{api.endpoint}/buckets/{bucket}/resolve/models%2F%C3%A9%20big%231.bin",
+        headers={"Range": "bytes=1000000-1000099"},
+    )
+    assert (part.status_code, part.content) == (206, big[1_000_000:1_000_100])
+
+
+def test_what_was_not_sent_or_has_no_good_path_is_refused_by_name(api, bucket):
+    with pytest.raises(BucketBatchError) as refused:
+        api.batch_bucket_files(
+            bucket,
+            copy=[("bucket", bucket, "f" * 64, "a.txt"), ("bucket", "ada/none", "e" * 64, "b.txt")],
+        )
+    assert [each["path"] for each in refused.value.failures] == ["a.txt", "b.txt"]
+    with pytest.raises(BucketBatchError) as refused:
+        api.batch_bucket_files(bucket, add=[(b"1", "../up.txt"), (b"2", "fine.txt")])
+    assert [each["path"] for each in refused.value.failures] == ["../up.txt"]
+    assert [each.path for each in api.list_bucket_tree(bucket, recursive=True)] == ["fine.txt"]
+
+
+def test_a_private_bucket_is_not_there_for_others(api, bob, bucket):
+    api.batch_bucket_files(bucket, add=[(b"secret words", "s.txt")])
+    assert bob.bucket_info(bucket).total_files == 1
+    xet_hash = api.get_bucket_file_metadata(bucket, "s.txt").xet_file_data.file_hash
+    with pytest.raises(ConnectionError, match="403"):  # hf_xet's own, before a batch is sent
+        bob.batch_bucket_files(bucket, add=[(b"mine", "m.txt")])
+    with pytest.raises(HfHubHTTPError):
+        bob.batch_bucket_files(bucket, delete=["s.txt"])
+    with pytest.raises(HfHubHTTPError):
+        bob.update_bucket_settings(bucket, private=True)
+    api.update_bucket_settings(bucket, private=True)
+    for ask in (
+        lambda: bob.bucket_info(bucket),
+        lambda: list(bob.list_bucket_tree(bucket)),
+        lambda: list(bob.get_bucket_paths_info(bucket, ["s.txt"])),
+        lambda: bob.delete_bucket(bucket),
+        lambda: bob.move_bucket(bucket, "bob/taken"),
+    ):
+        with pytest.raises(HfHubHTTPError) as refused:
+            ask()
+        assert refused.value.response.status_code == 404
+    assert httpx.get(f"{api.endpoint}/buckets/{bucket}/resolve/s.txt").status_code == 404
+    assert httpx.get(f"{api.endpoint}/api/buckets/{bucket}/xet-read-token").status_code == 404
+    assert bucket not in [each.id for each in bob.list_buckets("ada")]
+    own = "bob/thief"
+    bob.create_bucket(own)
+    with pytest.raises(BucketBatchError):
+        bob.batch_bucket_files(own, copy=[("bucket", bucket, xet_hash, "stolen.txt")])
+    api.update_bucket_settings(bucket, private=False)
+    bob.batch_bucket_files(own, copy=[("bucket", bucket, xet_hash, "given.txt")])
+    assert httpx.get(f"{api.endpoint}/buckets/{own}/resolve/given.txt").content == b"secret words"
+
+
+def test_a_moved_bucket_answers_to_both_names(api, bucket):
+    api.batch_bucket_files(bucket, add=[(b"1", "one.txt")])
+    api.move_bucket(bucket, f"{bucket}-new")
+    assert api.bucket_info(f"{bucket}-new").total_files == 1
+    assert api.bucket_info(bucket).id == f"{bucket}-new"
+    api.delete_bucket(f"{bucket}-new")
+
+
+def test_files_are_copied_from_repositories_and_buckets(api, bucket, tmp_path):
+    api.create_repo("ada/source", exist_ok=True)
+    weights = os.urandom(1_200_000)
+    api.upload_file(path_or_fileobj=weights, path_in_repo="w/model.bin", repo_id="ada/source")
+    api.copy_files("hf://ada/source", f"hf://buckets/{bucket}/from/")
+    paths = {each.path for each in api.list_bucket_tree(bucket, recursive=True)}
+    assert "from/w/model.bin" in paths
+    api.copy_files(f"hf://buckets/{bucket}/from/w/model.bin", f"hf://buckets/{bucket}/again.bin")
+    api.download_bucket_files(bucket, [("again.bin", tmp_path / "again.bin")])
+    assert (tmp_path / "again.bin").read_bytes() == weights
+
+
+def test_the_file_system_reads_and_writes(api, bucket):
+    fs = HfFileSystem(endpoint=api.endpoint, token=api.token, skip_instance_cache=True)
+    root = f"hf://buckets/{bucket}"
+    with fs.open(f"{root}/logs/a.txt", "wb") as out:
+        out.write(b"first line\n")
+    fs.pipe(f"{root}/logs/b/c.txt", b"deep")
+    assert fs.ls(f"{root}/logs", detail=False) == [
+        f"buckets/{bucket}/logs/a.txt",
+        f"buckets/{bucket}/logs/b",
+    ]
+    assert fs.cat(f"{root}/logs/a.txt") == b"first line\n"
+    assert fs.find(root) == [f"buckets/{bucket}/logs/a.txt", f"buckets/{bucket}/logs/b/c.txt"]
+    assert fs.info(f"{root}/logs/b")["type"] == "directory"
+    assert fs.glob(f"{root}/**/*.txt") == fs.find(root)
+    with fs.open(f"{root}/logs/a.txt", "rb") as read:
+        read.seek(6)
+        assert read.read() == b"line\n"
+    fs.cp_file(f"{root}/logs/a.txt", f"{root}/copy.txt")
+    fs.rm(f"{root}/logs", recursive=True)
+    assert not fs.exists(f"{root}/logs/a.txt")
+    assert fs.cat(f"{root}/copy.txt") == b"first line\n"
+
+
+def hf(hub, *words: str) -> str:
+    cli = Path(sys.executable).parent / "hf"
+    env = {**os.environ, "HF_ENDPOINT": hub.url, "HF_TOKEN": hub.token, "NO_COLOR": "1"}
+    done = subprocess.run(
+        [cli, "buckets", *words], env=env, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_command_line_does_all_it_offers(any_hub, api, tmp_path):
+    here, there = tmp_path / "here", tmp_path / "there"
+    (here / "sub").mkdir(parents=True)
+    (here / "a.txt").write_text("alpha")
+    (here / "sub" / "b.bin").write_bytes(os.urandom(200_000))
+    assert "ada/line" in hf(any_hub, "create", "ada/line", "--private")
+    assert "ada/line" in hf(any_hub, "list")
+    hf(any_hub, "sync", str(here), "hf://buckets/ada/line/data")
+    listing = json.loads(hf(any_hub, "list", "ada/line", "-R", "--format", "json"))
+    assert {each["path"] for each in listing} == {"data/a.txt", "data/sub/b.bin"}
+    assert "a.txt" in hf(any_hub, "list", "ada/line/data", "--tree", "-R")
+    hf(any_hub, "sync", "hf://buckets/ada/line/data", str(there))
+    assert (there / "sub/b.bin").read_bytes() == (here / "sub/b.bin").read_bytes()
+    (here / "a.txt").unlink()
+    hf(any_hub, "sync", str(here), "hf://buckets/ada/line/data", "--delete")
+    assert [each.path for each in api.list_bucket_tree("ada/line", recursive=True)] == [
+        "data/sub/b.bin"
+    ]
+    hf(any_hub, "cp", "hf://buckets/ada/line/data/sub/b.bin", "hf://buckets/ada/line/c.bin")
+    hf(any_hub, "cp", "hf://buckets/ada/line/c.bin", str(tmp_path / "c.bin"))
+    assert (tmp_path / "c.bin").stat().st_size == 200_000
+    assert "ada/line" in hf(any_hub, "info", "ada/line")
+    hf(any_hub, "rm", "ada/line/c.bin", "--yes")
+    hf(any_hub, "move", "ada/line", "ada/line2")
+    hf(any_hub, "delete", "ada/line2", "--yes")
+    assert list(api.list_buckets(search="line")) == []
