@@ -63,3 +63,18 @@ def test_a_refused_organisation_leaves_nothing_behind(shell):
     shell.refused("org", "add", "lab", "--member", "nobody-here:read")
     shell.ok("user", "add", "ada")
     shell.ok("org", "add", "lab", "--member", "ada:read")
+
+
+def test_an_operator_ends_somebodys_sessions_tokens_and_second_factor(shell):
+    shell.ok("user", "add", "ada")
+    token = shell.ok("token", "add", "ada").strip()
+    assert "password alone" in shell.ok("user", "reset-second-factor", "ada")
+    shell.ok("user", "sign-out", "ada", "--tokens")
+    with sqlite3.connect(shell.folder / "data" / "iriai.db") as connection:
+        revoked = connection.execute(
+            "SELECT revoked_at FROM tokens WHERE digest = ?", (credentials.digest(token),)
+        ).fetchone()
+    connection.close()
+    assert revoked[0] is not None
+    assert log(shell)[-2:] == ["operator changed account/ada"] * 2
+    assert "no such account" in shell.refused("user", "sign-out", "nobody-here")

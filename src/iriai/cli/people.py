@@ -17,7 +17,7 @@ ROLES = ("read", "contributor", "write", "admin")
 
 @click.group()
 def user() -> None:
-    """Add people; set a password.
+    """Add people; set a password; let somebody in who lost their second factor.
 
     Each is recorded in the hub's log as done by the operator.
     """
@@ -70,6 +70,42 @@ def set_password(name: str, *, settings: "Settings", password_stdin: bool) -> No
     with frame.opened(settings) as ground:
         actions.set_password(ground, OPERATOR, person=name, password=password)
         click.echo(f"{name} has a new password.")
+
+
+@user.command("reset-second-factor")
+@click.argument("name")
+@frame.located
+def reset_second_factor(name: str, *, settings: "Settings") -> None:
+    """Let NAME sign in with the password alone again.
+
+    Their code app, passkeys and recovery codes are forgotten and they are signed out everywhere;
+    their tokens stay. For who lost phone and recovery codes: see that it is really them who asks.
+    """
+    from iriai.identity.rules import OPERATOR
+    from iriai.signin.factors import actions
+
+    with frame.opened(settings) as ground, ground.write() as tx:
+        actions.reset(tx, OPERATOR, person=name)
+    click.echo(f"{name} signs in with the password alone.")
+
+
+@user.command("sign-out")
+@click.argument("name")
+@click.option("--tokens", is_flag=True, help="Revoke their access tokens too, and shut apps out.")
+@frame.located
+def sign_out(name: str, *, settings: "Settings", tokens: bool) -> None:
+    """Sign NAME out everywhere, as when an account was taken over.
+
+    \b
+    Example:
+        iriai user sign-out ada --tokens && iriai user password ada
+    """  # noqa: D301 - click's own mark
+    from iriai.identity.rules import OPERATOR
+    from iriai.signin.apps import actions
+
+    with frame.opened(settings) as ground, ground.write() as tx:
+        actions.end_everything(tx, OPERATOR, person=name, tokens=tokens)
+    click.echo(f"{name} is signed out everywhere.")
 
 
 @click.group()

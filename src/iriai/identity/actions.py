@@ -53,6 +53,7 @@ __all__ = [
     "revoke_token",
     "set_password",
     "set_role",
+    "shut_out_everywhere",
     "sign_in",
     "sign_up",
 ]
@@ -251,6 +252,14 @@ def set_password(ground: Ground, actor: Actor, *, person: str, password: str) ->
         tx.session.flush()
         _shut_out(tx, found.id, tokens=False)
         tx.record(HUB, actor.name, "changed", f"account/{found.name}", fields=["password"])
+
+
+def shut_out_everywhere(tx: Tx, actor: Actor, person: Account, *, tokens: bool) -> None:
+    """End every session of a person, and with `tokens` every token, for the operator."""
+    _require_operator(actor)
+    _shut_out(tx, person.id, tokens=tokens)
+    fields = ["sessions", "tokens"] if tokens else ["sessions"]
+    tx.record(HUB, actor.name, "changed", f"account/{person.name}", fields=fields)
 
 
 def rename_account(tx: Tx, actor: Actor, *, account: str, name: str) -> Account:

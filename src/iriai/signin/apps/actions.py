@@ -15,6 +15,7 @@ from iriai.base.errors import Excessive
 from iriai.base.events import HUB
 from iriai.base.tx import Tx
 from iriai.identity import queries as identity
+from iriai.identity.actions import shut_out_everywhere
 from iriai.identity.fields import clean_homepage
 from iriai.identity.rules import Act, Actor, Subject, require_may, require_signed_in
 from iriai.signin.apps import queries, rules
@@ -40,6 +41,7 @@ __all__ = [
     "change_code",
     "consent",
     "delete_app",
+    "end_everything",
     "give_code",
     "let_device_in",
     "poll_device",
@@ -170,6 +172,18 @@ def shut_out(tx: Tx, actor: Actor, grant_id: int) -> None:
     if found is not None and found.account_id == person and found.ended_at is None:
         end(tx, actor.name, grant_id)
         tx.record(HUB, actor.name, "shut out", f"grant/{grant_id}")
+
+
+def end_everything(tx: Tx, actor: Actor, *, person: str, tokens: bool) -> None:
+    """Sign somebody out everywhere, for the operator; with `tokens`, their programs too."""
+    found = identity.person(tx, person)
+    if tokens:
+        open_ones = select(AppGrant.id).where(
+            AppGrant.account_id == found.id, AppGrant.ended_at.is_(None)
+        )
+        for grant_id in tx.connection.execute(open_ones).scalars().all():
+            end(tx, actor.name, grant_id)
+    shut_out_everywhere(tx, actor, found, tokens=tokens)
 
 
 # -- devices ------------------------------------------------------------------------------------
