@@ -229,6 +229,7 @@ CREATE = "/api/repos/create"
         ("GET", "/api/models/ada/target/commits/main?cursor=x", b""),
         ("GET", "/api/models?limit=-1", b""),
         ("GET", "/api/models?cursor=x", b""),
+        ("GET", "/api/models?sort=likes&cursor=Wzk5OTk5OTk5OTk5OTk5OTk5OTk5LDFd", b""),
         ("GET", "/api/models?sort=random", b""),
         ("GET", "/api/models?expand=nonsense", b""),
         ("GET", "/ada/target/resolve/main/%00", b""),

@@ -27,6 +27,7 @@ from iriai.repos.tables import RepoRow
 
 LISTING_LENGTH_MAX = 1_000
 SEARCH_WORDS_MAX = 8
+INTEGER_MAX = (1 << 63) - 1  # the databases hold no more
 Narrow = Callable[[Select[Any], Any], Select[Any]]
 
 
@@ -124,6 +125,15 @@ def _read_cursor(cursor: str, sort: Sort) -> tuple[datetime | int, int]:
                 raise ValueError(value)
         elif not isinstance(value, int):
             raise TypeError(value)
-        return value, int(last_id)
+        else:
+            value = _kept(value)
+        return value, _kept(int(last_id))
     except (ValueError, TypeError, binascii.Error):
         raise Invalid("This cursor makes no sense.") from None
+
+
+def _kept(number: int) -> int:
+    """A number that a database can compare with."""
+    if abs(number) > INTEGER_MAX:
+        raise ValueError(number)
+    return number
