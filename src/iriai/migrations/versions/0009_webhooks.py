@@ -77,7 +77,7 @@ def upgrade() -> None:
         sa.Column("status", sa.Integer),
         sa.Column("answer", sa.Text, nullable=False),
         sa.Column("error", sa.String, nullable=False),
-        sa.Column("seconds", sa.Float),
+        sa.Column("seconds", sa.Double),
         sa.UniqueConstraint("key", name="uq_webhook_deliveries_key"),
         sa.UniqueConstraint(
             "webhook_id",
