@@ -22,7 +22,14 @@ from iriai.identity.rules import Act, Grant, Reach
 
 TABLE = Path(__file__).with_name("authorization.yaml")
 ASKERS = ("nobody", "stranger", "owner_reading", "owner", "owner_elsewhere")
-VALUES = {"tail": "main", "number": "1", "revision": "main", "ref": "main", "path": "config.json"}
+VALUES = {
+    "tail": "main",
+    "number": "1",
+    "revision": "main",
+    "ref": "main",
+    "path": "config.json",
+    "status": "pending",
+}
 ROUTES = sorted(
     (each.path, method)
     for each in app.routes_of(iriai.api)
@@ -45,6 +52,8 @@ BODIES = {
     "/title": {"title": "Another title"},
     "/status": {"status": "closed"},
     "/settings": {"discussionsDisabled": False},
+    "/user-access-request/grant": {"user": "bob"},
+    "/user-access-request/handle": {"user": "bob", "status": "accepted"},
     "/objects/batch": {"operation": "upload", "objects": [{"oid": "a" * 64, "size": 1}]},
 }
 PARAMETER = re.compile(r"{([a-z_]+)(?::[a-z]+)?}")
