@@ -55,6 +55,13 @@ def twin(repository: Repository, *verb: str, rev: str = "", path: str = "") -> s
     return base
 
 
+def bucket(full_name: str, verb: str = "", path: str = "") -> str:
+    """A bucket, or what a verb shows of it: `/buckets/ada/runs/tree/logs`."""
+    return f"/buckets/{quote(full_name)}" + "".join(
+        f"/{quote(each)}" for each in (verb, path) if each
+    )
+
+
 def avatar(name: str) -> str:
     """The picture of an account."""
     return f"/avatars/{quote(name)}.svg"

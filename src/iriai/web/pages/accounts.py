@@ -4,6 +4,7 @@ from starlette.responses import Response
 
 from iriai.base.errors import Unknown
 from iriai.base.routing import Access
+from iriai.buckets import queries as buckets
 from iriai.identity import queries
 from iriai.identity.rules import may_govern
 from iriai.repos import queries as repos
@@ -41,6 +42,7 @@ def account(ask: Ask) -> Response:
             if page.repos:
                 more = links.listing(kind.value, author=found.name) if page.after else ""
                 groups.append((kind.value, title, rows(tx, page.repos), len(page.repos), more))
+        stored = buckets.buckets_of(tx, ask.actor, found.id, limit=LISTED)
         is_group = found.is_organisation
         members = queries.members(tx, found.id, limit=MEMBERS_LISTED) if is_group else ()
         members_count = queries.members_count(tx, found.id) if is_group else 0
@@ -52,6 +54,7 @@ def account(ask: Ask) -> Response:
         twin=f"/api/{kind_of_account}{links.account(found.name)}/overview",
         account=found,
         groups=groups,
+        buckets=stored,
         members=members,
         members_count=members_count,
         organisations=organisations,
