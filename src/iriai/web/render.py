@@ -15,6 +15,10 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
+from iriai.base.errors import HubError
+from iriai.base.tx import Ground
+from iriai.identity.rules import Actor
+from iriai.notifications import queries as notifications
 from iriai.web import links, shown
 from iriai.web.texts import DEFAULT_LANGUAGE, direction, translations
 
@@ -121,6 +125,17 @@ def theme(request: Request) -> str:
     return chosen if chosen in THEMES else ""
 
 
+def _unread(ground: Ground, actor: Actor | None) -> int:
+    """How much concerns whoever looks and is unread; a page never fails for it."""
+    if actor is None or actor.id is None:
+        return 0
+    try:
+        with ground.read() as tx:
+            return notifications.unread_count(tx, actor)
+    except HubError:
+        return 0
+
+
 def _surroundings(request: Request, twin: str | None) -> dict[str, Any]:
     ground = request.app.state.ground
     actor = getattr(request.state, "actor", None)
@@ -128,6 +143,7 @@ def _surroundings(request: Request, twin: str | None) -> dict[str, Any]:
     query = request.url.query
     return {
         "actor": actor,
+        "unread": _unread(ground, actor),
         "me": actor.name if actor is not None and actor.id is not None else "",
         "endpoint": ground.settings.url,
         "now": ground.clock(),

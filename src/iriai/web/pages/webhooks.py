@@ -23,9 +23,9 @@ MINE = "/settings/webhooks"
 TEXT_LENGTH_MAX = 25_000
 STATES = {
     "waiting": (_("waiting"), "straw"),
-    "delivered": (_("delivered"), "moss"),
-    "dead": (_("given up"), "persimmon"),
-    "withheld": (_("withheld"), "persimmon"),
+    "delivered": (_("delivered"), "land"),
+    "dead": (_("given up"), "grave"),
+    "withheld": (_("withheld"), "grave"),
 }
 
 
