@@ -151,9 +151,12 @@ class Visit:
         found = self.hub.board.find(method, path)
         if isinstance(found, frozenset) and method == "HEAD":
             found = self.hub.board.find("GET", path)
-        if isinstance(found, Found):
+        ours = path.split("/", 2)[1] in RESERVED
+        if isinstance(found, Found) and not (ours and found.route.path.startswith("/{")):
             return found
         self.page = answers.wants_page(self.request)
+        if isinstance(found, Found):  # no account has one of our words as its name
+            raise Unknown("There is nothing at this address.", code="NotFound")
         bare = path.rstrip("/")
         if not found and bare and bare != path and not path.startswith("//"):
             found_bare = self.hub.board.find(method, bare)

@@ -238,6 +238,7 @@ CREATE = "/api/repos/create"
         ("GET", "/api/models/%ff/target", b""),
         ("PATCH", "/api/models/ada/target", b"{}"),
         ("GET", "/api/nothing/here", b""),
+        ("GET", "/api/nothing", b""),
     ],
 )
 def test_a_clients_mistake_is_never_the_servers(hub, repo, method, path, body):

@@ -99,8 +99,10 @@ async def register_with_progress(request: Request) -> Response:
     ground, held, path = await _received(request)
     report = _Report()
     work = _registering.submit(_register, ground, held, path, report)
-    await asyncio.wait([asyncio.wrap_future(work)], timeout=PATIENCE_SECONDS)
-    if work.done() and (failure := work.exception()) is not None:
+    done = asyncio.wrap_future(work)
+    done.add_done_callback(lambda each: each.cancelled() or each.exception())  # told in `_lines`
+    await asyncio.wait([done], timeout=PATIENCE_SECONDS)
+    if done.done() and (failure := done.exception()) is not None:
         raise failure
     return StreamingResponse(_lines(work, report), media_type=NDJSON)
 
