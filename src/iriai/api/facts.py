@@ -35,6 +35,8 @@ class Facts:
     storage: Callable[[], int]
     may_list: bool
     blobs: bool = False
+    trending: Callable[[], int] = lambda: 0
+    downloads_ever: Callable[[], int] = lambda: 0
 
     @property
     def siblings(self) -> orjson.Fragment:
@@ -74,7 +76,7 @@ EVERY: Mapping[str, Callable[[Facts], Any]] = {
     "createdAt": lambda facts: moment(facts.repo.created_at),
     "disabled": lambda facts: facts.repo.disabled_reason is not None,
     "downloads": lambda facts: facts.repo.downloads,
-    "downloadsAllTime": lambda facts: facts.repo.downloads,
+    "downloadsAllTime": lambda facts: facts.downloads_ever(),
     "gated": lambda facts: facts.repo.gated.value if facts.repo.gated else False,
     "lastModified": lambda facts: moment(facts.repo.updated_at),
     "likes": lambda facts: facts.repo.likes,
@@ -83,7 +85,7 @@ EVERY: Mapping[str, Callable[[Facts], Any]] = {
     "sha": lambda facts: facts.sha,
     "siblings": lambda facts: facts.siblings,
     "tags": lambda facts: list(facts.card.tags) if facts.card else [],
-    "trendingScore": _always(0),
+    "trendingScore": lambda facts: facts.trending(),
     "usedStorage": lambda facts: facts.storage(),
     "xetEnabled": _always(True),
 }
@@ -147,13 +149,18 @@ INFO = {
 """What a repository's info has when nothing particular is asked for."""
 
 ROW = {
-    "model": _words("author likes private downloads tags pipeline_tag library_name createdAt"),
-    "dataset": _words(
+    "model": _words(
         """
-        author disabled gated lastModified description downloads likes private tags createdAt sha
+        author likes trendingScore private downloads tags pipeline_tag library_name createdAt
         """
     ),
-    "space": _words("author likes private sdk tags createdAt"),
+    "dataset": _words(
+        """
+        author disabled gated lastModified likes trendingScore private sha description downloads
+        tags createdAt
+        """
+    ),
+    "space": _words("author likes trendingScore private sdk tags createdAt"),
 }
 """What a row of a listing has when nothing particular is asked for."""
 

@@ -15,7 +15,7 @@ from starlette.concurrency import iterate_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from iriai.api import address, content_types, door, lfs, xet
+from iriai.api import address, content_types, door, lfs, limits, xet
 from iriai.base import instance
 from iriai.base.errors import HubError, Invalid, Unknown
 from iriai.base.http import ranges
@@ -27,6 +27,8 @@ from iriai.blobs.rules import StoredObject
 from iriai.repos import queries as repos
 from iriai.repos.git.entries import File
 from iriai.repos.rules import FULL_SHA, Repo
+from iriai.search import noting
+from iriai.search.rules import counts_as_download
 
 SMALL_BYTES_MAX = 1 << 20
 XET_FILE_INFO = "application/vnd.xet-fileinfo+json"
@@ -86,6 +88,7 @@ def head(request: Request, tx: Tx) -> Response:
 async def get(request: Request) -> Response:
     """A file's bytes, or a part of them."""
     found = await door.in_reading_thread(locate_alone, request)
+    note_download(request, found)
     headers = headers_of(request, found)
     if found.stored is None:
         return await git_bytes(request, found, headers)
@@ -94,6 +97,18 @@ async def get(request: Request) -> Response:
     return await lfs.serve_object(
         request, found.stored, filename=found.file.path.rpartition("/")[2], headers=headers
     )
+
+
+def note_download(request: Request, found: Located) -> None:
+    """Note that a file was fetched which says that its repository is being used; never for HEAD."""
+    if counts_as_download(found.repo.kind, found.file.path):
+        client = request.scope.get("client")
+        noting.note(
+            door.ground_of(request),
+            found.repo.id,
+            account_id=door.actor_of(request).id,
+            network=limits.network_of(client[0] if client else None),
+        )
 
 
 async def git_bytes(request: Request, found: Located, headers: dict[str, str]) -> Response:

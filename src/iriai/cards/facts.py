@@ -22,6 +22,8 @@ from iriai.cards.vocabulary import (
 
 WORD_LENGTH_MAX = 80
 ARXIV_MAX = 20
+LINKED = "linked:any"
+"""The facet of a space that uses any model or dataset."""
 
 _ARXIV = re.compile(
     r"arxiv\.org/(?:abs|pdf)/(\d{4}\.\d{4,5})|\barxiv:(\d{4}\.\d{4,5})", re.IGNORECASE
@@ -73,7 +75,9 @@ def facts(
     languages = tuple(_unique(_words(card.get("language"))))
     return Facts(
         tags=tags,
-        facets=frozenset(tags) | {f"language:{language}" for language in languages},
+        facets=frozenset(tags)
+        | {f"language:{language}" for language in languages}
+        | (_linked(card) if kind == "space" else frozenset()),
         pipeline_tag=task,
         library_name=library,
         licence=licence_of(card),
@@ -197,6 +201,15 @@ def _relation(bases: Sequence[str], files: Sequence[str], library: str | None) -
     if len(bases) > 1:
         return "merge"
     return "quantized" if "gguf" in formats(files) else "finetune"
+
+
+def _linked(card: Mapping[str, Any]) -> frozenset[str]:
+    """What a space says it uses. A listing asks for one of these, or for any at all."""
+    used = [
+        *_prefixed("model", _repo_ids(card.get("models"))),
+        *_prefixed("dataset", _repo_ids(card.get("datasets"))),
+    ]
+    return frozenset([*used, LINKED] if used else ())
 
 
 def _licences(card: Mapping[str, Any]) -> Iterable[str]:

@@ -81,11 +81,13 @@ def serve(*, settings: "Settings", no_worker: bool, access_log: bool) -> None:
         with frame.opened(settings) as ground, working(ground, wanted=not no_worker):
             from iriai import app
             from iriai.base.http.server import server
+            from iriai.search import noting
 
             made = server(app.hub(ground))
             greet(ground)
             with stopped_gently():
                 made.run(sockets=[listener])
+                noting.hand_on(ground)
 
 
 @click.command()

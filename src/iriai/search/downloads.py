@@ -19,6 +19,7 @@ from iriai.repos.tables import RepoRow
 from iriai.search import rules
 from iriai.search.rules import Weight
 from iriai.search.tables import DownloadClient, DownloadDay, SearchDoc
+from iriai.social.tables import Like
 
 SCORES_AT_ONCE = 500
 
@@ -112,6 +113,20 @@ def age(tx: Tx) -> None:
         .where(RepoRow.id.in_(leaving), RepoRow.downloads != lately)
         .values(downloads=lately)
     )
+
+
+def liked(tx: Tx) -> dict[int, int]:
+    """How many accounts older than a week came to like each repository this week."""
+    asked = (
+        select(Like.repo_id, func.count())
+        .join(Account, Account.id == Like.account_id)
+        .where(
+            Like.since >= tx.now - timedelta(days=rules.TRENDING_DAYS),
+            Account.created_at <= tx.now - rules.ACCOUNT_AGE_MIN,
+        )
+        .group_by(Like.repo_id)
+    )
+    return {row[0]: row[1] for row in tx.connection.execute(asked)}
 
 
 def scores(tx: Tx, likes: Mapping[int, int]) -> dict[int, int]:

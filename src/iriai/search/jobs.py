@@ -34,7 +34,9 @@ def rank(ground: Ground, payload: Mapping[str, Any]) -> None:  # noqa: ARG001 - 
     """Rank by this week's downloads and likes; put right whatever the index has differently."""
     with ground.write() as tx:
         downloads.forget(tx)
-    downloads.rank(ground, {})
+    with ground.read() as tx:
+        liked = downloads.liked(tx)
+    downloads.rank(ground, liked)
     actions.sweep(ground)
     count_tags(ground)
 

@@ -261,6 +261,18 @@ def counts_as_download(kind: str, path: str) -> bool:
     return path in (DATASET_FILES if kind == "dataset" else SPACE_FILES)
 
 
+LIBRARIES = frozenset(
+    """
+    adapter-transformers allennlp asteroid bertopic coreml diffusers espnet fairseq fastai fasttext
+    flair flax gguf jax joblib keras keras-hub mlx mlx-lm ml-agents nemo onnx open_clip openvino
+    paddlenlp paddlepaddle peft pyannote-audio pytorch rust safetensors sentence-transformers
+    setfit sklearn skops spacy span-marker speechbrain stable-baselines3 stanza tensorboard tf
+    tflite tf-keras timm transformers transformers.js trl ultralytics unity-sentis
+    """.split()  # noqa: SIM905  a table of words
+)
+"""The tags that name a library or the format of one."""
+
+
 # -- apps --------------------------------------------------------------------------------------
 
 _GGUF = (("gguf",),)
