@@ -5,6 +5,7 @@ as if it did not exist. The chunks must hash to the file's name, and the file's 
 SHA-256, which costs reading them: the hub takes nobody's word for the name git will know them by.
 """
 
+import hashlib
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -67,8 +68,13 @@ def register_shard(
 
 def _with_content(shard: shards.Shard) -> shards.Shard:
     """A shard without its empty files, which have no chunks: clients of buckets name them too."""
-    files = [each for each in shard.files if each.terms or each.size or any(each.hash)]
-    return replace(shard, files=files)
+    return replace(shard, files=[each for each in shard.files if not _is_empty(each)])
+
+
+def _is_empty(file: ClaimedFile) -> bool:
+    """Whether a file is said to have no bytes, and nothing else is said of it."""
+    nameless = not file.terms and not any(file.hash)
+    return nameless and file.sha256 in (None, hashlib.sha256().hexdigest())
 
 
 def _require_in_reach(tx: Tx, upload: Upload, shard: shards.Shard) -> None:
