@@ -93,3 +93,13 @@ def test_behind_a_trusted_proxy_the_last_address_it_names_is_the_asker(doors, mo
     assert ask("127.0.0.1", "192.0.2.8") == 200
     statuses = [ask("198.51.100.1", f"192.0.2.{number}") for number in range(20, 24)]
     assert statuses == [200, 200, 200, 429], "what a stranger writes in the header counts nothing"
+
+
+def test_a_device_that_asks_far_too_often_is_told_in_words_it_knows(doors, monkeypatch):
+    monkeypatch.setitem(limits.OF_PATH, "/oauth/token", SMALL)
+    body = b"grant_type=refresh_token&refresh_token=x&client_id=nobody"
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    answers = [doors.ask("POST", "/oauth/token", body=body, headers=form) for _ in range(4)]
+    assert [each.status for each in answers] == [400, 400, 400, 429]
+    assert answers[-1].json["error"] == "slow_down"
+    assert int(answers[-1].headers["retry-after"]) > 0

@@ -189,6 +189,7 @@ def _fill(village: Village, client: httpx.Client) -> None:
     village.private = [
         "/new", "/new-dataset", "/new-space", "/organizations/new", "/organizations/lab/settings",
         "/settings/profile", "/settings/account", "/settings/tokens", f"{model}/settings",
+        "/settings/security", "/settings/applications", "/oauth/device",
         f"{model}/edit/main/README.md", f"{model}/new/main", f"{model}/upload/main",
         f"{model}/delete/main/train.py", "/ada/secret",
     ]  # fmt: skip

@@ -283,3 +283,20 @@ def test_an_operator_is_no_person_who_lets_apps_in(ground):
     device = waiting(ground)
     with ground.write() as tx, pytest.raises(Denied):
         actions.let_device_in(tx, OPERATOR, user_code=device.user_code)
+
+
+def test_no_row_holds_what_was_given_out(ground):
+    signing = Signing(ground, has_secret=True)
+    device = waiting(ground)
+    given = signing.change()
+    raws = [
+        signing.code,
+        signing.secret,
+        device.code,
+        device.user_code,
+        given.access,
+        given.refresh,
+    ]
+    with ground.engine.connect() as connection:
+        dump = "\n".join(str(line) for line in connection.connection.iterdump())
+    assert [raw for raw in raws if raw in dump] == []

@@ -19,7 +19,7 @@ from starlette.responses import Response
 from iriai.api import address, door, limits
 from iriai.api.bodies import body_bytes, parsed_json
 from iriai.api.shapes import object_id
-from iriai.base.errors import Gone, HubError, Unknown
+from iriai.base.errors import Gone, HubError, Unavailable, Unknown
 from iriai.base.routing import Access, DeclaredRoute, route
 from iriai.base.tx import Tx
 from iriai.identity import queries as identity
@@ -44,6 +44,7 @@ SIGNED_TOKENS = frozenset(
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105
 NOT_KEPT = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 UNAUTHORISED = 401
+TOO_MANY = 429
 BASIC = {"WWW-Authenticate": 'Basic realm="iriai"'}
 
 Fields = dict[str, str]
@@ -321,12 +322,12 @@ def asked(work: Asked) -> Any:
     """A handler of a form by an app, which says itself who it is: no token of a person's counts."""
 
     def answer(request: Request, body: bytes) -> Response:
-        request.state.admit()
         try:
+            request.state.admit()
             return work(request, fields_of(request, body))
+        except Unavailable:
+            raise  # a 503, which clients that poll pass over
         except HubError as error:
-            if error.code == "TooManyRequests":
-                raise
             return refused(error)
 
     async def endpoint(request: Request) -> Response:
@@ -339,11 +340,17 @@ def asked(work: Asked) -> Any:
 
 
 def refused(error: HubError) -> Response:
-    """An error in OAuth's words."""
+    """An error in OAuth's words. Whoever asks too often is told what a device understands."""
     word = error.code if isinstance(error, Refused | Unproved) else "invalid_request"
     status = UNAUTHORISED if word == "invalid_client" else 400
+    if error.code == "TooManyRequests":
+        word, status = "slow_down", TOO_MANY
     said = {"error": word, "error_description": error.message}
-    headers = NOT_KEPT | {"X-Error-Message": error.message.encode("ascii", "replace").decode()}
+    headers = (
+        NOT_KEPT
+        | error.headers
+        | {"X-Error-Message": error.message.encode("ascii", "replace").decode()}
+    )
     if status == UNAUTHORISED:
         headers |= BASIC
     return door.json_answer(said, status, headers)
