@@ -7,6 +7,7 @@ from starlette.responses import Response
 from iriai.base.errors import Conflict, Denied, Excessive, HubError, Invalid, Unknown
 from iriai.base.routing import Access
 from iriai.base.tx import Tx
+from iriai.buckets import queries as buckets
 from iriai.cards import render as cards
 from iriai.identity import actions, queries
 from iriai.identity.rules import Act, Grant, Reach
@@ -110,6 +111,8 @@ def _delete(ask: Ask) -> Response:
         mine = queries.whoami(tx, actor).account.id
         if any(repos.count_of(tx, actor, mine, kind) for kind in Kind):
             raise Conflict("You still own repositories. Move or delete them first.")
+        if buckets.buckets_of(tx, actor, mine, limit=1):
+            raise Conflict("You still own buckets. Move or delete them first.")
         actions.delete_account(tx, actor, account=actor.name)
     return without_session(ask, see("/"))
 
