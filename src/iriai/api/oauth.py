@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus
 
-import orjson
 from authlib.oidc.core.util import create_half_hash
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,7 +21,6 @@ from iriai.base.errors import Gone, HubError, Unavailable, Unknown
 from iriai.base.routing import Access, DeclaredRoute, route
 from iriai.base.tx import Tx
 from iriai.identity import queries as identity
-from iriai.identity.actions import revoke_leaked_token
 from iriai.identity.queries import PersonOverview
 from iriai.identity.rules import Act, Actor, Subject, may
 from iriai.repos import queries as repos
@@ -34,7 +32,6 @@ from iriai.signin.issuers import Unproved
 from iriai.signin.publishers import actions as publishers
 
 BODY_BYTES_MAX = 64 << 10
-REVOKED_AT_ONCE_MAX = 1_000
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105
 SIGNED_TOKENS = frozenset(
@@ -355,37 +352,6 @@ def refused(error: HubError) -> Response:
     return door.json_answer(said, status, headers)
 
 
-# -- leaked tokens ------------------------------------------------------------------------------
-
-
-async def revoke_leaked(request: Request) -> Response:
-    """Somebody found tokens lying about: `{"credentials": ["hf_…"]}`. The answer is always 202.
-
-    Whoever holds a token may end it. The answer says nothing of whether there was one.
-    """
-    body = await body_bytes(request, limit=BODY_BYTES_MAX * 2)
-    await door.in_thread(end_leaked, request, body)
-    return door.json_answer({"status": "accepted"}, 202, NOT_KEPT)
-
-
-def end_leaked(request: Request, body: bytes) -> None:
-    """End what is a token among what was sent."""
-    try:
-        sent: Any = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        sent = body.decode("utf-8", "replace").split()
-    if isinstance(sent, dict):
-        sent = sent.get("credentials", sent.get("tokens", sent.get("token", [])))
-    each = [sent] if isinstance(sent, str) else sent if isinstance(sent, list) else []
-    found = [raw for raw in each[:REVOKED_AT_ONCE_MAX] if isinstance(raw, str)]
-    if not found:
-        return
-    with door.ground_of(request).write() as tx:
-        for raw in dict.fromkeys(found):
-            apps.revoke(tx, raw)
-            revoke_leaked_token(tx, raw)
-
-
 _LOOK = ["GET", "HEAD"]
 ROUTES: list[DeclaredRoute] = [
     route(path, configuration, methods=_LOOK, access=Access.ANYONE)
@@ -396,5 +362,4 @@ ROUTES: list[DeclaredRoute] = [
     route("/oauth/device", asked(device), methods=["POST"], access=Access.ANYONE),
     route("/oauth/token", asked(token), methods=["POST"], access=Access.ANYONE),
     route("/oauth/revoke", asked(revoke), methods=["POST"], access=Access.ANYONE),
-    route("/api/credentials/revoke", revoke_leaked, methods=["POST"], access=Access.ANYONE),
 ]
