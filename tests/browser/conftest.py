@@ -177,6 +177,8 @@ def _fill(village: Village, client: httpx.Client) -> None:
     send(client, "/new", owner="ada", name="secret", licence="", visibility="private")
     data = send(client, "/new-dataset", owner="lab", name="rows", licence="", visibility="public")
     client.post("/settings/tokens", data={"act": "mint", "name": "laptop", "role": "write"})
+    told = {"watched": "ada", "domain": ["repo", "discussion"], "secret": ""}
+    hook = send(client, "/settings/webhooks", url="https://example.org/hook", **told)
     village.public = [
         "/", "/models", "/models?search=nothing-fits", "/datasets", "/spaces", "/ada", "/lab",
         model, f"{model}/tree/main", *(f"{model}/blob/main/{name}" for _, (name, _b) in files[:5]),
@@ -190,6 +192,9 @@ def _fill(village: Village, client: httpx.Client) -> None:
         "/new", "/new-dataset", "/new-space", "/organizations/new", "/organizations/lab/settings",
         "/settings/profile", "/settings/account", "/settings/tokens", f"{model}/settings",
         "/settings/security", "/settings/applications", "/oauth/device",
+        "/settings/webhooks", hook, "/organizations/lab/settings/webhooks",
+        "/settings/notifications", "/notifications", "/notifications?show=all",
+        "/notifications/about?repo=ada/" + model.rpartition("/")[2],
         f"{model}/edit/main/README.md", f"{model}/new/main", f"{model}/upload/main",
         f"{model}/delete/main/train.py", "/ada/secret",
     ]  # fmt: skip
