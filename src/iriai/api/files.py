@@ -102,12 +102,11 @@ async def get(request: Request) -> Response:
 def note_download(request: Request, found: Located) -> None:
     """Note that a file was fetched which says that its repository is being used; never for HEAD."""
     if counts_as_download(found.repo.kind, found.file.path):
-        client = request.scope.get("client")
         noting.note(
             door.ground_of(request),
             found.repo.id,
             account_id=door.actor_of(request).id,
-            network=limits.network_of(client[0] if client else None),
+            network=limits.asker(request),
         )
 
 
