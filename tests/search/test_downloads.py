@@ -111,6 +111,25 @@ def test_addresses_can_at_most_double_what_accounts_say(town, clock):
     assert ranked(town) == [("known", 12), ("crowd", 10)]
 
 
+def test_figures_of_any_size_are_ranked(town, clock):
+    huge, big = town.repo("huge"), town.repo("big")
+    with town.ground.write() as tx:
+        for repo, likes, fetched in ((huge, 2_000_000, 10**10), (big, 1_000_000, 10**9)):
+            values = {"likes": likes, "downloads": fetched}
+            tx.connection.execute(update(RepoRow).where(RepoRow.id == repo.id).values(**values))
+    ranked(town)
+    assert actions.sweep(town.ground) == 0
+    clock.advance(minutes=5)
+    actions.refresh(town.ground)
+    for order in (Order.LIKES, Order.DOWNLOADS):
+        with town.ground.read() as tx:
+            page = found(tx, ANYONE, Asked("model", search=("g",)), order)
+        assert [each.name for each in page.repos] == []
+        with town.ground.read() as tx:
+            page = found(tx, ANYONE, Asked("model", search=("ada",)), order)
+        assert [each.name for each in page.repos] == ["huge", "big"]
+
+
 def test_a_week_later_nothing_trends_and_nobody_is_remembered(town, clock):
     repo = town.repo("a")
     fetch(town, clock, repo, "bob", account=town.bob.id)

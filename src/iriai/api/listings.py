@@ -4,7 +4,7 @@ Called by `list_models`, `list_datasets`, `list_spaces`, `search_spaces`, `get_m
 `get_dataset_tags`, by `hf models|datasets|spaces ls` and by hub.js `listModels` and kin.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -22,11 +22,12 @@ from iriai.blobs import queries as blobs
 from iriai.cards import queries as cards
 from iriai.cards.facts import LINKED
 from iriai.cards.queries import Card
-from iriai.cards.vocabulary import LICENCES, TASKS
+from iriai.cards.vocabulary import TASKS
 from iriai.identity.rules import ANYONE
 from iriai.repos.rules import Kind, Repo, may_read
+from iriai.search import facets
 from iriai.search import queries as search
-from iriai.search.rules import LIBRARIES, Asked, Order, parameters
+from iriai.search.rules import Asked, Order, parameters
 
 LISTING_PAGE = 100
 LISTING_PAGE_MAX = 1_000
@@ -232,60 +233,24 @@ def quick(request: Request, tx: Tx) -> Response:
 @door.reading_at_length
 def model_tags(_request: Request, tx: Tx) -> Response:
     """The tags of models by what they are. Called by `get_model_tags`."""
-    return door.json_answer(_by_type(search.tags(tx, "model", TAGS_BY_TYPE_MAX), model_type))
+    return door.json_answer(_by_type(tx, Kind.MODEL))
 
 
 @door.reading_at_length
 def dataset_tags(_request: Request, tx: Tx) -> Response:
     """The tags of datasets by what they are. Called by `get_dataset_tags`."""
-    found = _by_type(search.tags(tx, "dataset", TAGS_BY_TYPE_MAX), dataset_type)
-    return door.json_answer(found)
+    return door.json_answer(_by_type(tx, Kind.DATASET))
 
 
-Typed = tuple[str, str, str]
-"""A tag's type, what `filter` calls it, and its label."""
-
-_PREFIXES = ("dataset", "license", "region", "arxiv", "base_model")
-_DATASET_PREFIXES = (
-    "task_categories", "task_ids", "language", "license", "size_categories", "format", "modality",
-    "library", "multilinguality", "language_creators", "annotations_creators", "source_datasets",
-    "benchmark", "arxiv", "region",
-)  # fmt: skip
-
-
-def model_type(tag: str) -> Typed:
-    """What kind of tag this is on a model."""
-    prefix, colon, rest = tag.partition(":")
-    if tag in TASKS:
-        return "pipeline_tag", tag, tag.replace("-", " ").capitalize()
-    if colon and prefix == "language":
-        return "language", rest, rest
-    if colon and prefix in _PREFIXES:
-        return prefix, tag, rest
-    return ("library" if tag in LIBRARIES else "other"), tag, tag
-
-
-def dataset_type(tag: str) -> Typed:
-    """What kind of tag this is on a dataset."""
-    prefix, colon, rest = tag.partition(":")
-    if colon and prefix in _DATASET_PREFIXES:
-        return prefix, tag, rest
-    return "other", tag, tag
-
-
-def _by_type(counted: Iterable[tuple[str, int]], typed: Any) -> Shape:
-    """Tags by type; the tasks and licences that there could be stand after those in use."""
-    prefix = "" if typed is model_type else "task_categories:"
-    possible = [*(prefix + task for task in sorted(TASKS)), *(f"license:{n}" for n in LICENCES)]
-    made: dict[str, dict[str, Shape]] = {}
-    languages = {tag[9:] for tag, _count in counted if tag.startswith("language:")}
-    for tag, count in [*counted, *((each, 0) for each in possible)]:
-        if typed is model_type and tag in languages:
-            continue
-        type_, id_, label = typed(tag)
-        shape = {"type": type_, "id": id_, "label": label, "count": count}
-        made.setdefault(type_, {}).setdefault(id_, shape)
-    return {type_: list(rows.values()) for type_, rows in sorted(made.items())}
+def _by_type(tx: Tx, kind: Kind) -> Shape:
+    known = facets.by_type(kind, search.tags(tx, kind, TAGS_BY_TYPE_MAX))
+    return {
+        type_: [
+            {"type": type_, "id": each.id, "label": each.label, "count": each.count}
+            for each in found
+        ]
+        for type_, found in sorted(known.items())
+    }
 
 
 @door.reading_at_length

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import BigInteger, cast, delete, func, insert, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from iriai.base.tx import Ground, Tx
@@ -26,7 +26,7 @@ from iriai.search.queries import indexed_until, places
 from iriai.search.rules import EPOCH, ID_BITS
 from iriai.search.tables import SearchDoc, SearchSpelling, SearchState
 
-BATCH = 200
+BATCH = 500
 SLACK = timedelta(seconds=15)
 """For how long a transaction may run and still not be overlooked."""
 SETTLE_FROM = 5_000
@@ -256,8 +256,8 @@ def _different(tx: Tx) -> list[int]:
             or_(
                 SearchDoc.repo_id.is_(None),
                 SearchDoc.by_downloads != RepoRow.downloads * place + RepoRow.id,
-                SearchDoc.by_likes != RepoRow.likes * place + RepoRow.id,
-                SearchDoc.by_trending != SearchDoc.trending * place + RepoRow.id,
+                SearchDoc.by_likes != cast(RepoRow.likes, BigInteger) * place + RepoRow.id,
+                SearchDoc.by_trending != cast(SearchDoc.trending, BigInteger) * place + RepoRow.id,
                 func.substr(SearchDoc.made_of, 1, func.length(name)) != name,
             ),
         )

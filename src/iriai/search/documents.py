@@ -121,7 +121,7 @@ def _sentences(data: Mapping[str, Any]) -> Iterable[str]:
 
 def _readme(ground: Ground, source: Source) -> Iterable[str]:
     """The first words of the card's text, each once."""
-    if source.card is None:
+    if source.card is None or source.repo.head is None:
         return []
     try:
         found = Tree(ground, source.repo.id, source.card.sha, ()).text(README)

@@ -11,27 +11,15 @@ PostgreSQL has one table of tsvectors under a GIN index, and sorts by the places
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Select,
-    bindparam,
-    cast,
-    column,
-    func,
-    select,
-    table,
-    text,
-)
-from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy import Connection, TextClause, text
 
-from iriai.repos.tables import RepoRow
 from iriai.search.rules import ID_BITS, Clause, Order
-from iriai.search.tables import SearchDoc
 
 ORDERS = tuple(Order)
+PLACE_MAX = PARAMETERS_MAX = (1 << 63) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +29,27 @@ class Entry:
     repo_id: int
     tokens: str
     places: dict[Order, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A question to the index: what must hold, and the places wanted, before one and so many.
+
+    `words` are those that trigrams do not prove.
+    """
+
+    order: Order
+    clauses: Sequence[Clause]
+    words: Sequence[str] = ()
+    parameters_min: int | None = None
+    parameters_max: int | None = None
+    before: int = PLACE_MAX
+    limit: int = 1
+
+    @property
+    def has_bounds(self) -> bool:
+        """Whether the number of parameters is asked for."""
+        return self.parameters_min is not None or self.parameters_max is not None
 
 
 class Engine(Protocol):
@@ -60,10 +69,8 @@ class Engine(Protocol):
     def settle(self, connection: Connection) -> None:
         """After very many changes: let the index tidy up."""
 
-    def matching(
-        self, order: Order, clauses: Sequence[Clause]
-    ) -> tuple[Select[Any], ColumnElement[int]]:
-        """A query of (place, repository) that joins `repos`, and the column of the place."""
+    def matching(self, connection: Connection, look: Look) -> list[int]:
+        """The places of what matches, the first ones of an order."""
 
 
 class Sqlite:
@@ -93,20 +100,10 @@ class Sqlite:
     def settle(self, connection: Connection) -> None:
         """FTS5 merges by itself, a little with each write."""
 
-    def matching(
-        self, order: Order, clauses: Sequence[Clause]
-    ) -> tuple[Select[Any], ColumnElement[int]]:
+    def matching(self, connection: Connection, look: Look) -> list[int]:
         """Rows of one order's table; SQLite walks it from the end, so a page costs a page."""
-        found = table(_name(order), column("rowid"))
-        place: ColumnElement[int] = found.c.rowid
-        query: Select[Any] = (
-            select(*_columns(place, RepoRow.id))
-            .select_from(found)
-            .join(RepoRow, RepoRow.id == place.op("&")((1 << ID_BITS) - 1))
-            .join(SearchDoc, SearchDoc.repo_id == RepoRow.id)
-            .where(text(f"{_name(order)} MATCH :match").bindparams(match=fts(clauses)))
-        )
-        return query, place
+        asked = _sqlite(look.order, len(look.words), look.has_bounds)
+        return _places(connection, asked, look, fts(look.clauses))
 
 
 class Postgres:
@@ -131,37 +128,15 @@ class Postgres:
         """Tell the planner what there is now."""
         connection.execute(text("ANALYZE search_docs, search_vectors"))
 
-    def matching(
-        self, order: Order, clauses: Sequence[Clause]
-    ) -> tuple[Select[Any], ColumnElement[int]]:
+    def matching(self, connection: Connection, look: Look) -> list[int]:
         """Rows whose vector matches."""
-        vectors = table("search_vectors", column("repo_id"), column("vector"))
-        place: ColumnElement[int] = place_in(order)
-        asked = cast(bindparam("match", tsquery(clauses)), TSQUERY)
-        query: Select[Any] = (
-            select(*_columns(place, SearchDoc.repo_id))
-            .select_from(SearchDoc)
-            .join(vectors, vectors.c.repo_id == SearchDoc.repo_id)
-            .join(RepoRow, RepoRow.id == SearchDoc.repo_id)
-            .where(vectors.c.vector.op("@@")(asked))
-        )
-        return query, place
+        asked = _postgres(look.order, len(look.words), look.has_bounds)
+        return _places(connection, asked, look, tsquery(look.clauses))
 
 
 def engine(connection: Connection) -> Engine:
     """The engine of this database."""
     return _SQLITE if connection.dialect.name == "sqlite" else _POSTGRES
-
-
-def place_in(order: Order) -> Any:
-    """The column of `search_docs` with the place in an order."""
-    return getattr(SearchDoc, f"by_{order}")
-
-
-def holds(connection: Connection, where: Any, what: str) -> ColumnElement[bool]:
-    """Whether a text column has `what` in it, letter by letter."""
-    place = func.instr if connection.dialect.name == "sqlite" else func.strpos
-    return place(where, what) > 0
 
 
 def fts(clauses: Iterable[Clause]) -> str:
@@ -181,8 +156,47 @@ def _grouped(clause: Clause, quote: str, both: str, either: str) -> str:
     return "(" + either.join(groups) + ")"
 
 
-def _columns(place: ColumnElement[int], repo_id: Any) -> tuple[Any, ...]:
-    return place.label("place"), repo_id
+def _places(connection: Connection, asked: TextClause, look: Look, match: str) -> list[int]:
+    given: dict[str, Any] = {"match": match, "before": look.before, "most": look.limit}
+    for number, word in enumerate(look.words):
+        given |= {f"name{number}": word, f"word{number}": f" {word} "}
+    if look.has_bounds:
+        given |= {"low": look.parameters_min or 0, "high": look.parameters_max or PARAMETERS_MAX}
+    return list(connection.execute(asked, given).scalars())
+
+
+@lru_cache(maxsize=256)
+def _sqlite(order: Order, words: int, bounds: bool) -> TextClause:
+    """The question in SQL, once for each shape that it can have."""
+    name, mask = _name(order), (1 << ID_BITS) - 1
+    joins = f" JOIN search_docs d ON d.repo_id = (f.rowid & {mask})" if words else ""
+    joins += f" JOIN cards c ON c.repo_id = (f.rowid & {mask})" if bounds else ""
+    return text(
+        f"SELECT f.rowid FROM {name} f{joins} "  # noqa: S608 - our own names
+        f"WHERE {name} MATCH :match AND f.rowid < :before{_said('instr', words, bounds)} "
+        "ORDER BY f.rowid DESC LIMIT :most"
+    )
+
+
+@lru_cache(maxsize=256)
+def _postgres(order: Order, words: int, bounds: bool) -> TextClause:
+    joins = " JOIN cards c ON c.repo_id = d.repo_id" if bounds else ""
+    return text(
+        f"SELECT d.by_{order} FROM search_docs d "  # noqa: S608 - our own names
+        f"JOIN search_vectors v ON v.repo_id = d.repo_id{joins} "
+        "WHERE v.vector @@ CAST(:match AS tsquery) "
+        f"AND d.by_{order} < :before{_said('strpos', words, bounds)} "
+        f"ORDER BY d.by_{order} DESC LIMIT :most"
+    )
+
+
+def _said(place: str, words: int, bounds: bool) -> str:
+    """That words are there in truth, where trigrams only make it likely; and the exact bounds."""
+    made = "".join(
+        f" AND ({place}(d.names, :name{n}) > 0 OR {place}(' ' || d.tokens || ' ', :word{n}) > 0)"
+        for n in range(words)
+    )
+    return made + (" AND c.parameters BETWEEN :low AND :high" if bounds else "")
 
 
 def _name(order: Order) -> str:

@@ -1,12 +1,11 @@
 """What was meant by a word that nothing has: known words a slip or two away."""
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from iriai.base.tx import Tx
 from iriai.search import index, rules, spelling, words
-from iriai.search.index import holds
-from iriai.search.rules import Asked, Clause, Order
-from iriai.search.tables import SearchDoc, SearchSpelling
+from iriai.search.rules import Asked, Order
+from iriai.search.tables import SearchSpelling
 
 LOOKED_UP_MAX = 400
 UNSPACED_MIN = 3
@@ -21,19 +20,16 @@ def meant(tx: Tx, asked: Asked) -> dict[str, tuple[str, ...]]:
 
 def _is_known(tx: Tx, kind: str, run: str) -> bool:
     """Whether anything that everybody may see has this word."""
-    connection = tx.connection
-    wanted: list[Clause] = [
-        ((rules.fact_token("kind", kind),),),
-        ((rules.fact_token("public"),),),
-        rules.word_clause(run),
-    ]
-    query, _place = index.engine(connection).matching(Order.TRENDING, wanted)
-    if rules.needs_look(run):
-        tokens = " " + SearchDoc.tokens + " "
-        query = query.where(
-            or_(holds(connection, SearchDoc.names, run), holds(connection, tokens, f" {run} "))
-        )
-    return connection.execute(query.limit(1)).first() is not None
+    look = index.Look(
+        order=Order.TRENDING,
+        clauses=[
+            ((rules.fact_token("kind", kind),),),
+            ((rules.fact_token("public"),),),
+            rules.word_clause(run),
+        ],
+        words=[run] if rules.needs_look(run) else [],
+    )
+    return bool(index.engine(tx.connection).matching(tx.connection, look))
 
 
 def known_words(tx: Tx, run: str) -> tuple[str, ...]:

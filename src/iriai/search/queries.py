@@ -7,12 +7,12 @@ Whatever the index says, `repos.rows.seen` judges each row as it is now.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Select, and_, bindparam, or_, select
 
 from iriai.base.errors import Invalid
 from iriai.base.tx import Tx
@@ -23,11 +23,10 @@ from iriai.identity.rules import Actor, circle
 from iriai.identity.tables import Account
 from iriai.repos.queries import Filters, Sort, listing
 from iriai.repos.rows import WITH_HEAD, as_repo, seen
-from iriai.repos.rules import Kind, Repo
+from iriai.repos.rules import Kind, Repo, may_see
 from iriai.repos.tables import RepoRow
 from iriai.search import index, rules
 from iriai.search.figures import downloads_ever, people, tags, trending
-from iriai.search.index import holds
 from iriai.search.meaning import meant
 from iriai.search.rules import Asked, Clause, Order
 from iriai.search.tables import SearchDoc, SearchState
@@ -115,62 +114,43 @@ class _Look:
     def page(self, before: int | None, limit: int, mark: str = "p") -> Found:
         """The page that begins before a place."""
         until = indexed_until(self.tx, self.asked.kind)
-        places = [*self._indexed(before, limit + 1, until), *self._fresh(before, until)]
+        fresh = self._changed(until)
+        places = self._indexed(before, limit + 1 + len(fresh)) if until else []
+        places = [each for each in places if rules.id_of(each) not in fresh]
+        places += self._fresh(fresh, before)
         places.sort(reverse=True)
         kept = places[:limit]
-        after = f"{mark}{kept[-1][0]}" if len(places) > limit else None
-        return Found(some(self.tx, self.viewer, [repo_id for _place, repo_id in kept]), after, {})
+        after = f"{mark}{kept[-1]}" if len(places) > limit else None
+        repos = some(self.tx, self.viewer, [rules.id_of(each) for each in kept])
+        return Found([each for each in repos if self._is_so(each)], after, {})
 
-    def _indexed(
-        self, before: int | None, limit: int, until: datetime | None
-    ) -> list[tuple[int, int]]:
+    def _indexed(self, before: int | None, limit: int) -> list[int]:
         wanted = [*rules.clauses(self.asked), self._visible()]
         if self.owner_id is not None:
             wanted.append(((rules.fact_token("owner", self.owner_id),),))
-        if until is None or not all(wanted):
+        if not all(wanted):
             return []
-        connection = self.tx.connection
-        query, place = index.engine(connection).matching(self.order, wanted)
-        query = query.where(
-            RepoRow.kind == self.asked.kind, RepoRow.updated_at <= until, seen(self.viewer)
+        meant = self.asked.stand_ins or {}
+        look = index.Look(
+            order=self.order,
+            clauses=wanted,
+            words=[
+                each for each in self.asked.runs if rules.needs_look(each) and each not in meant
+            ],
+            parameters_min=self.asked.parameters_min,
+            parameters_max=self.asked.parameters_max,
+            before=index.PLACE_MAX if before is None else before,
+            limit=limit,
         )
-        if before is not None:
-            query = query.where(place < before)
-        query = self._narrowed(query)
-        for run in self.asked.runs:
-            if rules.needs_look(run):
-                query = query.where(self._said(run))
-        rows = connection.execute(query.order_by(place.desc()).limit(limit))
-        return [(row[0], row[1]) for row in rows]
+        connection = self.tx.connection
+        return index.engine(connection).matching(connection, look)
 
-    def _said(self, run: str) -> Any:
-        """Whether a word is there in truth, where trigrams only make it likely."""
-        connection, tokens = self.tx.connection, " " + SearchDoc.tokens + " "
-        said = [
-            holds(connection, SearchDoc.names, run),
-            *(
-                holds(connection, tokens, f" {word} ")
-                for word in (run, *(self.asked.stand_ins or {}).get(run, ()))
-            ),
-        ]
-        return or_(*said)
-
-    def _narrowed(self, query: Select[Any]) -> Select[Any]:
-        """What tokens cannot say exactly, or what may have changed under them."""
-        asked = self.asked
-        if asked.gated is not None:
-            is_gated = RepoRow.gated.is_not(None)
-            query = query.where(is_gated if asked.gated else ~is_gated)
-        if self.owner_id is not None:
-            query = query.where(RepoRow.owner_id == self.owner_id)
-        if asked.parameters_min is None and asked.parameters_max is None:
-            return query
-        query = query.join(CardRow, CardRow.repo_id == RepoRow.id)
-        if asked.parameters_min is not None:
-            query = query.where(CardRow.parameters >= asked.parameters_min)
-        if asked.parameters_max is not None:
-            query = query.where(CardRow.parameters <= asked.parameters_max)
-        return query
+    def _is_so(self, repo: Repo) -> bool:
+        """What may have changed since the index heard of it."""
+        gated = self.asked.gated
+        return (gated is None or gated == (repo.gated is not None)) and (
+            self.owner_id is None or self.owner_id == repo.owner_id
+        )
 
     def _visible(self) -> Clause:
         """What everybody may see, and whose members the viewer is."""
@@ -182,16 +162,14 @@ class _Look:
         ]
         return tuple((token,) for token in tokens)
 
-    def _fresh(self, before: int | None, until: datetime | None) -> Iterable[tuple[int, int]]:
-        """What changed after the index was made, by the slow way."""
+    def _changed(self, until: datetime | None) -> set[int]:
+        """What changed after the index was made: the newest of it, there may be very much."""
         since = until or self.tx.now - timedelta(days=FRESH_DAYS)
-        newest = (
-            select(RepoRow.id)
-            .where(RepoRow.kind == self.asked.kind, RepoRow.updated_at > since)
-            .order_by(RepoRow.updated_at.desc(), RepoRow.id.desc())
-            .limit(FRESH_MAX)
-        )
-        ids = list(self.tx.connection.execute(newest).scalars())
+        given = {"kind": self.asked.kind, "since": since}
+        return set(self.tx.connection.execute(_NEWEST, given).scalars())
+
+    def _fresh(self, ids: set[int], before: int | None) -> list[int]:
+        """The places of those that are as asked, by the slow way."""
         if not ids:
             return []
         query: Select[Any] = (
@@ -200,7 +178,7 @@ class _Look:
             .outerjoin(SearchDoc, SearchDoc.repo_id == RepoRow.id)
             .where(RepoRow.id.in_(ids), seen(self.viewer))
         )
-        query = self._narrowed(self._worded(query))
+        query = self._bounded(self._worded(query))
         asked = self.asked
         wanted = cards.Wanted(
             tags=asked.facets,
@@ -209,11 +187,21 @@ class _Look:
             licence=asked.licence,
         )
         rows = self.tx.connection.execute(cards.narrowed(query, RepoRow.id, wanted))
-        placed = ((places(row)[self.order], row.id) for row in rows)
-        return [each for each in placed if before is None or each[0] < before]
+        placed = (places(row)[self.order] for row in rows)
+        return [each for each in placed if before is None or each < before]
+
+    def _bounded(self, query: Select[Any]) -> Select[Any]:
+        asked = self.asked
+        if self.owner_id is not None:
+            query = query.where(RepoRow.owner_id == self.owner_id)
+        if asked.parameters_min is None and asked.parameters_max is None:
+            return query
+        low, high = asked.parameters_min or 0, asked.parameters_max or index.PARAMETERS_MAX
+        query = query.join(CardRow, CardRow.repo_id == RepoRow.id)
+        return query.where(CardRow.parameters.between(low, high))
 
     def _worded(self, query: Select[Any]) -> Select[Any]:
-        asked, connection = self.asked, self.tx.connection
+        asked = self.asked
         for run in asked.runs:
             words = (run, *(asked.stand_ins or {}).get(run, ()))
             said = [
@@ -222,7 +210,7 @@ class _Look:
                 for condition in (
                     RepoRow.name_key.contains(word, autoescape=True),
                     Account.name_key.contains(word, autoescape=True),
-                    holds(connection, " " + SearchDoc.tokens + " ", f" {word} "),
+                    (" " + SearchDoc.tokens + " ").contains(f" {word} ", autoescape=True),
                 )
             ]
             query = query.where(or_(*said))
@@ -253,15 +241,27 @@ def some(tx: Tx, viewer: Actor, ids: Sequence[int]) -> list[Repo]:
     """These repositories in this order, without those that `viewer` may not know of."""
     by_id: dict[int, Repo] = {}
     for start in range(0, len(ids), LOOKED_UP_MAX):
-        asked = WITH_HEAD.where(RepoRow.id.in_(ids[start : start + LOOKED_UP_MAX]), seen(viewer))
-        by_id |= {row[0]: as_repo(row, row[-1]) for row in tx.connection.execute(asked)}
-    return [by_id[each] for each in ids if each in by_id]
+        given = {"ids": ids[start : start + LOOKED_UP_MAX]}
+        for row in tx.connection.execute(_SOME, given):
+            by_id[row[0]] = as_repo(row, row[-1])
+    return [by_id[each] for each in ids if each in by_id and may_see(viewer, by_id[each])]
 
 
 def indexed_until(tx: Tx, kind: str) -> datetime | None:
     """Up to when every change of this kind is in the index; None before there is one."""
-    asked = select(SearchState.until).where(SearchState.kind == kind)
-    return tx.connection.execute(asked).scalar()
+    return tx.connection.execute(_UNTIL, {"kind": kind}).scalar()
+
+
+_UNTIL = select(SearchState.until).where(SearchState.kind == bindparam("kind"))
+_NEWEST = (
+    select(RepoRow.id)
+    .where(RepoRow.kind == bindparam("kind"), RepoRow.updated_at > bindparam("since"))
+    .order_by(RepoRow.updated_at.desc(), RepoRow.id.desc())
+    .limit(FRESH_MAX)
+)
+_SOME = WITH_HEAD.where(
+    RepoRow.id.in_(bindparam("ids", expanding=True)), RepoRow.deleted_at.is_(None)
+)
 
 
 def _read_place(after: str | None) -> tuple[bool, int | None]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import blake2b
 
 from iriai.base.errors import Invalid
@@ -111,11 +112,13 @@ def require_asked(asked: Asked) -> None:
 # -- tokens ------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=20_000)
 def tag_token(tag: str) -> str:
     """A tag as one token, whatever it holds."""
     return words.TAG + blake2b(tag.encode(), digest_size=6).hexdigest()
 
 
+@lru_cache(maxsize=20_000)
 def fact_token(name: str, value: object = "") -> str:
     """A fact other than a tag, as one token: `¤kind…`."""
     return f"{words.FACT}{name}{blake2b(str(value).encode(), digest_size=5).hexdigest()}"
@@ -157,18 +160,19 @@ def clauses(asked: Asked) -> list[Clause]:
 
 
 def word_clause(run: str, stand_ins: Iterable[str] = ()) -> Clause:
-    """A word anywhere, or in the middle of a name; or one of the known words meant by it."""
+    """A word anywhere, or in the middle of a name; or, for one that nothing has, those meant."""
     if words.is_unspaced(run):
-        groups = [tuple(words.pairs(run))]
         if stand_ins and len(run) > words.TRIGRAM:
-            groups += [_without(run, at) for at in range(len(run))]
-        return tuple(groups)
-    groups = [(run,)]
+            return tuple(_without(run, at) for at in range(len(run)))
+        return (tuple(words.pairs(run)),)
+    if stand_ins:
+        return tuple((word,) for word in stand_ins)
+    groups: list[tuple[str, ...]] = [(run,)]
     if len(run) >= words.TRIGRAM:
         groups.append(tuple(words.NAME + gram for gram in words.trigrams(run)))
     else:
         groups.append((words.START + run,))
-    return (*groups, *((word,) for word in stand_ins))
+    return tuple(groups)
 
 
 def needs_look(run: str) -> bool:

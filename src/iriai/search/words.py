@@ -45,7 +45,11 @@ def folded(text: str) -> str:
 
 def words(text: str) -> Iterator[str]:
     """The words of a text, and the pairs of what has no spaces, in order, repeated as they are."""
-    for piece in folded(text).split():
+    plain = folded(text)
+    if plain.isascii():
+        yield from (piece[:WORD_LENGTH_MAX] for piece in plain.split())
+        return
+    for piece in plain.split():
         yield from _pieces(piece)
 
 
