@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iriai.base.errors import Invalid
-from iriai.search import rules, spelling, words
+from iriai.search import rules, spelling, tokens, words
 
 
 @pytest.mark.parametrize(
@@ -25,10 +25,9 @@ def test_words_are_cut_and_folded(text, expected):
 
 @given(st.text(max_size=60))
 def test_what_is_asked_in_the_words_of_a_text_is_in_its_tokens(text):
-    tokens = words.name_tokens(text)
+    had = words.name_tokens(text)
     for run in words.runs(text):
-        groups = rules.word_clause(run)
-        assert any(set(group) <= tokens for group in groups)
+        assert any(set(group) <= had for group in tokens.word(run))
 
 
 @given(st.text(max_size=40))

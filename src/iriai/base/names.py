@@ -63,8 +63,8 @@ RESERVED = ROUTES_OF_CLIENTS | ROUTES_OF_OURS | KEPT_BACK
 RESERVED_REPOSITORIES = _words(
     """
     archive auth-check blame blob branch commit commits compare discussions duplicate edit info
-    lineage log openness paths-info preupload raw refs resolve revision settings tag tree upload
-    viewer xet-read-token xet-write-token
+    like lineage log openness paths-info preupload raw refs resolve revision settings tag tree
+    upload viewer xet-read-token xet-write-token
     """
 )
 """What follows a repository in a path: a client may write `squad/resolve/main/x`, ownerless."""

@@ -17,6 +17,7 @@ from iriai.cards.files import Tree
 from iriai.cards.queries import Card
 from iriai.repos.rules import Repo
 from iriai.search import rules, words
+from iriai.search import tokens as tokens_of
 
 README = "README.md"
 README_CHARACTERS_MAX = 20_000
@@ -55,6 +56,12 @@ class Source:
         )
 
     @property
+    def scope(self) -> str:
+        """Among whose repositories it is found."""
+        repo = self.repo
+        return tokens_of.scope(repo.kind, repo.owner_id if repo.is_private else None)
+
+    @property
     def is_behind(self) -> bool:
         """Whether the card was read at another commit than the newest."""
         return self.repo.head is not None and (self.card is None or self.card.sha != self.repo.head)
@@ -79,8 +86,7 @@ def document(ground: Ground, source: Source) -> Document:
     named = words.name_tokens(repo.owner, repo.name, *titles)
     tagged = {word for tag in tags for word in words.words(tag)}
     tokens = named | tagged | set(_sentences(data)) | set(_readme(ground, source))
-    tokens |= {rules.tag_token(tag) for tag in tags}
-    tokens |= set(_facts(source))
+    tokens |= {tokens_of.fact(source.scope, *each) for each in _facts(source, tags)}
     names = " ".join(words.folded(name) for name in (repo.owner, repo.name, *titles))
     known = tagged | {*words.words(f"{repo.full_name} {' '.join(titles)}")}
     return Document(
@@ -90,15 +96,15 @@ def document(ground: Ground, source: Source) -> Document:
     )
 
 
-def _facts(source: Source) -> Iterable[str]:
+def _facts(source: Source, tags: Iterable[str]) -> Iterable[tuple[str, object]]:
     repo, card = source.repo, source.card
-    yield rules.fact_token("kind", repo.kind)
-    yield rules.fact_token("owner", repo.owner_id)
-    yield rules.fact_token("gated", repo.gated is not None)
-    if not repo.is_private:
-        yield rules.fact_token("public")
+    yield "is", ""
+    yield "owner", repo.owner_id
+    yield "gated", repo.gated is not None
+    for tag in tags:
+        yield "tag", tag
     if repo.sdk:
-        yield rules.fact_token("sdk", repo.sdk)
+        yield "sdk", repo.sdk
     if card is None:
         return
     for name, value in (
@@ -107,9 +113,9 @@ def _facts(source: Source) -> Iterable[str]:
         ("licence", card.licence),
     ):
         if value is not None:
-            yield rules.fact_token(name, value)
+            yield name, value
     if card.parameters is not None:
-        yield rules.size_token(card.parameters.bit_length())
+        yield "size", card.parameters.bit_length()
 
 
 def _sentences(data: Mapping[str, Any]) -> Iterable[str]:

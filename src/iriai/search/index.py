@@ -16,7 +16,8 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, TextClause, text
 
-from iriai.search.rules import ID_BITS, Clause, Order
+from iriai.search.rules import ID_BITS, Order
+from iriai.search.tokens import Clause
 
 ORDERS = tuple(Order)
 PLACE_MAX = PARAMETERS_MAX = (1 << 63) - 1
@@ -45,6 +46,7 @@ class Look:
     parameters_max: int | None = None
     before: int = PLACE_MAX
     limit: int = 1
+    is_sorted: bool = True
 
     @property
     def has_bounds(self) -> bool:
@@ -102,7 +104,7 @@ class Sqlite:
 
     def matching(self, connection: Connection, look: Look) -> list[int]:
         """Rows of one order's table; SQLite walks it from the end, so a page costs a page."""
-        asked = _sqlite(look.order, len(look.words), look.has_bounds)
+        asked = _sqlite(look.order, len(look.words), look.has_bounds, look.is_sorted)
         return _places(connection, asked, look, fts(look.clauses))
 
 
@@ -129,8 +131,9 @@ class Postgres:
         connection.execute(text("ANALYZE search_docs, search_vectors"))
 
     def matching(self, connection: Connection, look: Look) -> list[int]:
-        """Rows whose vector matches."""
-        asked = _postgres(look.order, len(look.words), look.has_bounds)
+        """Rows whose vector matches, by a plan for these very words and not for any."""
+        connection.execute(_PLAN_ANEW)
+        asked = _postgres(look.order, len(look.words), look.has_bounds, look.is_sorted)
         return _places(connection, asked, look, tsquery(look.clauses))
 
 
@@ -166,7 +169,7 @@ def _places(connection: Connection, asked: TextClause, look: Look, match: str) -
 
 
 @lru_cache(maxsize=256)
-def _sqlite(order: Order, words: int, bounds: bool) -> TextClause:
+def _sqlite(order: Order, words: int, bounds: bool, is_sorted: bool) -> TextClause:
     """The question in SQL, once for each shape that it can have."""
     name, mask = _name(order), (1 << ID_BITS) - 1
     joins = f" JOIN search_docs d ON d.repo_id = (f.rowid & {mask})" if words else ""
@@ -174,19 +177,19 @@ def _sqlite(order: Order, words: int, bounds: bool) -> TextClause:
     return text(
         f"SELECT f.rowid FROM {name} f{joins} "  # noqa: S608 - our own names
         f"WHERE {name} MATCH :match AND f.rowid < :before{_said('instr', words, bounds)} "
-        "ORDER BY f.rowid DESC LIMIT :most"
+        f"{'ORDER BY f.rowid DESC ' if is_sorted else ''}LIMIT :most"
     )
 
 
 @lru_cache(maxsize=256)
-def _postgres(order: Order, words: int, bounds: bool) -> TextClause:
+def _postgres(order: Order, words: int, bounds: bool, is_sorted: bool) -> TextClause:
     joins = " JOIN cards c ON c.repo_id = d.repo_id" if bounds else ""
     return text(
         f"SELECT d.by_{order} FROM search_docs d "  # noqa: S608 - our own names
         f"JOIN search_vectors v ON v.repo_id = d.repo_id{joins} "
         "WHERE v.vector @@ CAST(:match AS tsquery) "
         f"AND d.by_{order} < :before{_said('strpos', words, bounds)} "
-        f"ORDER BY d.by_{order} DESC LIMIT :most"
+        f"{f'ORDER BY d.by_{order} DESC ' if is_sorted else ''}LIMIT :most"
     )
 
 
@@ -215,6 +218,7 @@ _DELETE = {
     )
     for order in ORDERS
 }
+_PLAN_ANEW = text("SET LOCAL plan_cache_mode = force_custom_plan")
 _INSERT_VECTOR = text(
     "INSERT INTO search_vectors (repo_id, vector) "
     "VALUES (:id, array_to_tsvector(string_to_array(:tokens, ' ')))"

@@ -1,9 +1,9 @@
 """What was meant by a word that nothing has: known words a slip or two away."""
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from iriai.base.tx import Tx
-from iriai.search import index, rules, spelling, words
+from iriai.search import index, rules, spelling, tokens, words
 from iriai.search.rules import Asked, Order
 from iriai.search.tables import SearchSpelling
 
@@ -19,17 +19,21 @@ def meant(tx: Tx, asked: Asked) -> dict[str, tuple[str, ...]]:
 
 
 def _is_known(tx: Tx, kind: str, run: str) -> bool:
-    """Whether anything that everybody may see has this word."""
+    """Whether anything that everybody may see has this word, whole or in its name."""
+    if tx.connection.execute(_KNOWN, {"number": spelling.number(run), "run": run}).first():
+        return True
     look = index.Look(
         order=Order.TRENDING,
-        clauses=[
-            ((rules.fact_token("kind", kind),),),
-            ((rules.fact_token("public"),),),
-            rules.word_clause(run),
-        ],
-        words=[run] if rules.needs_look(run) else [],
+        clauses=[((tokens.fact(tokens.scope(kind), "is"),),), tokens.word(run)],
+        words=[run] if tokens.needs_look(run) else [],
+        is_sorted=False,
     )
     return bool(index.engine(tx.connection).matching(tx.connection, look))
+
+
+_KNOWN = select(SearchSpelling.word).where(
+    SearchSpelling.spelling == bindparam("number"), SearchSpelling.word == bindparam("run")
+)
 
 
 def known_words(tx: Tx, run: str) -> tuple[str, ...]:

@@ -25,10 +25,10 @@ from iriai.repos.queries import Filters, Sort, listing
 from iriai.repos.rows import WITH_HEAD, as_repo, seen
 from iriai.repos.rules import Kind, Repo, may_see
 from iriai.repos.tables import RepoRow
-from iriai.search import index, rules
+from iriai.search import index, rules, tokens
 from iriai.search.figures import downloads_ever, people, tags, trending
 from iriai.search.meaning import meant
-from iriai.search.rules import Asked, Clause, Order
+from iriai.search.rules import Asked, Order
 from iriai.search.tables import SearchDoc, SearchState
 
 __all__ = ["Found", "downloads_ever", "found", "people", "some", "tags", "trending"]
@@ -125,9 +125,7 @@ class _Look:
         return Found([each for each in repos if self._is_so(each)], after, {})
 
     def _indexed(self, before: int | None, limit: int) -> list[int]:
-        wanted = [*rules.clauses(self.asked), self._visible()]
-        if self.owner_id is not None:
-            wanted.append(((rules.fact_token("owner", self.owner_id),),))
+        wanted = tokens.clauses(self.asked, self._scopes(), self.owner_id)
         if not all(wanted):
             return []
         meant = self.asked.stand_ins or {}
@@ -135,7 +133,7 @@ class _Look:
             order=self.order,
             clauses=wanted,
             words=[
-                each for each in self.asked.runs if rules.needs_look(each) and each not in meant
+                each for each in self.asked.runs if tokens.needs_look(each) and each not in meant
             ],
             parameters_min=self.asked.parameters_min,
             parameters_max=self.asked.parameters_max,
@@ -152,15 +150,14 @@ class _Look:
             self.owner_id is None or self.owner_id == repo.owner_id
         )
 
-    def _visible(self) -> Clause:
-        """What everybody may see, and whose members the viewer is."""
+    def _scopes(self) -> list[str]:
+        """What everybody may see, and what is private to those whose repositories one may read."""
         mine = circle(self.viewer)
         owners = sorted(mine.owners | mine.partly)[: rules.OWNERS_MAX]
-        tokens = [
-            rules.fact_token("public"),
-            *(rules.fact_token("owner", each) for each in owners),
-        ]
-        return tuple((token,) for token in tokens)
+        if self.owner_id is not None:
+            owners = [each for each in owners if each == self.owner_id]
+        kind = self.asked.kind
+        return [tokens.scope(kind), *(tokens.scope(kind, each) for each in owners)]
 
     def _changed(self, until: datetime | None) -> set[int]:
         """What changed after the index was made: the newest of it, there may be very much."""

@@ -1,17 +1,14 @@
 """What may be asked of the index, how rows are ordered, and what counts as a download. Pure.
 
-A question becomes clauses that must all hold; a clause holds where one of its groups of tokens does
-(`Clause`). Each order sorts by one number, made of the value and the repository's id, so that a
+Each order sorts by one number, made of the value and the repository's id, so that a
 page ends at a place that stays put while rows come, go and move.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from functools import lru_cache
-from hashlib import blake2b
 
 from iriai.base.errors import Invalid
 from iriai.search import words
@@ -35,9 +32,6 @@ COUNT_ONCE_IN = timedelta(minutes=5)
 DOWNLOADS_DAYS = 30
 ANONYMOUS_ALLOWANCE = 10
 LIKE_POINTS, ACCOUNT_POINTS = 10, 4
-
-Clause = tuple[tuple[str, ...], ...]
-"""Groups of tokens, of which one must stand whole."""
 
 
 class Order(StrEnum):
@@ -107,83 +101,6 @@ def require_asked(asked: Asked) -> None:
         raise Invalid(f"A filter has at most {FILTER_LENGTH_MAX} characters.")
     if len(asked.tags) + len(asked.search) + len(asked.apps) + len(asked.sdks) > FILTERS_MAX:
         raise Invalid(f"Ask for at most {FILTERS_MAX} words and tags at once.")
-
-
-# -- tokens ------------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=20_000)
-def tag_token(tag: str) -> str:
-    """A tag as one token, whatever it holds."""
-    return words.TAG + blake2b(tag.encode(), digest_size=6).hexdigest()
-
-
-@lru_cache(maxsize=20_000)
-def fact_token(name: str, value: object = "") -> str:
-    """A fact other than a tag, as one token: `¤kind…`."""
-    return f"{words.FACT}{name}{blake2b(str(value).encode(), digest_size=5).hexdigest()}"
-
-
-def size_token(bits: int) -> str:
-    """All models whose number of parameters takes so many bits."""
-    return f"{words.FACT}size{bits}"
-
-
-def clauses(asked: Asked) -> list[Clause]:
-    """What must hold of a repository's tokens; who may see it comes on top."""
-    facts = [fact_token("kind", asked.kind), *(tag_token(tag) for tag in asked.facets)]
-    for name, value in (
-        ("pipeline", asked.pipeline_tag),
-        ("library", asked.library),
-        ("licence", asked.licence),
-        ("gated", asked.gated),
-    ):
-        if value is not None:
-            facts.append(fact_token(name, value))
-    made: list[Clause] = [((token,),) for token in facts]
-    if asked.sdks:
-        made.append(tuple((fact_token("sdk", sdk),) for sdk in asked.sdks))
-    if asked.apps:
-        made.append(
-            tuple(
-                tuple(tag_token(tag) for tag in group)
-                for app in asked.apps
-                for group in app_tags(app)
-            )
-        )
-    if asked.parameters_min is not None or asked.parameters_max is not None:
-        low = (asked.parameters_min or 0).bit_length()
-        high = asked.parameters_max.bit_length() if asked.parameters_max is not None else 63
-        made.append(tuple((size_token(bits),) for bits in range(low, min(high, 63) + 1)))
-    stand_ins = asked.stand_ins or {}
-    return made + [word_clause(run, stand_ins.get(run, ())) for run in asked.runs]
-
-
-def word_clause(run: str, stand_ins: Iterable[str] = ()) -> Clause:
-    """A word anywhere, or in the middle of a name; or, for one that nothing has, those meant."""
-    if words.is_unspaced(run):
-        if stand_ins and len(run) > words.TRIGRAM:
-            return tuple(_without(run, at) for at in range(len(run)))
-        return (tuple(words.pairs(run)),)
-    if stand_ins:
-        return tuple((word,) for word in stand_ins)
-    groups: list[tuple[str, ...]] = [(run,)]
-    if len(run) >= words.TRIGRAM:
-        groups.append(tuple(words.NAME + gram for gram in words.trigrams(run)))
-    else:
-        groups.append((words.START + run,))
-    return tuple(groups)
-
-
-def needs_look(run: str) -> bool:
-    """Whether trigrams alone do not prove that a name holds this word."""
-    return len(run) > words.TRIGRAM and not words.is_unspaced(run)
-
-
-def _without(run: str, at: int) -> tuple[str, ...]:
-    """The pairs that a run keeps when one of its characters is another one."""
-    kept = [run[place : place + 2] for place in range(len(run) - 1) if place not in {at - 1, at}]
-    return tuple(kept)
 
 
 # -- numbers -----------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ def is_known_word(word: str) -> bool:
 
 def spellings(word: str) -> set[int]:
     """The numbers under which a word is kept and looked up: itself and what lacks a character."""
-    return {_number(word), *(_number(word[:at] + word[at + 1 :]) for at in range(len(word)))}
+    return {number(word), *(number(word[:at] + word[at + 1 :]) for at in range(len(word)))}
 
 
 def slips_allowed(word: str) -> int:
@@ -47,5 +47,6 @@ def distance(one: str, other: str, most: int) -> int:
     return min(row[-1], most + 1)
 
 
-def _number(text: str) -> int:
+def number(text: str) -> int:
+    """What a spelling is kept under."""
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big", signed=True)

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 
 WORD_LENGTH_MAX = 40
 TRIGRAM = 3
-NAME, START, TAG, FACT = "·", "¬", "§", "¤"
-"""What tokens begin with that are no words: a name's trigram, a beginning, a tag, a fact."""
+NAME, START, FACT = "·", "¬", "¤"
+"""What tokens begin with that are no words: a name's trigram, a beginning, a fact."""
 
 _ACCENT = re.compile("[\u0300-\u036f]")
 _UNSPACED = re.compile(
