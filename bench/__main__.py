@@ -13,11 +13,13 @@ FOLDER = Path(__file__).parent
 
 
 def names() -> list[str]:
-    """The benchmarks, by name: modules that run by themselves."""
+    """The benchmarks, by name: modules that run by themselves and print rows."""
     return sorted(
         path.stem
         for path in FOLDER.glob("*.py")
-        if path.stem != "__main__" and '__name__ == "__main__"' in path.read_text("utf-8")
+        if path.stem != "__main__"
+        and not path.stem.endswith("_server")  # run by the benchmark of that name
+        and '__name__ == "__main__"' in path.read_text("utf-8")
     )
 
 

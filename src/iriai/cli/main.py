@@ -26,7 +26,10 @@ COMMANDS = {
         "org": ("iriai.cli.people:org", "Add organisations."),
     },
     "The commons": {
-        "commons": ("iriai.cli.commons:commons", "Count votes and budgets again, without a hub."),
+        "commons": (
+            "iriai.cli.commons:commons",
+            "Check what a commons decided.",
+        ),
     },
     "Upkeep": {
         "migrate": ("iriai.cli.serving:migrate", "Bring the database to this version's schema."),

@@ -1,4 +1,4 @@
-"""`iriai commons`: count votes and budgets again, from published ballots, without a hub."""
+"""`iriai commons vote` and `budget`: count again, from published ballots, without a hub."""
 
 import json
 from pathlib import Path
@@ -15,14 +15,6 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.group()
-def commons() -> None:
-    """Check for yourself what a commons decided.
-
-    These commands need no hub and no account: a file of published ballots is enough.
-    """
-
-
-@commons.group()
 def vote() -> None:
     """Votes that choose one option."""
 
@@ -87,7 +79,7 @@ def _outcome(sheet: "TallySheet", counted: "Count", electors: int | None) -> dic
     }
 
 
-@commons.group()
+@click.group()
 def budget() -> None:
     """Rounds that choose many projects within a budget."""
 

@@ -1,0 +1,17 @@
+"""`iriai commons`: what a commons decided, and the proof of it, for whoever wants to check."""
+
+import click
+
+from iriai.cli.commons import counting
+
+
+@click.group()
+def commons() -> None:
+    """Check for yourself what a commons decided.
+
+    Counting needs no hub and no account: a file of published ballots is enough.
+    """
+
+
+commons.add_command(counting.vote)
+commons.add_command(counting.budget)
