@@ -74,6 +74,7 @@ class Hub:
         require_reserved(routes)
         self.state = State({"ground": ground})
         self.routes = routes
+        self.paths = frozenset(each.path for each in routes)
         self.board = Switchboard(routes)
         self.router = Router(list(routes))  # for `request.url_for`; never asked to route
         self.limits = limits.Limits(enforced=ground.settings.rate_limits)

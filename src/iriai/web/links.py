@@ -72,6 +72,11 @@ def commons(name: str, *more: str) -> str:
     return "/".join(["/commons", quote(name), *(quote(word) for word in more)])
 
 
+def commons_twin(name: str, *more: str) -> str:
+    """The same as JSON: `/api/commons/hub/charter`."""
+    return "/api" + commons(name, *more)
+
+
 def with_query(path: str, **given: str | int | None) -> str:
     """`path` with a query of what is not empty."""
     kept = {key: value for key, value in given.items() if value not in (None, "")}

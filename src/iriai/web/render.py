@@ -149,6 +149,7 @@ def _surroundings(request: Request, twin: str | None) -> dict[str, Any]:
         "now": ground.clock(),
         "here": path + (f"?{query}" if query else ""),
         "section": path.strip("/").partition("/")[0],
+        "paths": request.app.paths,
         "theme": theme(request),
         "lang": DEFAULT_LANGUAGE,
         "dir": direction(DEFAULT_LANGUAGE),

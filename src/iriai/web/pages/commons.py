@@ -57,6 +57,7 @@ def log(ask: Ask) -> Response:
     last = listed[-1]["position"] if listed else 0
     return ask.page(
         "commons/log.html",
+        tab="log",
         twin=f"/api/commons/{commons.name}/log",
         commons=commons,
         preset=PRESETS[commons.preset],
@@ -92,6 +93,7 @@ def entry(ask: Ask) -> Response:
         text = event.entry
     return ask.page(
         "commons/entry.html",
+        tab="log",
         twin=f"/api/commons/{commons.name}/log/{position}",
         commons=commons,
         entry=shown,
