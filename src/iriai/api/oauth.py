@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus
 
-from authlib.oidc.core.util import create_half_hash
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -247,6 +246,8 @@ def in_words(request: Request, tx: Tx, given: Given) -> dict[str, Any]:
 
 def id_token(request: Request, tx: Tx, given: Given) -> str:
     """Who signed in, to this app, signed by the hub."""
+    from authlib.oidc.core.util import create_half_hash  # noqa: PLC0415 - three megabytes
+
     here, issued = door.base_url(request), int(tx.now.timestamp())
     me = identity.whoami(tx, identity.actor(tx, given.account_id))
     claims = {

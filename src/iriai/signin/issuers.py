@@ -12,16 +12,15 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-
-from joserfc import jws, jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
 
 from iriai.base import outbound
 from iriai.base.errors import Invalid, Unavailable
 from iriai.base.tx import Ground
+
+if TYPE_CHECKING:
+    from joserfc.jwk import KeySet
 
 ALGORITHMS = ["RS256", "PS256", "ES256"]
 """Signatures by a key of two halves; never one by a shared secret, never none."""
@@ -45,7 +44,7 @@ class Known:
     """What is known of an issuer, and since when (in the process's own seconds)."""
 
     metadata: Mapping[str, Any]
-    keys: KeySet
+    keys: "KeySet"
     since: float
     tried: float = field(default=0.0)
 
@@ -61,6 +60,9 @@ def metadata(ground: Ground, issuer: str) -> Mapping[str, Any]:
 
 def issuer_named(raw: str) -> str:
     """Which issuer a token names. Nothing is proved by it."""
+    from joserfc import jws
+    from joserfc.errors import JoseError
+
     try:
         if len(raw) > TOKEN_LENGTH_MAX:
             raise ValueError
@@ -74,6 +76,9 @@ def proved(
     ground: Ground, issuer: str, raw: str, *, audience: str, now: datetime
 ) -> Mapping[str, Any]:
     """What a token says, if this issuer signed it for this audience and it is good now."""
+    from joserfc import jwt
+    from joserfc.errors import JoseError
+
     if issuer_named(raw) != issuer:
         raise Unproved("Another issuer is named in this token.", code="invalid_grant")
     about = _about(ground, issuer)
@@ -122,8 +127,8 @@ def _about(ground: Ground, issuer: str, *, anew: bool = False) -> Known:
             raise Unavailable("The provider calls itself by another name.", code="IssuerMismatch")
         keys = _json(ground, str(told.get("jwks_uri", "")))
         try:
-            read = KeySet.import_key_set(_readable(keys))
-        except (JoseError, ValueError, KeyError, TypeError) as error:
+            read = _key_set(keys)
+        except (ValueError, KeyError, TypeError) as error:
             raise Unavailable("The provider's keys cannot be read.", code="Issuer") from error
         at = time.monotonic()
         _known[issuer] = Known(told, read, since=at, tried=at)
@@ -170,7 +175,21 @@ def exchanged(
     return told
 
 
-def _has_key(raw: str, keys: KeySet) -> bool:
+def _key_set(told: Mapping[str, Any]) -> "KeySet":
+    """The keys of an issuer; `ValueError` where they are none."""
+    from joserfc.errors import JoseError
+    from joserfc.jwk import KeySet
+
+    try:
+        return KeySet.import_key_set(_readable(told))
+    except JoseError as error:
+        raise ValueError(str(error)) from error
+
+
+def _has_key(raw: str, keys: "KeySet") -> bool:
+    from joserfc import jws
+    from joserfc.errors import JoseError
+
     try:
         kid = jws.extract_compact(raw.encode("ascii")).headers().get("kid")
     except (JoseError, ValueError):

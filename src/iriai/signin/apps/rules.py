@@ -13,8 +13,6 @@ from enum import StrEnum
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
-from authlib.oauth2.rfc7636 import create_s256_code_challenge
-
 from iriai.base.errors import Excessive, Invalid
 from iriai.identity.fields import clean_line
 from iriai.identity.rules import ANYWHERE, Act, Grant
@@ -215,6 +213,8 @@ def clean_challenge(challenge: str, method: str, *, required: bool) -> str | Non
 
 def proves(verifier: str, challenge: str | None) -> bool:
     """Whether `verifier` is what the challenge was made of."""
+    from authlib.oauth2.rfc7636 import create_s256_code_challenge
+
     if challenge is None:
         return not verifier
     if not VERIFIER.fullmatch(verifier):

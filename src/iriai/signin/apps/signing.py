@@ -7,13 +7,13 @@ with it. `joserfc` makes the tokens; what they say is written in `api/oauth.py`.
 import json
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
-
-from joserfc import jwt
-from joserfc.jwk import RSAKey
+from typing import TYPE_CHECKING, Any
 
 from iriai.base import instance
 from iriai.base.tx import Ground
+
+if TYPE_CHECKING:
+    from joserfc.jwk import RSAKey
 
 KEY = "signin_key"
 KEY_BITS = 2_048
@@ -22,6 +22,8 @@ ALGORITHM = "RS256"
 
 def signed(ground: Ground, claims: Mapping[str, Any]) -> str:
     """A token that says `claims`, signed by this hub."""
+    from joserfc import jwt
+
     key = _key(ground)
     return jwt.encode({"alg": ALGORITHM, "kid": key.kid, "typ": "JWT"}, dict(claims), key)
 
@@ -32,7 +34,9 @@ def public_keys(ground: Ground) -> dict[str, Any]:
     return {"keys": [shown | {"alg": ALGORITHM, "use": "sig"}]}
 
 
-def _key(ground: Ground) -> RSAKey:
+def _key(ground: Ground) -> "RSAKey":
+    from joserfc.jwk import RSAKey
+
     with ground.read() as tx:
         kept = instance.fact(tx, KEY)
     if kept is None:
@@ -43,5 +47,7 @@ def _key(ground: Ground) -> RSAKey:
 
 
 @lru_cache(maxsize=8)
-def _read(kept: str) -> RSAKey:
+def _read(kept: str) -> "RSAKey":
+    from joserfc.jwk import RSAKey
+
     return RSAKey.import_key(json.loads(kept))

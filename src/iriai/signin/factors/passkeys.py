@@ -12,16 +12,6 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-import webauthn
-from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
-from webauthn.helpers.exceptions import WebAuthnException
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
-
 from iriai.base.errors import Denied, Invalid
 
 ANSWER_LENGTH_MAX = 64 << 10
@@ -62,6 +52,14 @@ def to_make(
     here: Place, *, challenge: bytes, account_id: int, name: str, known: Sequence[bytes]
 ) -> str:
     """What a browser is asked to make a passkey with, in JSON."""
+    import webauthn
+    from webauthn.helpers.structs import (
+        AuthenticatorSelectionCriteria,
+        PublicKeyCredentialDescriptor,
+        ResidentKeyRequirement,
+        UserVerificationRequirement,
+    )
+
     asked = webauthn.generate_registration_options(
         rp_id=here.host,
         rp_name=HUB_NAME,
@@ -80,6 +78,9 @@ def to_make(
 
 def to_use(here: Place, *, challenge: bytes, known: Sequence[bytes] = ()) -> str:
     """What a browser is asked to use a passkey with, in JSON; without `known`, any of this hub."""
+    import webauthn
+    from webauthn.helpers.structs import PublicKeyCredentialDescriptor, UserVerificationRequirement
+
     asked = webauthn.generate_authentication_options(
         rp_id=here.host,
         challenge=challenge,
@@ -92,6 +93,9 @@ def to_use(here: Place, *, challenge: bytes, known: Sequence[bytes] = ()) -> str
 
 def made(here: Place, answer: str, *, challenge: bytes) -> Key:
     """The passkey that a browser made, if it made it for this question, here, by its holder."""
+    import webauthn
+    from webauthn.helpers.exceptions import WebAuthnException
+
     try:
         told = webauthn.verify_registration_response(
             credential=_read(answer),
@@ -107,6 +111,9 @@ def made(here: Place, answer: str, *, challenge: bytes) -> Key:
 
 def used(here: Place, answer: str, *, challenge: bytes, key: Key) -> int:
     """How often a passkey was used by now, if this answer is its own; else `Denied`."""
+    import webauthn
+    from webauthn.helpers.exceptions import WebAuthnException
+
     try:
         told = webauthn.verify_authentication_response(
             credential=_read(answer),
@@ -124,6 +131,8 @@ def used(here: Place, answer: str, *, challenge: bytes, key: Key) -> int:
 
 def named(answer: str) -> bytes:
     """Which passkey an answer says it is from."""
+    from webauthn.helpers import base64url_to_bytes
+
     try:
         return base64url_to_bytes(str(_read(answer)["id"]))
     except (ValueError, KeyError) as error:
@@ -132,11 +141,15 @@ def named(answer: str) -> bytes:
 
 def written(challenge: bytes) -> str:
     """A question as it is kept."""
+    from webauthn.helpers import bytes_to_base64url
+
     return bytes_to_base64url(challenge)
 
 
 def read(challenge: str) -> bytes:
     """A question as it was asked."""
+    from webauthn.helpers import base64url_to_bytes
+
     return base64url_to_bytes(challenge)
 
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from sqlalchemy import delete, select
 
 from iriai.base.errors import Conflict, Denied, Unavailable, Unknown
@@ -49,6 +48,8 @@ def is_offered(ground: Ground) -> bool:
 
 def begin(ground: Ground, *, going_to: str, actor: Actor) -> tuple[str, str]:
     """Where to send the browser, and the secret that it must bring back."""
+    from authlib.oauth2.rfc7636 import create_s256_code_challenge
+
     if not is_offered(ground):
         raise Unknown("This hub has no outside provider to sign in with.")
     there = str(issuers.metadata(ground, ground.settings.oidc_issuer)["authorization_endpoint"])

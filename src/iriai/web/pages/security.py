@@ -6,7 +6,6 @@ this hub, as SVG; the same secret stands beside it as text.
 
 from typing import Any
 
-import segno
 from markupsafe import Markup
 from starlette.responses import Response
 
@@ -63,6 +62,8 @@ def _confirm_app(ask: Ask) -> Response:
 
 
 def _setting_up(ask: Ask, *, error: HubError | None = None) -> Response:
+    import segno  # noqa: PLC0415 - a megabyte that few need
+
     with ask.ground.write() as tx:
         secret = actions.begin_authenticator(tx, ask.actor)
     hub = ask.ground.settings.url.partition("://")[2]
