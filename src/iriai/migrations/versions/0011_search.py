@@ -79,7 +79,7 @@ def _index() -> None:
         for order in ORDERS:
             op.execute(
                 f"CREATE VIRTUAL TABLE search_by_{order} USING fts5("
-                "tokens, content='', columnsize=0, detail=none, tokenize='ascii')"
+                "tokens, content='', detail=none, tokenize='ascii')"
             )
         return
     op.execute("CREATE TABLE search_vectors (repo_id bigint PRIMARY KEY, vector tsvector NOT NULL)")
