@@ -1,4 +1,4 @@
-"""What may be done to what belongs to others. Only `commons/enactment.py` calls these.
+"""What may be done to what belongs to others. Only `commons/enactment/` calls these.
 
 Whether it may be done was decided there; here it is done and recorded.
 """

@@ -1,10 +1,8 @@
-"""Decisions become acts here, and nowhere else: the only caller of powers.
+"""Commits, merges and pushes, judged for what they do to what is not one person's alone.
 
-A repository that a person holds is theirs: its owner's acts go straight to `repos.actions`. What an
-organisation holds is touched as a whole (deleted, moved, relicensed, shown or hidden) only by a
-decision of its commons. Under `solo` and `owners` an administrator's word is that decision: it is
-judged, enacted and logged in one transaction. Doors call this module for these acts, and for every
-commit and push too, because a commit can change a licence.
+A commit can change a licence, and move the branch that a commons holds; so every one passes here.
+It is weighed outside the transaction, where git objects are read, and ruled on inside the one that
+lands it.
 """
 
 import logging
@@ -16,8 +14,9 @@ from iriai.base.tx import Ground, Tx
 from iriai.cards import actions as cards
 from iriai.cards import reading
 from iriai.cards.facts import tells
-from iriai.commons import queries, rules
-from iriai.commons.rules import Act
+from iriai.commons import rules
+from iriai.commons.charter.rules import Action
+from iriai.commons.enactment.deciding import decide
 from iriai.discussions import actions as discussions
 from iriai.discussions import merging
 from iriai.discussions import queries as discussions_queries
@@ -29,7 +28,7 @@ from iriai.repos import queries as repos_queries
 from iriai.repos.actions import Landed, Prepared
 from iriai.repos.commits import Witness
 from iriai.repos.pushes import Pushed, Weighed
-from iriai.repos.rules import MAIN, HeldBy, Repo, held_by_commons
+from iriai.repos.rules import MAIN, HeldBy, Repo
 
 Ruling = Callable[[Tx], None]
 Judge = Callable[[Prepared | Weighed], Ruling]
@@ -37,37 +36,6 @@ Judge = Callable[[Prepared | Weighed], Ruling]
 MERGE_ATTEMPTS_MAX = 20
 
 log = logging.getLogger(__name__)
-
-
-def propose_url(ground: Ground, repo: Repo) -> str:
-    """Where one proposes what only the commons may do to this repository."""
-    return f"{ground.settings.url}/commons/{repo.owner}/proposals"
-
-
-def delete_repository(tx: Tx, actor: Actor, repo: Repo) -> None:
-    """Delete a repository; its name is never free again, its bytes go after a grace."""
-    if repo.held_by is HeldBy.PERSON:
-        repos.delete(tx, actor, repo)
-        return
-    _decide(tx, actor, repo, Act.DELETE)
-    powers.delete(tx, actor, repo)
-
-
-def move_repository(tx: Tx, actor: Actor, repo: Repo, *, to_owner: str, to_name: str) -> Repo:
-    """Give a repository a new name or a new owner; its old name leads to the new one."""
-    if repo.held_by is HeldBy.PERSON:
-        return repos.move(tx, actor, repo, to_owner=to_owner, to_name=to_name)
-    _decide(tx, actor, repo, Act.MOVE)
-    return powers.move(tx, actor, repo, to_owner=to_owner, to_name=to_name)
-
-
-def change_settings(tx: Tx, actor: Actor, repo: Repo, **settings: Any) -> Repo:
-    """Change a repository's settings. Who sees what the commons holds, only the commons decides."""
-    if repo.held_by is HeldBy.COMMONS and settings.get("visibility") is not None:
-        raise held_by_commons(
-            repo, propose_at=propose_url(tx.ground, repo), act=Act.CHANGE_VISIBILITY
-        )
-    return repos.change_settings(tx, actor, repo, **settings)
 
 
 def commit(
@@ -176,7 +144,7 @@ def _judge(actor: Actor, repo: Repo) -> Judge:
 
         def rule(tx: Tx) -> None:
             if rules.relicenses(before, after):
-                _decide(tx, actor, repo, Act.RELICENSE)
+                decide(tx, actor, Action.RESOURCE_RELICENSE, repo)
                 powers.relicense(tx, actor, repo, before=before, after=after)
             if prepared.ref == MAIN:
                 tx.enqueue("cards.refresh", {"repo_id": repo.id}, key=f"card:{repo.id}")
@@ -188,11 +156,3 @@ def _judge(actor: Actor, repo: Repo) -> Judge:
 
 def _licence(readme: bytes | None) -> str | None:
     return reading.licence(readme.decode(errors="replace")) if readme else None
-
-
-def _decide(tx: Tx, actor: Actor, repo: Repo, act: Act) -> None:
-    """Judge an act by the preset in force, or say where it can be proposed."""
-    if repo.held_by is HeldBy.COMMONS:
-        raise held_by_commons(repo, propose_at=propose_url(tx.ground, repo), act=act)
-    preset = queries.preset(tx, queries.of(tx, repo.owner_id))
-    rules.require_may_decide(preset, act, actor.roles.get(repo.owner_id))

@@ -1,0 +1,31 @@
+"""Decisions become acts here, and nowhere else: the only caller of powers.
+
+What an organisation or a commons holds is touched as a whole only by a decision. Doors call this
+package for these acts, and for every commit and push too, because those can move what a commons
+protects. `registry` knows how each typed action of a charter is done; the modules beside it do it.
+"""
+
+from iriai.commons.enactment.deciding import decide, propose_url
+from iriai.commons.enactment.landing import commit, merge, push, refresh_card
+from iriai.commons.enactment.registry import Decision, Payload, enacts, lands
+from iriai.commons.enactment.repositories import (
+    change_settings,
+    delete_repository,
+    move_repository,
+)
+
+__all__ = [
+    "Decision",
+    "Payload",
+    "change_settings",
+    "commit",
+    "decide",
+    "delete_repository",
+    "enacts",
+    "lands",
+    "merge",
+    "move_repository",
+    "propose_url",
+    "push",
+    "refresh_card",
+]
