@@ -8,7 +8,7 @@ option `iriai_write`, which `base.tx` sets.
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import (
     JSON,
@@ -29,6 +29,9 @@ BUSY_TIMEOUT_MS = 30_000
 POOL_SIZE = 20
 POOL_OVERFLOW = 20
 SQLITE_CACHE_KIB = 8_192
+
+GOVERNED = "governed"
+"""What marks a table whose rows a commons decides about: see `base.ledger`."""
 
 BigId = BigInteger().with_variant(Integer, "sqlite")
 """A surrogate key: 64 bits on PostgreSQL, the rowid on SQLite."""
@@ -73,6 +76,14 @@ class Table(DeclarativeBase):
         list[Any]: JSON,
         list[str]: JSON,
     }
+
+    governed: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Mark the tables that are governed, so that a statement on one is known as such."""
+        super().__init_subclass__(**options)
+        if cls.governed:
+            cls.__table__.info[GOVERNED] = True
 
 
 def connect(url: str) -> Engine:

@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from sqlalchemy import Index, Text, UniqueConstraint, func, insert, select, text, update
+from sqlalchemy import Index, Text, UniqueConstraint, delete, func, insert, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from iriai.base import merkle
@@ -99,6 +99,16 @@ class Finding:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event of a transaction that is still open: its row, and its public half as a value."""
+
+    id: int
+    commons_id: int
+    entry: Mapping[str, Any]
+    row: Mapping[str, Any]
+
+
 def canonical(value: Any) -> bytes:
     """JSON with sorted keys and no white space: the same value gives the same bytes."""
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
@@ -118,7 +128,7 @@ def record(
     *,
     private: Mapping[str, Any] | None = None,
     **public: Any,
-) -> None:
+) -> Recorded:
     """Write down what happened, in the transaction of the change itself."""
     salt = kept = None
     entry: dict[str, Any] = {
@@ -142,7 +152,22 @@ def record(
         "salt": salt,
         "private": None if kept is None else kept.decode(),
     }
-    tx.connection.execute(insert(Event), row)
+    made = tx.connection.execute(insert(Event), row).inserted_primary_key or (0,)
+    return Recorded(made[0], commons_id, entry, row)
+
+
+def restate(tx: "Tx", recorded: Recorded, state: Mapping[str, str | None]) -> bool:
+    """Say in an event of this transaction what became of governed rows; False if it was undone.
+
+    It is written anew: whoever changed one of these rows after us waited for us, and so has the
+    later id, whenever they began. The order of ids is the order of changes.
+    """
+    gone = tx.connection.execute(delete(Event).where(Event.id == recorded.id))
+    if gone.rowcount == 0:
+        return False
+    entry = canonical({**recorded.entry, "state": state}).decode()
+    tx.connection.execute(insert(Event), {**recorded.row, "entry": entry})
+    return True
 
 
 def erase(tx: "Tx", event_id: int) -> None:

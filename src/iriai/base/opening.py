@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from iriai.base import clock, instance
+from iriai.base import clock, instance, ledger
 from iriai.base.clock import Clock
 from iriai.base.db import connect
 from iriai.base.errors import Invalid, Unavailable
@@ -22,6 +22,7 @@ def open_ground(settings: "Settings", *, now: Clock = clock.now) -> Ground:
     """The ground of these settings: schema up to date, the instance's secret settled."""
     with _said():
         engine = connect(settings.database)
+        ledger.guard(engine)
         migrate(engine)
         store = open_store(settings.store, staging=settings.cache_folder / "staging")
     ground = Ground(engine=engine, store=store, clock=now, settings=settings, secret=b"")

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from iriai.base import events, jobs
+from iriai.base import events, jobs, ledger
 from iriai.base.clock import Clock
 from iriai.base.errors import Unavailable
 from iriai.base.stores import Store
@@ -56,15 +56,19 @@ class Tx:
     now: datetime
     ground: Ground
     _session: Session | None = None
+    _notes: ledger.Notes | None = None
+    _recorded: list[events.Recorded] = field(default_factory=list)
 
     @property
     def session(self) -> Session:
         """The same transaction as objects, for single things. Bulk rows go through `connection`."""
         if self._session is None:
-            self._session = Session(
+            self._notes = ledger.Notes()
+            self._session = ledger.Noting(
                 self.connection,
                 expire_on_commit=False,
                 join_transaction_mode="control_fully",
+                info={"connection": self.connection, "notes": self._notes},
             )
         return self._session
 
@@ -85,7 +89,9 @@ class Tx:
     ) -> None:
         """Say what happened, in the same transaction as the change itself."""
         self.flush()
-        events.record(self, commons_id, actor, verb, subject, private=private, **public)
+        self._recorded.append(
+            events.record(self, commons_id, actor, verb, subject, private=private, **public)
+        )
 
     def enqueue(
         self,
@@ -103,6 +109,25 @@ class Tx:
         if self._session is not None:
             self._session.flush()
 
+    def close(self) -> None:
+        """Send all to the database, with what the log says of governed rows."""
+        self.flush()
+        if self._notes is not None and self._notes.touched:
+            ledger.close(self, self._notes, self._recorded)
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Something that may fail: an exception undoes it, and nothing else, and passes on."""
+        with self.session.begin_nested():
+            assert self._notes is not None  # noqa: S101 - the session has just been made
+            before, count = self._notes.copy(), len(self._recorded)
+            try:
+                yield
+            except BaseException:
+                self._notes.touched = before.touched
+                del self._recorded[count:]
+                raise
+
 
 @contextmanager
 def _open(ground: Ground, *, write: bool) -> Iterator[Tx]:
@@ -113,8 +138,8 @@ def _open(ground: Ground, *, write: bool) -> Iterator[Tx]:
                 tx = Tx(connection=connection, now=ground.clock(), ground=ground)
                 try:
                     yield tx
-                    tx.flush()
                     if write:
+                        tx.close()
                         transaction.commit()
                     else:
                         transaction.rollback()

@@ -1,0 +1,253 @@
+"""The ledger: governed rows are written down in the log, so that a hand in the database shows.
+
+A table whose class says `governed: ClassVar[bool] = True` and has a `commons_id` is changed only
+through objects of `tx.session`. Nobody has to write the change down: before the transaction
+commits, the ground adds to the last event that it recorded for that commons
+
+    "state": {"seats/12": "<SHA-256 of the row's canonical JSON>", "seats/9": null}
+
+for every governed row that was made or changed, and null for one that was deleted. Replaying a log
+therefore gives the digest of every row there should be, and a row that was changed, added or
+removed by other means is found and named (`differences`). Three things are bugs, and fail the
+transaction: a governed row that changes while nothing is recorded for its commons; an `insert`,
+`update` or `delete` of a governed table that does not come from a session's objects; and a row that
+is in no commons. Columns with `info={"private": True}` stay out of the digest.
+
+What may fail half-way and be told as failed goes into `with tx.attempt():`, a savepoint which takes
+back the ledger's notes as well.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from sqlalchemy import Connection, Engine, Row, and_, event, inspect, or_, select
+from sqlalchemy import Table as Bare
+from sqlalchemy.orm import Session
+
+from iriai.base import events
+from iriai.base.db import GOVERNED, Table
+
+if TYPE_CHECKING:
+    from iriai.base.tx import Tx
+
+COMMONS = "commons_id"
+FLUSHING = "iriai_flushing"
+KEYS_AT_ONCE = 400
+CHECKPOINT = "commons.checkpoint"
+"""The kind of job that signs a checkpoint of a commons' log; asked for when its state changes."""
+
+Key = tuple[Any, ...]
+State = dict[str, str]
+
+
+@dataclass(slots=True)
+class Notes:
+    """Which governed rows a transaction touched: of each table, by key, the commons concerned."""
+
+    touched: dict[Bare, dict[Key, set[int]]] = field(default_factory=dict)
+
+    def copy(self) -> "Notes":
+        """The same notes, to go back to."""
+        rows = {
+            table: {key: set(commons) for key, commons in keys.items()}
+            for table, keys in self.touched.items()
+        }
+        return Notes(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A row that is not what the log says it is."""
+
+    table: str
+    row: str
+    message: str
+
+
+class Noting(Session):
+    """A session that notes which governed rows it writes. `info` has `connection` and `notes`."""
+
+    def flush(self, objects: Any = None) -> None:
+        """Send changes to the database; only in here are governed tables written."""
+        info = self.info["connection"].info
+        info[FLUSHING] = True
+        try:
+            super().flush(objects)
+        finally:
+            info.pop(FLUSHING, None)
+
+
+@event.listens_for(Noting, "after_flush")
+def _note(session: Noting, _context: object) -> None:
+    notes: Notes = session.info["notes"]
+    for kept in session.new:
+        _note_one(notes, kept)
+    for kept in session.deleted:
+        _note_one(notes, kept)
+    for kept in session.dirty:
+        if session.is_modified(kept):
+            _note_one(notes, kept)
+
+
+def _note_one(notes: Notes, kept: object) -> None:
+    if not getattr(kept, "governed", False):
+        return
+    state = inspect(kept)
+    table = state.mapper.local_table
+    key = tuple(state.mapper.primary_key_from_instance(kept))
+    history = state.attrs[state.mapper.get_property_by_column(_column(table)).key].history
+    ids = {each for each in (*history.sum(), *(history.deleted or ())) if each is not None}
+    if not ids:
+        ids = {getattr(kept, COMMONS)}
+    notes.touched.setdefault(table, {}).setdefault(key, set()).update(ids)
+
+
+def guard(engine: Engine) -> None:
+    """Refuse statements that write a governed table past the session's objects."""
+
+    @event.listens_for(engine, "before_execute")
+    def refuse(
+        connection: Connection, clause: Any, _many: object, _params: object, _options: object
+    ) -> None:
+        if not getattr(clause, "is_dml", False) or GOVERNED not in clause.table.info:
+            return
+        if FLUSHING not in connection.info:
+            raise RuntimeError(
+                f"Bug: the governed table {clause.table.name} is written past the ledger; "
+                "change its rows as objects of tx.session."
+            )
+
+
+def close(tx: "Tx", notes: Notes, recorded: list[events.Recorded]) -> None:
+    """Add what the transaction changed to the last event that it recorded for each commons."""
+    for commons_id, state in _states(tx, notes).items():
+        mine = [each for each in recorded if each.commons_id == commons_id]
+        if not any(events.restate(tx, each, state) for each in reversed(mine)):
+            raise RuntimeError(
+                f"Bug: {', '.join(sorted(state))} changed and nothing was recorded for "
+                f"commons {commons_id}."
+            )
+        tx.enqueue(CHECKPOINT, {"commons_id": commons_id}, key=f"checkpoint:{commons_id}")
+
+
+def _states(tx: "Tx", notes: Notes) -> dict[int, dict[str, str | None]]:
+    """By commons, the digest of each row that was touched; null where it is gone or elsewhere."""
+    found: dict[int, dict[str, str | None]] = {}
+    for table, keys in notes.touched.items():
+        now = {
+            _key(table, row): (getattr(row, COMMONS), digest(table, row))
+            for row in _rows(tx.connection, table, list(keys))
+        }
+        for key, commons in keys.items():
+            lives_in, value = now.get(key, (None, None))
+            for commons_id in commons | ({lives_in} if lives_in is not None else set()):
+                state = found.setdefault(commons_id, {})
+                state[name(table, key)] = value if commons_id == lives_in else None
+    return found
+
+
+def tables() -> list[Bare]:
+    """Every governed table, by name."""
+    found = {
+        mapper.local_table
+        for mapper in Table.registry.mappers
+        if getattr(mapper.class_, GOVERNED, False)
+    }
+    return sorted((each for each in found if isinstance(each, Bare)), key=lambda each: each.name)
+
+
+def name(table: Bare, key: Key) -> str:
+    """How a row is called in the log."""
+    return f"{table.name}/{'/'.join(str(part) for part in key)}"
+
+
+def digest(table: Bare, row: Row[Any]) -> str:
+    """The SHA-256 of a row's canonical JSON, without its private columns."""
+    facts = {
+        column.name: plain(value)
+        for column, value in zip(table.columns, row, strict=True)
+        if not column.info.get("private")
+    }
+    return hashlib.sha256(events.canonical(facts)).hexdigest()
+
+
+def plain(value: Any) -> Any:
+    """A column's value as JSON has it, the same whichever database it came from."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    if isinstance(value, bytes | memoryview):
+        return bytes(value).hex()
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def live(tx: "Tx", commons_id: int) -> State:
+    """The digest of every governed row of a commons, as the database has them now."""
+    found: State = {}
+    for table in tables():
+        rows = tx.connection.execute(select(table).where(_column(table) == commons_id))
+        for row in rows:
+            found[name(table, _key(table, row))] = digest(table, row)
+    return found
+
+
+def logged(entries: Iterable[str | bytes]) -> State:
+    """The digest of every governed row there should be, by the entries of a log in their order."""
+    found: State = {}
+    for entry in entries:
+        apply(found, orjson.loads(entry))
+    return found
+
+
+def apply(state: State, entry: Mapping[str, Any]) -> None:
+    """Bring a state forward by one entry."""
+    for row, value in entry.get("state", {}).items():
+        if value is None:
+            state.pop(row, None)
+        else:
+            state[row] = value
+
+
+def state_digest(state: Mapping[str, str]) -> str:
+    """One digest over all rows: the SHA-256 of the canonical JSON of `{row: digest}`."""
+    return hashlib.sha256(events.canonical(dict(state))).hexdigest()
+
+
+def differences(should: Mapping[str, str], found: Mapping[str, str]) -> Iterator[Difference]:
+    """Where the rows found are not those that the log says there should be."""
+    for row in sorted(should.keys() | found.keys()):
+        table, _, key = row.partition("/")
+        if row not in found:
+            yield Difference(table, key, f"The row {key} of {table} is gone; the log has it.")
+        elif row not in should:
+            yield Difference(table, key, f"The row {key} of {table} is not in the log.")
+        elif should[row] != found[row]:
+            yield Difference(table, key, f"The row {key} of {table} was changed past the log.")
+
+
+def _column(table: Bare) -> Any:
+    if COMMONS not in table.columns:
+        raise RuntimeError(f"Bug: the governed table {table.name} has no {COMMONS}.")
+    return table.columns[COMMONS]
+
+
+def _key(table: Bare, row: Row[Any]) -> Key:
+    return tuple(row._mapping[column] for column in table.primary_key.columns)  # noqa: SLF001
+
+
+def _rows(connection: Connection, table: Bare, keys: list[Key]) -> Iterator[Row[Any]]:
+    columns = list(table.primary_key.columns)
+    for start in range(0, len(keys), KEYS_AT_ONCE):
+        some = keys[start : start + KEYS_AT_ONCE]
+        wanted = (
+            columns[0].in_([key[0] for key in some])
+            if len(columns) == 1
+            else or_(
+                *(and_(*(c == part for c, part in zip(columns, key, strict=True))) for key in some)
+            )
+        )
+        yield from connection.execute(select(table).where(wanted))
