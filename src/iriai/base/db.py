@@ -83,7 +83,8 @@ class Table(DeclarativeBase):
         """Mark the tables that are governed, so that a statement on one is known as such."""
         super().__init_subclass__(**options)
         if cls.governed:
-            cls.__table__.info[GOVERNED] = True
+            table: Any = cls.__table__
+            table.info[GOVERNED] = True
 
 
 def connect(url: str) -> Engine:
