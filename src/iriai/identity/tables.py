@@ -62,7 +62,7 @@ class AccountName(Table):
 
 
 class Membership(Table):
-    """A person's role in an organisation."""
+    """A person's role in an organisation; from `until` on it is `role_after`, or none."""
 
     __tablename__ = "memberships"
     __table_args__ = (Index("ix_memberships_organisation_id", "organisation_id"),)
@@ -70,6 +70,32 @@ class Membership(Table):
     organisation_id: Mapped[int] = mapped_column(BigId, ForeignKey("accounts.id"), primary_key=True)
     role: Mapped[str] = mapped_column(String(16))
     since: Mapped[datetime]
+    until: Mapped[datetime | None]
+    role_after: Mapped[str | None] = mapped_column(String(16))
+
+
+class Maintainer(Table):
+    """A repository that somebody keeps for the commons that holds it, until a day."""
+
+    __tablename__ = "maintainers"
+    person_id: Mapped[int] = mapped_column(BigId, ForeignKey("accounts.id"), primary_key=True)
+    repo_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    until: Mapped[datetime]
+
+
+class Restriction(Table):
+    """What somebody may not do for a time: in an organisation, or (0) on the whole hub.
+
+    It is no part of a membership: visitors can be restricted, and leaving does not end it.
+    """
+
+    __tablename__ = "restrictions"
+    account_id: Mapped[int] = mapped_column(BigId, ForeignKey("accounts.id"), primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(String(16))
+    since: Mapped[datetime]
+    until: Mapped[datetime | None]
+    appeal_at: Mapped[str] = mapped_column(default="")
 
 
 class Token(Table):
