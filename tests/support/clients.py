@@ -11,11 +11,13 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 INSTALL_SECONDS = 600
+TORCH = "2.13.0"
 NPM_PACKAGES = ("@huggingface/hub@2",)
 
 
@@ -81,6 +83,20 @@ def python_of(generation: Generation) -> Path:
             else:
                 _run([sys.executable, "-m", "venv", str(folder)])
                 _run([str(python), "-m", "pip", "install", "-q", *generation.requirements])
+    return python
+
+
+def python_with_torch(*packages: str) -> Path:
+    """An interpreter with PyTorch's CPU build, transformers of today's lock, and `packages`."""
+    folder = cache() / f"torch-{TORCH}"
+    python = folder / "bin" / "python"
+    same = [f"{name}=={version(name)}" for name in ("transformers", "huggingface_hub", "hf_xet")]
+    with once(folder) as missing:
+        if missing:
+            pip = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+            _run([sys.executable, "-m", "venv", str(folder)])
+            _run([*pip, f"torch=={TORCH}"])
+            _run([*pip, *same, *packages])
     return python
 
 
