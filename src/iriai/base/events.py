@@ -23,6 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from iriai.base import merkle
 from iriai.base.db import BigId, Table
+from iriai.base.errors import Excessive
 
 if TYPE_CHECKING:
     from iriai.base.tx import Ground, Tx
@@ -31,7 +32,11 @@ HUB = 1
 """The commons of the hub itself: what belongs to no organisation is recorded there."""
 
 SEAL_BATCH = 1_000
+ENTRY_BYTES_MAX = 65_535
+"""What the length of an entry has room for in a tile of entries (c2sp.org/tlog-tiles)."""
 SALT_BYTES = 32
+STATE_ROWS_MAX = 300
+"""Rows whose digests one entry holds, when there are too many for the entry they belong to."""
 
 
 class Event(Table):
@@ -142,7 +147,7 @@ def record(
     if private is not None:
         salt, kept = secrets.token_bytes(SALT_BYTES), canonical(private)
         entry["private"] = private_digest(salt, kept)
-    row = {
+    row: dict[str, Any] = {
         "commons_id": commons_id,
         "at": tx.now,
         "actor": actor,
@@ -152,6 +157,8 @@ def record(
         "salt": salt,
         "private": None if kept is None else kept.decode(),
     }
+    if len(row["entry"].encode()) > ENTRY_BYTES_MAX:
+        raise Excessive("This is more than one entry of the log can hold; say it in fewer words.")
     made = tx.connection.execute(insert(Event), row).inserted_primary_key or (0,)
     return Recorded(made[0], commons_id, entry, row)
 
@@ -160,13 +167,24 @@ def restate(tx: "Tx", recorded: Recorded, state: Mapping[str, str | None]) -> bo
     """Say in an event of this transaction what became of governed rows; False if it was undone.
 
     It is written anew: whoever changed one of these rows after us waited for us, and so has the
-    later id, whenever they began. The order of ids is the order of changes.
+    later id, whenever they began. The order of ids is the order of changes. What one entry has no
+    room for, further ones continue.
     """
     gone = tx.connection.execute(delete(Event).where(Event.id == recorded.id))
     if gone.rowcount == 0:
         return False
-    entry = canonical({**recorded.entry, "state": state}).decode()
-    tx.connection.execute(insert(Event), {**recorded.row, "entry": entry})
+    whole = canonical({**recorded.entry, "state": state}).decode()
+    if len(whole.encode()) <= ENTRY_BYTES_MAX:
+        tx.connection.execute(insert(Event), {**recorded.row, "entry": whole})
+        return True
+    tx.connection.execute(insert(Event), recorded.row)
+    rows = sorted(state.items())
+    more = {**recorded.entry, "verb": "continued", "facts": {}}
+    more.pop("private", None)
+    for start in range(0, len(rows), STATE_ROWS_MAX):
+        part = canonical({**more, "state": dict(rows[start : start + STATE_ROWS_MAX])}).decode()
+        row = {**recorded.row, "verb": "continued", "salt": None, "private": None, "entry": part}
+        tx.connection.execute(insert(Event), row)
     return True
 
 
@@ -199,13 +217,16 @@ def nodes(tx: "Tx", commons_id: int) -> merkle.Nodes:
     return node
 
 
-def seal(ground: "Ground") -> int:
-    """Give every unsealed event its place in its commons' tree. Returns how many."""
+def seal(ground: "Ground", only: int | None = None) -> int:
+    """Give every unsealed event its place in its commons' tree. Returns how many.
+
+    With `only`, those of that commons.
+    """
+    waiting = select(Event.commons_id).where(Event.position.is_(None)).distinct()
+    if only is not None:
+        waiting = waiting.where(Event.commons_id == only)
     with ground.read() as tx:
-        waiting = tx.connection.execute(
-            select(Event.commons_id).where(Event.position.is_(None)).distinct()
-        ).scalars()
-        commons = list(waiting)
+        commons = list(tx.connection.execute(waiting).scalars())
     sealed = 0
     for commons_id in commons:
         while batch := _seal_batch(ground, commons_id):
@@ -268,12 +289,16 @@ def _locked_size(tx: "Tx", commons_id: int) -> int:
     return 0
 
 
-def check(ground: "Ground") -> Iterator[Finding]:
-    """Recompute every tree from its entries; whatever does not agree is a finding."""
+def check(ground: "Ground", only: int | None = None) -> Iterator[Finding]:
+    """Recompute every tree from its entries; whatever does not agree is a finding.
+
+    With `only`, the tree of that commons.
+    """
+    wanted = select(LogHead.commons_id, LogHead.size, LogHead.root).order_by(LogHead.commons_id)
+    if only is not None:
+        wanted = wanted.where(LogHead.commons_id == only)
     with ground.read() as tx:
-        heads = tx.connection.execute(
-            select(LogHead.commons_id, LogHead.size, LogHead.root).order_by(LogHead.commons_id)
-        ).all()
+        heads = tx.connection.execute(wanted).all()
         for commons_id, size, root in heads:
             yield from _check_one(tx, commons_id, size, bytes(root))
 
@@ -288,7 +313,7 @@ def _check_one(tx: "Tx", commons_id: int, size: int, root: bytes) -> Iterator[Fi
     expected = 0
     for position, entry, salt, private in rows:
         if position != expected:
-            yield Finding(commons_id, expected, f"Entry {expected} of the log is missing.")
+            yield Finding(commons_id, expected, f"Entry {expected:,} of the log is missing.")
             return
         expected += 1
         leaf = merkle.leaf_hash(entry.encode())
@@ -296,15 +321,17 @@ def _check_one(tx: "Tx", commons_id: int, size: int, root: bytes) -> Iterator[Fi
             made[level, index] = value
         kept = nodes(tx, commons_id)(0, position)
         if kept != leaf:
-            yield Finding(commons_id, position, f"Entry {position} of the log was changed.")
+            yield Finding(commons_id, position, f"Entry {position:,} of the log was changed.")
         if salt is not None and private is not None:
             claimed = orjson.loads(entry).get("private")
             if claimed != private_digest(bytes(salt), private.encode()):
                 yield Finding(
-                    commons_id, position, f"The private part of entry {position} was changed."
+                    commons_id, position, f"The private part of entry {position:,} was changed."
                 )
     if expected != size:
-        yield Finding(commons_id, None, f"The log holds {expected} entries, its head says {size}.")
+        yield Finding(
+            commons_id, None, f"The log holds {expected:,} entries, its head says {size:,}."
+        )
     elif merkle.root(size, lambda a, b: made[a, b]) != root:
         yield Finding(commons_id, None, "The root of the log is not the one of its entries.")
 

@@ -114,7 +114,9 @@ def guard(engine: Engine) -> None:
     def refuse(
         connection: Connection, clause: Any, _many: object, _params: object, _options: object
     ) -> None:
-        if not getattr(clause, "is_dml", False) or GOVERNED not in clause.table.info:
+        if not getattr(clause, "is_dml", False) or GOVERNED not in getattr(
+            clause.table, "info", ()
+        ):
             return
         if FLUSHING not in connection.info:
             raise RuntimeError(

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 
 from iriai.base.errors import Unknown
 from iriai.base.events import HUB
 from iriai.base.names import fold
 from iriai.base.tx import Tx
-from iriai.commons.rules import Preset
+from iriai.commons.charter.rules import Preset
 from iriai.commons.tables import Commons
 from iriai.identity.tables import Account
 
@@ -46,10 +46,16 @@ def preset(tx: Tx, commons_id: int) -> Preset:
 
 def commons(tx: Tx, name: str) -> Named:
     """The commons of this name."""
-    query = _named().where(
-        Commons.account_id.is_(None) if fold(name) == HUB_NAME else Account.name_key == fold(name)
-    )
+    query = _named().where(Account.name_key == fold(name))
     row = tx.connection.execute(query).one_or_none()
+    if row is None:
+        raise Unknown("There is no such commons on this hub.", code="CommonsNotFound")
+    return Named(row.id, row.name, row.fullname, Preset(row.preset), row.founded_at)
+
+
+def named(tx: Tx, commons_id: int) -> Named:
+    """The commons of this number, with its name."""
+    row = tx.connection.execute(_named().where(Commons.id == commons_id)).one_or_none()
     if row is None:
         raise Unknown("There is no such commons on this hub.", code="CommonsNotFound")
     return Named(row.id, row.name, row.fullname, Preset(row.preset), row.founded_at)
@@ -66,8 +72,8 @@ def all_commons(tx: Tx) -> Sequence[Named]:
 def _named() -> Select[int, str, str, str, datetime]:
     return select(
         Commons.id,
-        func.coalesce(Account.name, HUB_NAME).label("name"),
-        func.coalesce(Account.fullname, "This hub").label("fullname"),
+        Account.name,
+        Account.fullname,
         Commons.preset,
         Commons.founded_at,
-    ).join_from(Commons, Account, Commons.account_id == Account.id, isouter=True)
+    ).join_from(Commons, Account, Commons.account_id == Account.id)

@@ -1,0 +1,134 @@
+"""What can be read of a signed log: keys, checkpoints, tiles. All of it is public."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from iriai.base import events
+from iriai.base.errors import Unknown
+from iriai.base.events import Event, LogNode
+from iriai.base.tx import Tx
+from iriai.commons.tlog import tables
+from iriai.commons.tlog.rules import TILE_HEIGHT, PublicKey, Tile, bundle
+
+NOT_IN_LOG = "This part of the log is not there yet."
+ROWS_AT_ONCE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key of a log and its time."""
+
+    id: int
+    key: PublicKey
+    began_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A checkpoint as it was signed."""
+
+    size: int
+    root: bytes
+    note: str
+    signed_at: datetime
+
+
+def keys(tx: Tx, commons_id: int) -> list[Key]:
+    """Every key that has signed this commons' log, the present one last."""
+    mine = tables.LogKey.commons_id == commons_id
+    rows = tx.connection.execute(select(tables.LogKey.__table__).where(mine).order_by("id")).all()
+    return [
+        Key(row.id, PublicKey(row.origin, bytes(row.public)), row.began_at, row.ended_at)
+        for row in rows
+    ]
+
+
+def key(tx: Tx, commons_id: int) -> Key | None:
+    """The key that signs now; None where nothing was signed yet."""
+    found = [each for each in keys(tx, commons_id) if each.ended_at is None]
+    return found[-1] if found else None
+
+
+def latest(tx: Tx, commons_id: int) -> Signed | None:
+    """The newest signed checkpoint."""
+    found = checkpoints(tx, commons_id, limit=1)
+    return found[0] if found else None
+
+
+def checkpoints(tx: Tx, commons_id: int, *, limit: int | None = None) -> list[Signed]:
+    """Signed checkpoints, the newest first."""
+    mine = tables.Checkpoint
+    query = (
+        select(mine.size, mine.root, mine.note, mine.signed_at)
+        .where(mine.commons_id == commons_id)
+        .order_by(mine.size.desc())
+        .limit(limit)
+    )
+    rows = tx.connection.execute(query).all()
+    return [Signed(row[0], bytes(row[1]), row[2], row[3]) for row in rows]
+
+
+def tile(tx: Tx, commons_id: int, level: int, asked: Tile) -> bytes:
+    """The hashes of a tile, one after the other."""
+    start, height = asked.start, level * TILE_HEIGHT
+    if start + asked.width > events.head(tx, commons_id).size >> height:
+        raise Unknown(NOT_IN_LOG, code="EntryNotFound")
+    rows = tx.connection.execute(
+        select(LogNode.hash)
+        .where(
+            LogNode.commons_id == commons_id,
+            LogNode.level == height,
+            LogNode.index.between(start, start + asked.width - 1),
+        )
+        .order_by(LogNode.index)
+    ).scalars()
+    return b"".join(rows)
+
+
+def entry_tile(tx: Tx, commons_id: int, asked: Tile) -> bytes:
+    """The entries of a tile, each behind its length."""
+    found = list(entries(tx, commons_id, asked.start, asked.start + asked.width))
+    if len(found) < asked.width:
+        raise Unknown(NOT_IN_LOG, code="EntryNotFound")
+    return bundle([text for _, text in found])
+
+
+def entries(
+    tx: Tx, commons_id: int, start: int = 0, end: int | None = None
+) -> Iterator[tuple[int, bytes]]:
+    """Sealed entries and their positions, in order, byte for byte as they were hashed."""
+    query = select(Event.position, Event.entry).where(
+        Event.commons_id == commons_id, Event.position >= start
+    )
+    if end is not None:
+        query = query.where(Event.position < end)
+    rows = tx.connection.execution_options(yield_per=ROWS_AT_ONCE).execute(
+        query.order_by(Event.position)
+    )
+    for position, text in rows:
+        yield position or 0, text.encode()
+
+
+def leaves(tx: Tx, commons_id: int) -> Iterator[tuple[int, bytes]]:
+    """The kept hash of each entry, in order."""
+    rows = tx.connection.execution_options(yield_per=ROWS_AT_ONCE).execute(
+        select(LogNode.index, LogNode.hash)
+        .where(LogNode.commons_id == commons_id, LogNode.level == 0)
+        .order_by(LogNode.index)
+    )
+    for index, value in rows:
+        yield index, bytes(value)
+
+
+def waiting(tx: Tx, commons_id: int) -> Sequence[bytes]:
+    """Entries that were recorded and not sealed yet, in their order."""
+    rows = tx.connection.execute(
+        select(Event.entry)
+        .where(Event.commons_id == commons_id, Event.position.is_(None))
+        .order_by(Event.id)
+    ).scalars()
+    return [text.encode() for text in rows]
