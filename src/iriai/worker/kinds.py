@@ -7,6 +7,8 @@ MODULES = (
     "iriai.blobs.jobs",
     "iriai.buckets.jobs",
     "iriai.cards.jobs",
+    "iriai.commons.tlog.jobs",
+    "iriai.evaluations.jobs",
     "iriai.identity.jobs",
     "iriai.notifications.jobs",
     "iriai.repos.jobs",
