@@ -37,6 +37,7 @@ class Facts:
     blobs: bool = False
     trending: Callable[[], int] = lambda: 0
     downloads_ever: Callable[[], int] = lambda: 0
+    evaluations: Callable[[], Sequence[Shape]] = tuple
 
     @property
     def siblings(self) -> orjson.Fragment:
@@ -94,7 +95,7 @@ MODEL: Mapping[str, Callable[[Facts], Any]] = {
     "baseModels": _data("base_model"),
     "childrenModelCount": _always(0),
     "config": _card("config"),
-    "evalResults": _always([]),
+    "evalResults": lambda facts: list(facts.evaluations()),
     "gguf": _card("gguf"),
     "inference": _always(None),
     "inferenceProviderMapping": _always([]),

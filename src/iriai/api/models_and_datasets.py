@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from starlette.requests import Request
 from starlette.responses import Response
 
-from iriai.api import address, door
+from iriai.api import address, door, evaluations
 from iriai.api.bodies import query_flag
 from iriai.api.facts import INFO, Facts, asked_fields, info
 from iriai.base.routing import Access, DeclaredRoute, route
@@ -50,6 +50,7 @@ def described(request: Request, tx: Tx, repo: Repo, sha: str | None) -> Response
         blobs=query_flag(request, "blobs"),
         trending=lambda: search.trending(tx, [repo.id]).get(repo.id, 0),
         downloads_ever=lambda: search.downloads_ever(tx, [repo.id]).get(repo.id, 0),
+        evaluations=lambda: evaluations.of_model(tx.ground, repo),
     )
     shape = info(facts, fields, asked=bool(expand))
     return door.json_answer(shape, headers={"X-Repo-Commit": sha} if sha else None)

@@ -22,6 +22,10 @@ from iriai.cards.vocabulary import (
 
 WORD_LENGTH_MAX = 80
 ARXIV_MAX = 20
+BENCHMARK_FILE = "eval.yaml"
+BENCHMARK = "benchmark:official"
+"""The tag of a dataset that has a leaderboard: its own repository is the official place of it."""
+
 LINKED = "linked:any"
 """The facet of a space that uses any model or dataset."""
 
@@ -105,6 +109,7 @@ def tells(path: str) -> bool:
     return (
         not name
         or suffix in (".md", ".json")
+        or path == BENCHMARK_FILE
         or name in FORMAT_OF_FILE
         or suffix in FORMAT_OF_SUFFIX
         or suffix in DATA_FORMAT_OF_SUFFIX
@@ -147,6 +152,7 @@ def _dataset_tags(card: Mapping[str, Any], files: Sequence[str], body: str) -> l
         *_licences(card),
         *_prefixed("size_categories", _words(card.get("size_categories"))),
         *_prefixed("format", forms),
+        *([BENCHMARK] if BENCHMARK_FILE in files else []),
         *_prefixed("arxiv", _papers(body)),
         *_words(card.get("tags")),
     ]

@@ -8,7 +8,7 @@ they read is hostile, and whoever gets code to run here must find nothing worth 
 from collections.abc import Callable
 from typing import Any
 
-from iriai.readers.front_matter import read_front_matter
+from iriai.readers.front_matter import read_front_matter, read_yaml
 from iriai.readers.gguf import read_gguf
 from iriai.readers.images import read_image
 from iriai.readers.json_files import read_json
@@ -20,4 +20,5 @@ READERS: dict[str, Callable[..., Any]] = {
     "image": read_image,
     "json": read_json,
     "safetensors": read_safetensors,
+    "yaml": read_yaml,
 }

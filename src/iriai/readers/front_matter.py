@@ -94,6 +94,16 @@ CardLoader.yaml_constructors = {
 
 def read_front_matter(data: bytes) -> dict[str, Any]:
     """The mapping in a card's YAML block, as JSON would have it."""
+    value = read_yaml(data)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise Refused("Metadata must be a mapping: lines of the form `key: value`.")
+    return value
+
+
+def read_yaml(data: bytes) -> Any:
+    """Whatever a small YAML file holds, as JSON would have it."""
     if len(data) > TEXT_BYTES_MAX:
         raise Refused(f"Metadata may take at most {TEXT_BYTES_MAX // 1024} KiB.")
     try:
@@ -102,16 +112,11 @@ def read_front_matter(data: bytes) -> dict[str, Any]:
         raise Refused("Metadata must be UTF-8 text.") from None
     try:
         _require_flat(text)
-        value = _load(text)
+        return _load(text)
     except ConstructorError as error:
         raise Refused(f"Metadata is not valid YAML: {error.problem}.") from None
     except yaml.YAMLError as error:
         raise Refused(_sentence(error)) from None
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise Refused("Metadata must be a mapping: lines of the form `key: value`.")
-    return value
 
 
 def _require_flat(text: str) -> None:

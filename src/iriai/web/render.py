@@ -60,6 +60,7 @@ def environment() -> Environment:
     made.filters |= {
         "bytes": shown.size,
         "figure": shown.figure,
+        "score": shown.score,
         "whole": shown.whole,
         "day": shown.day,
         "minute": shown.minute,

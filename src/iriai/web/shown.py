@@ -9,6 +9,7 @@ UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 DIGEST_LENGTH = 7
 MONTH_DAYS = 30
 YEAR_DAYS = 365
+SCORE_WHOLE = 1_000_000
 
 
 def size(count: int | None) -> str:
@@ -32,6 +33,11 @@ def figure(count: int | None) -> str:
         value, at = value / KILO, at + 1
     shown = f"{value:.0f}" if at == 0 or value >= 100 else f"{value:.1f}".removesuffix(".0")  # noqa: PLR2004
     return shown + suffixes[at]
+
+
+def score(value: float) -> str:
+    """A score, with as many digits as it has, six at most that count: `0.412`, `61.5`, `1200`."""
+    return f"{value:.0f}" if value == int(value) and abs(value) < SCORE_WHOLE else f"{value:.6g}"
 
 
 def whole(count: int) -> str:

@@ -11,6 +11,8 @@ from iriai.blobs import queries as blobs
 from iriai.cards import queries as cards
 from iriai.cards import render
 from iriai.cards.queries import Card
+from iriai.evaluations import queries as evaluations
+from iriai.evaluations.rules import Benchmark, Found
 from iriai.repos import queries as repos
 from iriai.repos import rules
 from iriai.repos.git.entries import File
@@ -27,6 +29,7 @@ TAGS_MAX = 40
 RELATED_MAX = 4
 NAME_LENGTH_MAX = 100
 LANGUAGES_MAX = 6
+RESULTS_MAX = 12
 
 
 def card(ask: Ask, kind: Kind, full_name: str) -> Response:
@@ -37,6 +40,7 @@ def card(ask: Ask, kind: Kind, full_name: str) -> Response:
         held = blobs.bytes_held(tx, repo.id)
         related = _related(tx, ask, known)
         liked = social.likes(tx, ask.actor, repo)
+        scores, benchmark = _evaluations(tx, repo)
     refused, closed = _refusal(ask, repo)
     html, names = (None, []) if closed else _readme(ask, repo)
     return ask.page(
@@ -53,7 +57,18 @@ def card(ask: Ask, kind: Kind, full_name: str) -> Response:
         facts=_facts(repo, known, related, held + repo.git_bytes),
         tags=_tags(repo, known),
         weights=_weights(known),
+        scores=scores.kept[:RESULTS_MAX],
+        score_faults=scores.faults if rules.may_write(ask.actor, repo) else (),
+        benchmark=benchmark,
     )
+
+
+def _evaluations(tx: Tx, repo: Repo) -> tuple[Found, Benchmark | None]:
+    """What a model scored, and whether a dataset is a benchmark."""
+    if repo.kind is Kind.MODEL:
+        return evaluations.of_model(tx, repo), None
+    is_dataset = repo.kind is Kind.DATASET
+    return Found(), evaluations.find_benchmark(tx, repo) if is_dataset else None
 
 
 def _refusal(ask: Ask, repo: Repo) -> tuple[str, bool]:

@@ -1,0 +1,1 @@
+"""Evaluation results: what models scored on benchmarks, read from files in their repositories."""
