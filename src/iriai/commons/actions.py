@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy import insert, update
 
 from iriai.base.tx import Tx
-from iriai.commons.rules import Preset
+from iriai.commons.charter.rules import Preset
 from iriai.commons.tables import Commons
 from iriai.identity import actions as identity
 from iriai.identity.rules import Actor, Role

@@ -1,9 +1,7 @@
-"""Who may decide what, by preset. Pure.
+"""Who may decide what, where owners decide. Pure.
 
-A *preset* is how a commons decides while it has no charter of its own:
-
-* `solo`: one person; what they decide is done.
-* `owners`: the administrators of an organisation act at once, as on any hub; every act is logged.
+By the presets `solo` and `owners` the administrators of an organisation act at once, as on any hub,
+and every act is logged. By all others the members decide, as their charter says.
 
 What belongs to one person is not the commons' business: its owner acts on it as on their own.
 """
@@ -11,14 +9,8 @@ What belongs to one person is not the commons' business: its owner acts on it as
 from enum import StrEnum
 
 from iriai.base.errors import Denied
+from iriai.commons.charter.rules import Preset
 from iriai.identity.rules import Role
-
-
-class Preset(StrEnum):
-    """How a commons decides."""
-
-    SOLO = "solo"
-    OWNERS = "owners"
 
 
 class Act(StrEnum):

@@ -9,10 +9,10 @@ from iriai.base.db import BigId, Table
 
 
 class Commons(Table):
-    """One commons. The hub's own belongs to no account and has the number `base.events.HUB`."""
+    """One commons. The hub's own has the number `base.events.HUB`, and the account `hub`."""
 
     __tablename__ = "commons"
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     account_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("accounts.id"), unique=True)
-    preset: Mapped[str] = mapped_column(String(16))
+    preset: Mapped[str] = mapped_column(String(32))
     founded_at: Mapped[datetime]

@@ -48,6 +48,7 @@ class Who(StrEnum):
     """Whose word is a decision, on the path `at_once`."""
 
     OWNERS = "owners"
+    MEMBERS = "members"
     STEWARDS = "stewards"
     MAINTAINERS = "maintainers"
     ALL_OWNERS = "all_owners"
@@ -332,11 +333,17 @@ class Operator:
 
 
 def _procedures() -> Mapping[str, Procedure]:
-    return MappingProxyType({"owners": Procedure(path=Path.AT_ONCE, who=Who.OWNERS)})
+    return MappingProxyType(
+        {
+            "owners": Procedure(path=Path.AT_ONCE, who=Who.OWNERS),
+            "all": Procedure(path=Path.AT_ONCE, who=Who.ALL_OWNERS),
+        }
+    )
 
 
 def _actions() -> Mapping[Action, str]:
-    return MappingProxyType(dict.fromkeys(Action, "owners"))
+    amending = dict.fromkeys((Action.CHARTER_AMEND, Action.CHARTER_AMEND_ENTRENCHED), "all")
+    return MappingProxyType(dict.fromkeys(Action, "owners") | amending)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -361,6 +368,8 @@ class Charter:
     pool: Pool = field(default_factory=Pool)
     rights: tuple[Right, ...] = tuple(Right)
     operator: Operator = field(default_factory=Operator)
+    later: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Actions that are agreed on but have no engine yet, such as `peer.add`; kept as written."""
 
     def procedure(self, action: Action) -> Procedure | None:
         """How this action is decided; None is by a panel alone."""

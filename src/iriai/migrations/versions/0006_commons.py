@@ -14,7 +14,7 @@ def upgrade() -> None:
         "commons",
         sa.Column("id", BigId, nullable=False),
         sa.Column("account_id", BigId),
-        sa.Column("preset", sa.String(16), nullable=False),
+        sa.Column("preset", sa.String(32), nullable=False),
         sa.Column("founded_at", Moment, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_commons"),
         sa.UniqueConstraint("account_id", name="uq_commons_account_id"),

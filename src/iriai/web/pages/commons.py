@@ -10,7 +10,7 @@ from iriai.base.errors import Unknown
 from iriai.base.events import Event
 from iriai.base.routing import Access
 from iriai.commons import queries
-from iriai.commons.rules import Preset
+from iriai.commons.charter.rules import Preset
 from iriai.web import links, sentences
 from iriai.web.door import Ask, get, see
 from iriai.web.texts import gettext as _
@@ -20,6 +20,10 @@ POSITION_MAX = 1 << 53
 PRESETS = {
     Preset.SOLO: _("one person decides, and what they do is logged"),
     Preset.OWNERS: _("its administrators act at once, and every act is logged"),
+    Preset.CONSORTIUM: _("its institutions decide together"),
+    Preset.UNIVERSITY: _("its members decide, and elect those who look after the day"),
+    Preset.LANGUAGE_COMMUNITY: _("its members decide, one person, one vote"),
+    Preset.AGENCY: _("its people decide, openly and with reasons"),
 }
 
 

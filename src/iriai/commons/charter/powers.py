@@ -1,0 +1,30 @@
+"""What a decision does to a charter. Only `commons.enactment` calls it."""
+
+from datetime import datetime
+from typing import Any
+
+from iriai.base.tx import Tx
+from iriai.commons.charter import queries, register
+from iriai.commons.charter.rules import Charter
+
+
+def adopt(
+    tx: Tx, commons_id: int, text: str, *, decision: str, holds_from: datetime | None = None
+) -> Charter:
+    """Put a charter into force, by this decision; it must be whole, and this commons' own."""
+    before = queries.version(tx, commons_id)
+    charter = register.enter(tx, commons_id, text, decision=decision, holds_from=holds_from)
+    name = queries.name_of(tx, commons_id)
+    facts: dict[str, Any] = {} if holds_from is None else {"holds_from": holds_from.isoformat()}
+    tx.record(
+        commons_id,
+        f"system:decision/{decision}",
+        "amended",
+        f"charter/{name}",
+        digest=queries.version(tx, commons_id).digest,
+        before=before.digest,
+        preset=charter.preset.value,
+        decision=decision,
+        **facts,
+    )
+    return charter
