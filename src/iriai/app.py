@@ -40,6 +40,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 ADMITS_SOMEBODY = frozenset(
     {Access.SIGNED_IN, Access.REPO_WRITE, Access.REPO_ADMIN, Access.ORG_ADMIN}
 )
+READS = frozenset({Access.ANYONE, Access.REPO_READ, Access.TOKEN_SIGNED})
 PAGES = "iriai.web."
 SECRET_PATHS = ("/invite/", "/welcome/", "/setup/", "/password/", "/notifications/mail/")
 
@@ -221,6 +222,10 @@ class Visit:
         quota = limits.quota(made.path, changes=changes, page=self.page, access=made.access)
         who = f"@{actor.id}" if actor.id else limits.asker(self.request)
         self.headers |= self.hub.limits.spend(quota, who, signed_in=actor.id is not None)
+        if actor.restraints and changes and made.access not in READS:
+            path = self.scope["path"]
+            if limits.throttled(actor, path) and not path.startswith("/commons/"):
+                self.hub.limits.spend(limits.THROTTLED, who, signed_in=True)
 
     async def refuse(self, error: HubError) -> None:
         """Say what went wrong, in the words of the door that was called."""

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iriai.base.errors import Denied, Excessive, Invalid
-from iriai.identity import fields, rules
+from iriai.identity import fields, granting, rules
 from iriai.identity.rules import ANYONE, OPERATOR, Act, Actor, Grant, Reach, Role, Subject
 from iriai.identity.rules import TokenScope as Scope
 
@@ -199,13 +199,13 @@ def test_a_password_is_not_so_long_that_hashing_it_is_an_attack():
 )
 def test_a_fine_grained_token_says_what_it_may_do_where(grants):
     with pytest.raises(Invalid):
-        rules.clean_token(Reach.FINE_GRAINED, grants)
+        granting.clean_token(Reach.FINE_GRAINED, grants)
 
 
 @pytest.mark.parametrize("reach", [Reach.SESSION, Reach.NOTHING])
 def test_no_token_is_as_good_as_a_session(reach):
     with pytest.raises(Invalid, match="role"):
-        rules.clean_token(reach, ())
+        granting.clean_token(reach, ())
 
 
 @pytest.mark.parametrize(

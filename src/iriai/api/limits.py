@@ -16,6 +16,7 @@ from starlette.requests import Request
 
 from iriai.base.errors import Excessive
 from iriai.base.routing import Access
+from iriai.identity.rules import Actor, Restriction
 
 IPV6_NETWORK_BITS = 64
 
@@ -39,6 +40,9 @@ CREATE = Quota("create", 3_600, 30, 600)
 RESOLVE = Quota("resolvers", 300, 15_000, 60_000)
 PAGES = Quota("pages", 300, 3_000, 15_000)
 API = Quota("api", 300, 3_000, 30_000)
+
+THROTTLED = Quota("throttled", 3_600, 20, 20)
+"""Besides the others: what somebody may change while a decision throttles them."""
 
 OF_PATH = {
     "/login": SIGN_IN,
@@ -79,6 +83,15 @@ def quota(path: str, *, changes: bool, page: bool, access: Access) -> Quota | No
     if "/resolve/" in path or "/raw/" in path:
         return RESOLVE
     return PAGES if page else API
+
+
+def throttled(actor: Actor, path: str) -> bool:
+    """Whether a decision throttles this actor on the whole hub, or in the commons of this path."""
+    return any(
+        each.kind is Restriction.THROTTLE
+        and (not each.place or each.place.lower() in path.lower().split("/"))
+        for each in actor.restraints.values()
+    )
 
 
 def asker(request: Request) -> str:

@@ -20,7 +20,7 @@ from iriai.base import credentials, passwords
 from iriai.base.errors import Denied, Excessive, HubError, Unknown
 from iriai.base.events import HUB
 from iriai.base.tx import Ground, Tx
-from iriai.identity import fields, queries, rules
+from iriai.identity import fields, granting, queries, rules
 from iriai.identity.rules import Act, Actor, Grant, Reach, Role, Subject, Via
 from iriai.identity.tables import Account, AccountKind, Invite, Session, Token
 
@@ -152,8 +152,8 @@ def mint_token(
     else:
         owner = rules.require_signed_in(actor)
         rules.require_may(actor, Act.SECURE, Subject(owner))
-    kept = rules.clean_token(role, grants)
-    lasts = rules.clean_token_days(days)
+    kept = granting.clean_token(role, grants)
+    lasts = granting.clean_token_days(days)
     _require_fewer(
         tx, Token, Token.account_id == owner, Token.revoked_at.is_(None), Token.via == Via.HAND
     )

@@ -1,28 +1,26 @@
-"""What can be seen of people and organisations, and who is asking.
-
-`actor_by_token` runs on every request: one statement, no objects made.
-"""
+"""What can be seen of people and organisations, and who is asking (by way of `asking`)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, func, select
+from sqlalchemy import func, select
 
 from iriai.base import credentials
-from iriai.base.errors import Denied, Gone, Unknown
+from iriai.base.errors import Gone, Unknown
 from iriai.base.names import fold
 from iriai.base.tx import Tx
+from iriai.identity.asking import (
+    actor,
+    actor_by_session,
+    actor_by_token,
+    role_at,
+)
 from iriai.identity.rules import (
-    SESSION_SCOPE,
     Act,
     Actor,
-    Grant,
-    Reach,
     Role,
     Subject,
-    TokenScope,
     Via,
     require_may,
     require_signed_in,
@@ -37,9 +35,13 @@ from iriai.identity.tables import (
     Token,
 )
 
+__all__ = [
+    "actor",
+    "actor_by_session",
+    "actor_by_token",
+]  # and what is defined here
+
 PAGE_LENGTH = 500
-BAD_CREDENTIALS = "Invalid credentials in Authorization header"
-"""Clients look for exactly these words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,116 +81,9 @@ class OrganisationOverview:
     members_count: int
 
 
-def _with_roles(*columns: Any) -> Select[Any]:
-    """Columns about an account, and a row for each of its roles."""
-    return select(
-        Account.id.label("account_id"),
-        Account.name,
-        Account.is_operator,
-        Membership.organisation_id,
-        Membership.role,
-        *columns,
-    ).outerjoin(Membership, Membership.person_id == Account.id)
-
-
-_WITH_TOKEN = (
-    _with_roles(
-        Token.id.label("token_id"),
-        Token.name.label("token_name"),
-        Token.role.label("token_role"),
-        Token.grants,
-        Token.expires_at,
-    )
-    .join(Token, Token.account_id == Account.id)
-    .where(Token.revoked_at.is_(None), Account.deleted_at.is_(None))
-)
-_BY_TOKEN = _WITH_TOKEN.where(Token.digest == bindparam("digest"))
-_BY_TOKEN_ID = _WITH_TOKEN.where(
-    Token.id == bindparam("token_id"), Account.id == bindparam("account_id")
-)
-_BY_ID = _with_roles().where(Account.id == bindparam("account_id"), Account.deleted_at.is_(None))
-_BY_SESSION = (
-    _with_roles()
-    .join(Session, Session.account_id == Account.id)
-    .where(
-        Session.digest == bindparam("digest"),
-        Session.expires_at > bindparam("now"),
-        Account.deleted_at.is_(None),
-    )
-)
-
-
-def actor_by_token(tx: Tx, raw: str) -> Actor:
-    """Whoever holds this access token. A bad, expired or revoked one is `Denied`, all alike."""
-    if credentials.is_token(raw):
-        rows = tx.connection.execute(_BY_TOKEN, {"digest": credentials.digest(raw)}).all()
-        return _holder(tx, rows)
-    raise Denied(BAD_CREDENTIALS, code="Unauthenticated")
-
-
-def actor_by_session(tx: Tx, raw: str) -> Actor | None:
-    """Whoever signed in with this session; None when it is over."""
-    asked = {"digest": credentials.digest(raw), "now": tx.now}
-    rows = tx.connection.execute(_BY_SESSION, asked).all()
-    return _actor(rows, SESSION_SCOPE) if rows else None
-
-
 def actor_named(tx: Tx, name: str) -> Actor:
     """A person as they would act in a session: for what an operator does in their name."""
     return actor(tx, person(tx, name).id)
-
-
-def actor(tx: Tx, account_id: int, token_id: int | None = None) -> Actor:
-    """An account as it may act now, in a session or with the token it came with.
-
-    For what was begun earlier, by a transfer or a job: rights lost meanwhile are lost. `Denied`
-    when the account or the token is gone.
-    """
-    if token_id is not None:
-        asked = {"token_id": token_id, "account_id": account_id}
-        return _holder(tx, tx.connection.execute(_BY_TOKEN_ID, asked).all())
-    rows = tx.connection.execute(_BY_ID, {"account_id": account_id}).all()
-    if not rows:
-        raise Denied(BAD_CREDENTIALS, code="Unauthenticated")
-    return _actor(rows, SESSION_SCOPE)
-
-
-def _holder(tx: Tx, rows: Sequence[Row[Any]]) -> Actor:
-    """The actor of these rows about one token, unless it has expired or is none."""
-    if not rows or (rows[0].expires_at is not None and rows[0].expires_at <= tx.now):
-        raise Denied(BAD_CREDENTIALS, code="Unauthenticated")
-    first = rows[0]
-    scope = TokenScope(
-        reach=Reach(first.token_role),
-        grants=grants_read(first.grants),
-        token_id=first.token_id,
-        token_name=first.token_name,
-    )
-    return _actor(rows, scope)
-
-
-def _actor(rows: Sequence[Row[Any]], scope: TokenScope) -> Actor:
-    first = rows[0]
-    return Actor(
-        id=first.account_id,
-        name=first.name,
-        scope=scope,
-        roles={row.organisation_id: Role(row.role) for row in rows if row.role is not None},
-        is_operator=first.is_operator,
-    )
-
-
-def grants_read(kept: list[Any]) -> tuple[Grant, ...]:
-    """Grants as rules know them, from how a row keeps them."""
-    return tuple(
-        Grant(
-            acts=frozenset(Act(act) for act in each["acts"]),
-            account_id=each.get("account_id"),
-            repo_id=each.get("repo_id"),
-            anywhere=each.get("anywhere", False),
-        )
-        for each in kept
-    )
 
 
 def account(tx: Tx, name: str) -> Account:
@@ -257,10 +152,15 @@ def members(
     tx: Tx, organisation_id: int, *, after: str = "", limit: int = PAGE_LENGTH
 ) -> Sequence[Member]:
     """Who belongs to an organisation, by name, from the one after `after`."""
+    role = role_at(tx.now)
     asked = (
-        select(Account.id, Account.name, Account.fullname, Membership.role, Membership.since)
+        select(Account.id, Account.name, Account.fullname, role.label("role"), Membership.since)
         .join(Membership, Membership.person_id == Account.id)
-        .where(Membership.organisation_id == organisation_id, Account.name_key > fold(after))
+        .where(
+            Membership.organisation_id == organisation_id,
+            Account.name_key > fold(after),
+            role.is_not(None),
+        )
         .order_by(Account.name_key)
         .limit(min(limit, PAGE_LENGTH))
     )
@@ -272,16 +172,19 @@ def members(
 
 def members_count(tx: Tx, organisation_id: int) -> int:
     """How many belong to an organisation."""
-    asked = select(func.count()).where(Membership.organisation_id == organisation_id)
+    asked = select(func.count()).where(
+        Membership.organisation_id == organisation_id, role_at(tx.now).is_not(None)
+    )
     return int(tx.connection.execute(asked).scalar_one())
 
 
 def organisations_of(tx: Tx, person_id: int) -> Sequence[Belonging]:
     """The organisations a person belongs to, by name."""
+    role = role_at(tx.now)
     asked = (
-        select(Account.id, Account.name, Account.fullname, Membership.role)
+        select(Account.id, Account.name, Account.fullname, role.label("role"))
         .join(Membership, Membership.organisation_id == Account.id)
-        .where(Membership.person_id == person_id, Account.deleted_at.is_(None))
+        .where(Membership.person_id == person_id, Account.deleted_at.is_(None), role.is_not(None))
         .order_by(Account.name_key)
     )
     return [

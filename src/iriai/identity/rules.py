@@ -8,10 +8,11 @@ is allowed where both tables allow it; a token never adds to what its owner may 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from iriai.base.errors import Denied, Excessive, Invalid
+from iriai.base.errors import Denied, Invalid
 
 TOKENS_MAX = 100
 GRANTS_MAX = 100
@@ -77,6 +78,14 @@ class Via(StrEnum):
     PUBLISHER = "publisher"
 
 
+class Restriction(StrEnum):
+    """What a sanction takes for a time, the mildest first."""
+
+    THROTTLE = "throttle"
+    WRITE = "write"
+    SUSPEND = "suspend"
+
+
 TOKEN_ROLES = (Reach.READ, Reach.WRITE, Reach.FINE_GRAINED)
 ALL = frozenset(Act)
 _READER = frozenset({Act.READ, Act.READ_GATED, Act.DISCUSS})
@@ -114,6 +123,22 @@ CEILING: Mapping[Reach, frozenset[Act]] = MappingProxyType(
     }
 )
 """How far each way in reaches. Passwords, tokens and sessions are changed in a session only."""
+
+EVERYWHERE = 0
+"""The place of a restriction that holds on the whole hub, where others name an organisation."""
+
+TAKEN: Mapping[Restriction, frozenset[Act]] = MappingProxyType(
+    {
+        Restriction.THROTTLE: frozenset(),  # slower, no less
+        Restriction.WRITE: frozenset({Act.DISCUSS, Act.CREATE, Act.WRITE}),
+        Restriction.SUSPEND: frozenset({Act.DISCUSS, Act.CREATE, Act.WRITE, Act.GOVERN}),
+    }
+)
+"""What each restriction takes. Reading, exporting and leaving stay, whatever is decided; so does
+taking away what is one's own, or nobody could leave."""
+
+OTHERS = frozenset({Act.ADMINISTER})
+"""What a restriction from writing takes besides, on what is not one's own."""
 
 ANYWHERE: frozenset[Act] = frozenset({Act.DISCUSS, Act.READ_GATED})
 """What a fine-grained token may be let do everywhere at once, where its owner may."""
@@ -179,14 +204,30 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
+class Restraint:
+    """A restriction that holds now: until when, where one appeals, and in which organisation."""
+
+    kind: Restriction
+    until: datetime | None = None
+    appeal_at: str = ""
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody who asks for something. `roles` are by the organisation's account id."""
+    """Somebody who asks for something. `roles` are by the organisation's account id.
+
+    So are `restraints`, `EVERYWHERE` among them. `maintains` are repositories that they keep for a
+    commons. All of it holds now: what a term or a day ended is not among it any more.
+    """
 
     id: int | None
     name: str
     scope: TokenScope = SESSION_SCOPE
     roles: Mapping[int, Role] = field(default_factory=dict, hash=False)
     is_operator: bool = False
+    maintains: frozenset[int] = frozenset()
+    restraints: Mapping[int, Restraint] = field(default_factory=dict, hash=False)
 
     @property
     def token_id(self) -> int | None:
@@ -220,6 +261,8 @@ def standing(actor: Actor, subject: Subject) -> Standing:
     if actor.id == subject.owner_id:
         return Standing.SELF
     role = actor.roles.get(subject.owner_id)
+    if subject.repo_id in actor.maintains and role in (None, Role.READ, Role.CONTRIBUTOR):
+        return Standing.CREATOR
     if role is None:
         return Standing.STRANGER
     if role is Role.CONTRIBUTOR and subject.creator_id == actor.id:
@@ -227,8 +270,22 @@ def standing(actor: Actor, subject: Subject) -> Standing:
     return ROLE_STANDING[role]
 
 
+def restrained(actor: Actor, act: Act, subject: Subject) -> Restraint | None:
+    """The restriction that keeps `actor` from this act, here or everywhere."""
+    for place in (EVERYWHERE, subject.owner_id):
+        found = actor.restraints.get(place)
+        if found is None:
+            continue
+        taken = TAKEN[found.kind]
+        if act in taken or (taken and act in OTHERS and subject.owner_id != actor.id):
+            return found
+    return None
+
+
 def may(actor: Actor, act: Act, subject: Subject) -> bool:
-    """Whether `actor` may do `act` to `subject`: both tables must allow it."""
+    """Whether `actor` may do `act` to `subject`: both tables must allow it, and no restriction."""
+    if actor.restraints and restrained(actor, act, subject) is not None:
+        return False
     here = standing(actor, subject)
     if subject.is_public and act in PUBLIC[here]:
         return act is Act.READ or actor.scope.allows(act, subject)
@@ -270,6 +327,7 @@ def require_may(actor: Actor, act: Act, subject: Subject) -> None:
         return
     if actor.is_anyone:
         raise Denied("Sign in, or send an access token, to do this.", code="Unauthenticated")
+    require_unrestrained(actor, act, subject)
     here = standing(actor, subject)
     if act in PERMITTED[here] or (subject.is_public and act in PUBLIC[here]):
         raise Denied(
@@ -277,6 +335,22 @@ def require_may(actor: Actor, act: Act, subject: Subject) -> None:
             code="TokenScope",
         )
     raise Denied("You have no right to do this here.", code="Forbidden")
+
+
+def require_unrestrained(actor: Actor, act: Act, subject: Subject) -> None:
+    """Say which restriction keeps somebody from this, until when, and where to appeal."""
+    found = restrained(actor, act, subject)
+    if found is None:
+        return
+    where = f"in {found.place}" if found.place else "on this hub"
+    until = "" if found.until is None else f" until {found.until:%-d %B %Y, %H:%M} UTC"
+    appeal = f" You can appeal at {found.appeal_at}." if found.appeal_at else ""
+    what = (
+        "only read, appeal, export and leave"
+        if found.kind is Restriction.SUSPEND
+        else ("read, but not write")
+    )
+    raise Denied(f"You can {what} {where}{until}, by a decision.{appeal}", code="Restricted")
 
 
 def require_signed_in(actor: Actor) -> int:
@@ -308,42 +382,9 @@ def circle(actor: Actor) -> Circle:
     )
 
 
-def clean_grants(grants: tuple[Grant, ...]) -> tuple[Grant, ...]:
-    """The grants of a fine-grained token: each about one thing, none beyond a token's reach."""
-    if not grants:
-        raise Invalid("A fine-grained token needs at least one permission.")
-    if len(grants) > GRANTS_MAX:
-        raise Excessive(f"A token names at most {GRANTS_MAX} repositories and accounts.")
-    for grant in grants:
-        if (grant.repo_id is not None) + (grant.account_id is not None) + grant.anywhere != 1:
-            raise Invalid("A permission is about one repository or one account.")
-        most = ANYWHERE if grant.anywhere else CEILING[Reach.FINE_GRAINED]
-        if not grant.acts or grant.acts - most:
-            raise Invalid("A token cannot hold this permission.")
-    return grants
-
-
-def clean_token(role: Reach, grants: tuple[Grant, ...]) -> tuple[Grant, ...]:
-    """The grants that go with a token's role: some for a fine-grained one, else none."""
-    if role not in TOKEN_ROLES:
-        raise Invalid(f"A token's role is one of {', '.join(TOKEN_ROLES)}.")
-    if role is Reach.FINE_GRAINED:
-        return clean_grants(grants)
-    if grants:
-        raise Invalid("Only a fine-grained token names what it may do where.")
-    return ()
-
-
 def clean_role(role: str) -> Role:
     """A role in an organisation, from its word."""
     try:
         return Role(role)
     except ValueError:
         raise Invalid(f"A role is one of {', '.join(Role)}.") from None
-
-
-def clean_token_days(days: int | None) -> int | None:
-    """For how many days a token is good; None is for ever."""
-    if days is not None and not 1 <= days <= TOKEN_DAYS_MAX:
-        raise Invalid(f"A token lasts from 1 to {TOKEN_DAYS_MAX} days.")
-    return days

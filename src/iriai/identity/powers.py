@@ -1,0 +1,81 @@
+"""What a decision does to people: roles that end by themselves, repositories to keep, restrictions.
+
+Whoever enacts the decision records it; nothing is recorded here.
+"""
+
+from datetime import datetime
+
+from iriai.base.tx import Tx
+from iriai.identity.rules import EVERYWHERE, Role
+from iriai.identity.rules import Restriction as Kind
+from iriai.identity.tables import Maintainer, Membership, Restriction
+
+
+def set_role_until(
+    tx: Tx,
+    account_id: int,
+    organisation_id: int,
+    role: Role | None,
+    *,
+    until: datetime | None = None,
+    role_after: Role | None = None,
+) -> None:
+    """Give a role, from `until` on `role_after` instead; None ends it now."""
+    present = tx.session.get(Membership, (account_id, organisation_id))
+    if role is None:
+        if present is not None:
+            tx.session.delete(present)
+            tx.flush()
+        return
+    if present is None:
+        present = Membership(person_id=account_id, organisation_id=organisation_id, since=tx.now)
+        tx.session.add(present)
+    present.role, present.until = role.value, until
+    present.role_after = None if role_after is None else role_after.value
+    tx.flush()
+
+
+def make_maintainer(tx: Tx, account_id: int, repo_id: int, until: datetime) -> None:
+    """Let somebody keep a repository of a commons until a day: write to it, and set it up."""
+    tx.session.merge(Maintainer(person_id=account_id, repo_id=repo_id, until=until))
+    tx.flush()
+
+
+def end_maintainer(tx: Tx, account_id: int, repo_id: int) -> None:
+    """Take that back at once."""
+    present = tx.session.get(Maintainer, (account_id, repo_id))
+    if present is not None:
+        tx.session.delete(present)
+        tx.flush()
+
+
+def restrict(
+    tx: Tx,
+    account_id: int,
+    organisation_id: int | None,
+    restricted: Kind,
+    until: datetime | None,
+    *,
+    appeal_at: str = "",
+) -> None:
+    """Restrict somebody in an organisation, or (None) on the whole hub; replaces what was there."""
+    tx.session.merge(
+        Restriction(
+            account_id=account_id,
+            organisation_id=EVERYWHERE if organisation_id is None else organisation_id,
+            kind=restricted.value,
+            since=tx.now,
+            until=until,
+            appeal_at=appeal_at,
+        )
+    )
+    tx.flush()
+
+
+def lift(tx: Tx, account_id: int, organisation_id: int | None) -> None:
+    """End a restriction before its day."""
+    place = EVERYWHERE if organisation_id is None else organisation_id
+    present = tx.session.get(Restriction, (account_id, place))
+    if present is not None:
+        tx.session.delete(present)
+        tx.flush()
