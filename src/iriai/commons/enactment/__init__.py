@@ -5,8 +5,10 @@ package for these acts, and for every commit and push too, because those can mov
 protects. `registry` knows how each typed action of a charter is done; the modules beside it do it.
 """
 
+from iriai.commons.enactment.carrying import carry_out, carry_out_all
 from iriai.commons.enactment.deciding import decide, propose_url
 from iriai.commons.enactment.landing import commit, merge, push, refresh_card
+from iriai.commons.enactment.proposing import clean_action, propose, rival
 from iriai.commons.enactment.registry import Decision, Payload, enacts, lands
 from iriai.commons.enactment.repositories import (
     change_settings,
@@ -17,7 +19,10 @@ from iriai.commons.enactment.repositories import (
 __all__ = [
     "Decision",
     "Payload",
+    "carry_out",
+    "carry_out_all",
     "change_settings",
+    "clean_action",
     "commit",
     "decide",
     "delete_repository",
@@ -25,7 +30,9 @@ __all__ = [
     "lands",
     "merge",
     "move_repository",
+    "propose",
     "propose_url",
     "push",
     "refresh_card",
+    "rival",
 ]

@@ -23,6 +23,7 @@ from typing import Any
 from iriai.base.errors import Invalid
 from iriai.base.tx import Ground, Tx
 from iriai.commons.charter.rules import Action
+from iriai.commons.proposals.actions import Choice
 from iriai.identity.rules import Actor
 
 Payload = Mapping[str, Any]
@@ -33,7 +34,8 @@ class Decision:
     """What a commons has decided: a passed proposal, by its number in that commons.
 
     `rule` is the dotted field of the charter by which it was decided, `charter` that charter's
-    digest; events cite both, and `decision=decision.reference`.
+    digest; events cite both, and `decision=decision.reference`. `selected`: the keys of those
+    who were chosen, where candidates or projects stood for election.
     """
 
     id: int
@@ -44,6 +46,7 @@ class Decision:
     payload: Payload
     rule: str
     charter: str
+    selected: tuple[str, ...] = ()
 
     @property
     def actor_name(self) -> str:
@@ -66,11 +69,21 @@ class Decision:
         return {"rule": self.rule, "charter": self.charter, "decision": self.reference}
 
 
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What an action puts on the ballot instead of itself: candidates for `seats`, or projects."""
+
+    options: tuple[Choice, ...]
+    seats: int | None = None
+    budget: int | None = None
+
+
 Enact = Callable[[Tx, Decision, Payload], None]
 Done = Callable[[Tx], None]
 Land = Callable[[Ground, Decision, Payload, Done], None]
 Clean = Callable[[Tx, int, Payload], dict[str, Any]]
 Words = Callable[[Payload], str]
+Choosing = Callable[[Payload], Choices | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +95,22 @@ class Enactor:
     words: Words
     enact: Enact | None = None
     land: Land | None = None
+    choices: Choosing | None = None
 
 
 ENACTORS: dict[Action, Enactor] = {}
 
 
-def enacts(action: Action, *, clean: Clean, words: Words) -> Callable[[Enact], Enact]:
-    """Register how an action is done inside the transaction that marks it as done."""
+def enacts(
+    action: Action, *, clean: Clean, words: Words, choices: Choosing | None = None
+) -> Callable[[Enact], Enact]:
+    """Register how an action is done inside the transaction that marks it as done.
+
+    `choices` gives the candidates or projects that stand for election, from the clean payload.
+    """
 
     def register(enact: Enact) -> Enact:
-        _add(Enactor(action, clean, words, enact=enact))
+        _add(Enactor(action, clean, words, enact=enact, choices=choices))
         return enact
 
     return register

@@ -1,0 +1,302 @@
+"""The ballots of one vote as iriai publishes them, and their count: JSON in, JSON out. Pure.
+
+A *sheet* holds all that a count needs and nothing else: the options, how many electors there were,
+the rule, and the ballots. So whoever has the file counts again without a hub. There are three
+methods: `debian-a5` ranks options, one of which is the default; `equal-shares-seats` fills several
+seats and `equal-shares-budget` spends a budget, both from approvals (1 or 0 for each option).
+
+The quorum is bounded for small groups: never above the number of electors, and at least two votes
+where there are two electors.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from iriai.base.errors import Invalid
+from iriai.commons.counting import committees, condorcet, equal_shares
+
+FORMAT = "iriai-ballots"
+VERSION = 1
+A5, SEATS, BUDGET = "debian-a5", "equal-shares-seats", "equal-shares-budget"
+METHODS = (A5, SEATS, BUDGET)
+OPTIONS_MAX = 500
+BALLOTS_MAX = 1_000_000
+VOTES_MAX = 1_000
+QUORUM_MIN = 2
+
+
+@dataclass(frozen=True, slots=True)
+class SmallQuorum(condorcet.Quorum):
+    """The quorum as every group can reach it: two at least, never more than all; 0 is none."""
+
+    def is_met_by(self, votes: int) -> bool:
+        """Whether `votes` are not fewer than the quorum."""
+        if votes >= self.electors or self.factor == 0:
+            return True
+        return votes >= QUORUM_MIN and condorcet.Quorum.is_met_by(self, votes)
+
+    @property
+    def figure(self) -> float:
+        """The quorum as people print it; never used to decide."""
+        least = float(min(QUORUM_MIN, self.electors)) if self.factor else 0.0
+        plain = float(self.factor) * math.sqrt(self.electors)
+        return min(max(plain, least), float(self.electors))
+
+    @property
+    def votes(self) -> int:
+        """How many votes meet it: the smallest number that does."""
+        return next(each for each in range(self.electors + 1) if self.is_met_by(each))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """Something that can be chosen. `ratio`: how many to one it needs over the default."""
+
+    text: str
+    ratio: int = 1
+    default: bool = False
+    key: str | None = None
+    cost: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cast:
+    """A ballot: whose (`voter`) or under which receipt, with how many votes, and its marks."""
+
+    marks: tuple[int | None, ...]
+    votes: int = 1
+    voter: str | None = None
+    receipt: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """One vote, whole. `about` says which; it does not count."""
+
+    method: str
+    options: tuple[Option, ...]
+    electors: int | None
+    factor: Fraction
+    ballots: tuple[Cast, ...]
+    seats: int | None = None
+    budget: int | None = None
+    about: Mapping[str, Any] | None = None
+
+    @property
+    def turnout(self) -> int:
+        """How many votes were cast."""
+        return sum(each.votes for each in self.ballots)
+
+    @property
+    def quorum(self) -> SmallQuorum | None:
+        """What an option, or for several seats the turnout, must reach."""
+        return None if self.electors is None else SmallQuorum(self.electors, self.factor)
+
+
+def as_json(sheet: Sheet) -> dict[str, Any]:
+    """The sheet as it is published; `read` gives it back."""
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "about": dict(sheet.about or {}),
+        "method": sheet.method,
+        "electors": sheet.electors,
+        "quorum_factor": str(sheet.factor),
+        "seats": sheet.seats,
+        "budget": sheet.budget,
+        "options": [_without_nothing(_option_json(each)) for each in sheet.options],
+        "ballots": [_without_nothing(_ballot_json(each)) for each in sheet.ballots],
+    }
+
+
+def read(raw: bytes) -> Sheet:
+    """The sheet in a published file, or `Invalid` with what is wrong."""
+    try:
+        found = json.loads(raw)
+    except ValueError:
+        raise Invalid("This file of ballots is no JSON.") from None
+    if not isinstance(found, dict) or found.get("format") != FORMAT:
+        raise Invalid(f'A file of ballots says "format": "{FORMAT}".')
+    if found.get("version") != VERSION or found.get("method") not in METHODS:
+        raise Invalid("This file of ballots is of a kind that this version cannot count.")
+    try:
+        return _sheet(found)
+    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+        raise Invalid(f"The file of ballots is damaged: {error}.") from None
+
+
+def count(sheet: Sheet) -> dict[str, Any]:
+    """The outcome and its whole working. `verdict`: passed, kept, tie or no_quorum."""
+    head = {"method": sheet.method, "ballots": len(sheet.ballots), "turnout": sheet.turnout}
+    counted = {A5: _a5, SEATS: _seats, BUDGET: _budget}[sheet.method](sheet)
+    return head | {"quorum": _quorum(sheet)} | counted
+
+
+def _a5(sheet: Sheet) -> dict[str, Any]:
+    names = [each.text for each in sheet.options]
+    default = next(place for place, each in enumerate(sheet.options) if each.default)
+    ballots = [each.marks for each in sheet.ballots for _ in range(each.votes)]
+    found = condorcet.count(
+        condorcet.matrix(ballots, len(names)),
+        default=default,
+        ratios={place: Fraction(each.ratio) for place, each in enumerate(sheet.options)},
+        quorum=sheet.quorum,
+    )
+    if found.is_tie:
+        verdict = "tie"
+    elif found.winner != default:
+        verdict = "passed"
+    else:
+        short = any(each.reason.startswith("quorum") for each in found.dropped)
+        verdict = "no_quorum" if short else "kept"
+    return {
+        "verdict": verdict,
+        "winner": None if found.winner is None else names[found.winner],
+        "chosen": [] if found.winner is None else [found.winner],
+        "leaders": list(found.leaders),
+        "tied": [names[each] for each in found.leaders] if found.is_tie else [],
+        "dropped": [
+            {"option": names[each.option], "reason": each.reason} for each in found.dropped
+        ],
+        "beats": [_defeat(names, each) for each in found.defeats],
+        "struck": [[_defeat(names, each) for each in those] for those in found.struck],
+        "matrix": [list(row) for row in found.matrix],
+    }
+
+
+def _seats(sheet: Sheet) -> dict[str, Any]:
+    names = [each.text for each in sheet.options]
+    ballots = [
+        [place for place, mark in enumerate(each.marks) if mark]
+        for each in sheet.ballots
+        for _ in range(each.votes)
+    ]
+    approvals = [sum(place in ballot for ballot in ballots) for place in range(len(names))]
+    chosen: list[int] = []
+    if _turned_out(sheet) and any(approvals):
+        wanted = min(sheet.seats or 1, sum(1 for each in approvals if each))
+        given = committees.profile(ballots, len(names), wanted)
+        chosen = [each for each in committees.equal_shares(given, first=True)[0] if approvals[each]]
+    return _several(sheet, chosen, approvals)
+
+
+def _budget(sheet: Sheet) -> dict[str, Any]:
+    ids = [str(place) for place in range(len(sheet.options))]
+    ballots = [
+        [ids[place] for place, mark in enumerate(each.marks) if mark]
+        for each in sheet.ballots
+        for _ in range(each.votes)
+    ]
+    approvals = [sum(each in ballot for ballot in ballots) for each in ids]
+    projects = [
+        equal_shares.Project(name, each.cost or 1)
+        for name, each in zip(ids, sheet.options, strict=True)
+    ]
+    if not _turned_out(sheet):
+        return _several(sheet, [], approvals) | {"cost": 0}
+    bought = equal_shares.count(projects, ballots, sheet.budget or 0)
+    chosen = sorted(int(each) for each in bought.selected)
+    return _several(sheet, chosen, approvals) | {"cost": bought.cost, "share": str(bought.share)}
+
+
+def _several(sheet: Sheet, chosen: Sequence[int], approvals: Sequence[int]) -> dict[str, Any]:
+    turned_out = _turned_out(sheet)
+    return {
+        "verdict": "passed" if chosen else ("kept" if turned_out else "no_quorum"),
+        "winners": [sheet.options[each].text for each in chosen],
+        "selected": [sheet.options[each].key or sheet.options[each].text for each in chosen],
+        "chosen": list(chosen),
+        "approvals": [
+            {"option": each.text, "votes": votes}
+            for each, votes in zip(sheet.options, approvals, strict=True)
+        ],
+    }
+
+
+def _turned_out(sheet: Sheet) -> bool:
+    return sheet.turnout > 0 and (sheet.quorum is None or sheet.quorum.is_met_by(sheet.turnout))
+
+
+def _quorum(sheet: Sheet) -> dict[str, Any]:
+    if sheet.quorum is None:
+        return {"applied": False, "why": "the number of electors is not given"}
+    return {
+        "applied": True,
+        "electors": sheet.electors,
+        "factor": str(sheet.factor),
+        "figure": round(sheet.quorum.figure, 4),
+        "votes": sheet.quorum.votes,
+    }
+
+
+def _defeat(names: Sequence[str], found: condorcet.Defeat) -> dict[str, Any]:
+    return {
+        "winner": names[found.winner],
+        "loser": names[found.loser],
+        "votes": found.votes,
+        "against": found.against,
+    }
+
+
+def _option_json(option: Option) -> dict[str, Any]:
+    return {
+        "text": option.text,
+        "ratio": option.ratio,
+        "default": option.default or None,
+        "key": option.key,
+        "cost": option.cost,
+    }
+
+
+def _ballot_json(ballot: Cast) -> dict[str, Any]:
+    return {
+        "voter": ballot.voter,
+        "receipt": ballot.receipt,
+        "votes": ballot.votes,
+        "marks": list(ballot.marks),
+    }
+
+
+def _without_nothing(found: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _sheet(found: Mapping[str, Any]) -> Sheet:
+    options = tuple(
+        Option(
+            text=str(each["text"]),
+            ratio=int(each.get("ratio", 1)),
+            default=bool(each.get("default")),
+            key=each.get("key"),
+            cost=None if each.get("cost") is None else int(each["cost"]),
+        )
+        for each in found["options"]
+    )
+    if not 1 <= len(options) <= OPTIONS_MAX or len(found["ballots"]) > BALLOTS_MAX:
+        raise Invalid("There are too few options in this file, or too much of something.")
+    if found["method"] == A5 and sum(each.default for each in options) != 1:
+        raise Invalid("Exactly one option is the default.")
+    ballots = tuple(_cast(each, len(options)) for each in found["ballots"])
+    electors = found.get("electors")
+    return Sheet(
+        method=str(found["method"]),
+        options=options,
+        electors=None if electors is None else int(electors),
+        factor=Fraction(str(found.get("quorum_factor", "3/2"))),
+        ballots=ballots,
+        seats=None if found.get("seats") is None else int(found["seats"]),
+        budget=None if found.get("budget") is None else int(found["budget"]),
+        about=found.get("about"),
+    )
+
+
+def _cast(found: Mapping[str, Any], options: int) -> Cast:
+    marks = tuple(None if mark is None else int(mark) for mark in found["marks"])
+    votes = int(found.get("votes", 1))
+    if len(marks) != options or not 1 <= votes <= VOTES_MAX:
+        raise Invalid("A ballot has one mark for each option, and one vote at least.")
+    return Cast(marks=marks, votes=votes, voter=found.get("voter"), receipt=found.get("receipt"))

@@ -1,0 +1,77 @@
+"""From an idea to a proposal: the payload is cleaned, put into words, and given to the members.
+
+What is proposed is what will be done: the words on the ballot and the payload that is enacted come
+from one place, the action's enactor.
+"""
+
+from typing import Any
+
+from iriai.base.errors import Invalid
+from iriai.base.tx import Tx
+from iriai.commons.charter.rules import Action
+from iriai.commons.enactment.registry import Payload, enactor
+from iriai.commons.proposals import actions as proposals
+from iriai.commons.proposals.rules import Proposal
+from iriai.identity.rules import Actor
+
+
+def clean_action(word: str) -> Action:
+    """A typed action, from its word."""
+    try:
+        return Action(word)
+    except ValueError:
+        raise Invalid(f"There is no action called {word[:64]!r}.", code="ActionUnknown") from None
+
+
+def propose(
+    tx: Tx,
+    actor: Actor,
+    commons_id: int,
+    *,
+    action: Action,
+    payload: Payload,
+    title: str = "",
+    text: str = "",
+    discussion: tuple[int, int] | None = None,
+) -> Proposal:
+    """Propose a typed action. `discussion`: the repository's id and the thread's number."""
+    how = enactor(action)
+    cleaned = how.clean(tx, commons_id, payload)
+    words = how.words(cleaned)
+    repo_id = cleaned.get("repo_id")
+    thread = None
+    if discussion is not None:
+        repo_id, thread = discussion
+    return proposals.propose(
+        tx,
+        actor,
+        commons_id,
+        action=action,
+        payload=cleaned,
+        words=words,
+        title=title.strip() or words.rstrip("."),
+        text=text,
+        repo_id=repo_id,
+        discussion=thread,
+        **_ballot(how.choices(cleaned) if how.choices else None),
+    )
+
+
+def rival(
+    tx: Tx, actor: Actor, commons_id: int, number: int, *, action: Action, payload: Payload
+) -> Proposal:
+    """Add a rival option to a proposal that is being talked over."""
+    how = enactor(action)
+    if how.choices is not None:
+        raise Invalid("An election or a budget round is a vote of its own.")
+    cleaned = how.clean(tx, commons_id, payload)
+    words = how.words(cleaned)
+    return proposals.rival(
+        tx, actor, commons_id, number, action=action, payload=cleaned, words=words
+    )
+
+
+def _ballot(choices: Any) -> dict[str, Any]:
+    if choices is None:
+        return {}
+    return {"choices": choices.options, "seats": choices.seats, "budget": choices.budget}

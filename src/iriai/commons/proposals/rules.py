@@ -1,0 +1,402 @@
+"""How a proposal goes, from the day it is made to what becomes of it. Pure.
+
+Three paths lead to a decision. *At once*: it waits for the word of those whom the charter names.
+*Lazily*: after so many hours it passes, if enough others stand behind it and nobody objected with a
+reason; an objection makes it a vote. *By vote*: members talk it over and may add rivals, then the
+electors of the moment vote, and "keep as it is" is always on the ballot.
+
+Small groups come first: nobody waits for more seconds than there are others to give them, and a
+tie keeps things as they are unless the charter names who breaks it.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from iriai.base.errors import Conflict, Denied, Excessive, Invalid
+from iriai.commons.charter.rules import Action, Ballots, Counter, Path, Procedure, Who
+from iriai.commons.counting import ballot_export
+from iriai.commons.membership.rules import MAINTAINER, STEWARD, Standing
+
+TITLE_LENGTH_MAX = 200
+TEXT_LENGTH_MAX = 20_000
+REASON_LENGTH_MIN = 12
+REASON_LENGTH_MAX = 4_000
+RIVALS_MAX = 20
+OPTIONS_MAX = 200
+RUNNING_OF_MAX = 50
+SECOND_DAYS = 14
+"""For how long a proposal for a vote waits for its seconds."""
+ACCEPT_DAYS = 30
+"""For how long a proposal waits for the word of those who decide at once."""
+CASTING_DAYS = 7
+"""For how long a tie waits for the casting vote."""
+STRICT_RATIO = 2
+STRICT_SECONDS_MAX = 5
+KEEP = "Keep things as they are"
+NONE_OF_THESE = "None of these"
+
+
+class State(StrEnum):
+    """Where a proposal stands."""
+
+    OPEN = "open"
+    DELIBERATING = "deliberating"
+    VOTING = "voting"
+    TIED = "tied"
+    PASSED = "passed"
+    ENACTED = "enacted"
+    ENACT_FAILED = "enact_failed"
+    FAILED = "failed"
+    NO_QUORUM = "no_quorum"
+    WITHDRAWN = "withdrawn"
+    SUPERSEDED = "superseded"
+
+
+RUNNING = (State.OPEN, State.DELIBERATING, State.VOTING, State.TIED)
+"""The states in which members can still do something about it."""
+
+
+class Kind(StrEnum):
+    """What an option is."""
+
+    PROPOSED = "proposed"
+    RIVAL = "rival"
+    CANDIDATE = "candidate"
+    PROJECT = "project"
+    KEEP = "keep"
+
+
+class Step(StrEnum):
+    """What is due."""
+
+    PASS = "pass"  # noqa: S105 - what is due
+    FAIL = "fail"
+    OPEN_VOTE = "open_vote"
+    COUNT = "count"
+    LEAVE = "leave"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One thing that can be chosen."""
+
+    place: int
+    kind: Kind
+    words: str
+    action: Action | None = None
+    payload: Mapping[str, Any] | None = None
+    ratio: int = 1
+    key: str | None = None
+    cost: int | None = None
+    author_id: int | None = None
+    author: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """Somebody's second, or objection with its reason."""
+
+    account_id: int
+    name: str
+    at: datetime
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A proposal as everybody may see it. `due_at`: when the next thing happens by itself."""
+
+    id: int
+    commons_id: int
+    commons: str
+    number: int
+    action: Action
+    title: str
+    text: str
+    state: State
+    state_at: datetime
+    rule: str
+    charter: str
+    terms: Procedure
+    fallback: Procedure | None
+    seats: int | None
+    budget: int | None
+    proposer_id: int | None
+    proposer: str | None
+    seconds_needed: int
+    repo_id: int | None
+    discussion: int | None
+    proposed_at: datetime
+    due_at: datetime | None
+    opened_at: datetime | None
+    closed_at: datetime | None
+    enacted_at: datetime | None
+    options: tuple[Option, ...] = ()
+    seconds: tuple[Voice, ...] = ()
+    objections: tuple[Voice, ...] = ()
+    tied: tuple[int, ...] = ()
+    chosen: int | None = None
+    failure: str | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether members can still do something about it."""
+        return self.state in RUNNING
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether its ballots name nobody."""
+        return self.terms.ballot is Ballots.SECRET
+
+    @property
+    def is_seconded(self) -> bool:
+        """Whether enough others stand behind it."""
+        return len(self.seconds) >= self.seconds_needed
+
+    @property
+    def method(self) -> str:
+        """How its ballots are counted."""
+        return method(self.terms, self.seats, self.budget)
+
+    @property
+    def is_ranked(self) -> bool:
+        """Whether a ballot ranks the options, rather than approving some of them."""
+        return self.method == ballot_export.A5
+
+    @property
+    def main(self) -> Option:
+        """What was proposed first."""
+        return self.options[0]
+
+
+def decides_at_once(terms: Procedure, standing: Standing, repo_id: int | None = None) -> bool:
+    """Whether somebody is among those whose word is a decision, on the path `at_once`.
+
+    Stewards can do what maintainers can. Where all owners decide, each of them is asked.
+    """
+    if terms.path is not Path.AT_ONCE:
+        return False
+    if terms.who in (Who.OWNERS, Who.ALL_OWNERS):
+        return standing.is_owner
+    if terms.who is Who.MEMBERS:
+        return standing.is_member
+    if standing.holds(STEWARD):
+        return True
+    return terms.who is Who.MAINTAINERS and standing.holds(MAINTAINER, repo_id)
+
+
+def procedure_json(procedure: Procedure) -> dict[str, Any]:
+    """A procedure as it is pinned to a proposal."""
+    return asdict(procedure)
+
+
+def procedure(found: Mapping[str, Any]) -> Procedure:
+    """A pinned procedure."""
+    return Procedure(
+        **{
+            **found,
+            "path": Path(found["path"]),
+            "who": Who(found["who"]),
+            "ballot": Ballots(found["ballot"]),
+            "counter": Counter(found["counter"]),
+            "one_seat": Counter(found["one_seat"]),
+            "many_seats": Counter(found["many_seats"]),
+        }
+    )
+
+
+def method(terms: Procedure, seats: int | None, budget: int | None) -> str:
+    """How ballots under these terms are counted."""
+    if budget is not None:
+        return ballot_export.BUDGET
+    counter = terms.counter
+    if seats is not None:
+        counter = terms.one_seat if seats == 1 else terms.many_seats
+    return ballot_export.SEATS if counter is Counter.EQUAL_SHARES else ballot_export.A5
+
+
+def seconds_needed(terms: Procedure, *, others: int) -> int:
+    """How many others must stand behind it, of those `others` that there are.
+
+    A vote that needs two to one asks for two at least, and for half the square root of the
+    electors, but five at most: Debian's K.
+    """
+    wanted = terms.second
+    if terms.path is Path.AT_ONCE:
+        return 0
+    if terms.path is Path.VOTE and terms.ratio >= STRICT_RATIO:
+        half_root = math.isqrt((others + 1) // 4)
+        wanted = max(wanted, 2, min(STRICT_SECONDS_MAX, half_root))
+    return max(0, min(wanted, others))
+
+
+def first_state(terms: Procedure) -> State:
+    """Where a proposal begins."""
+    return State.DELIBERATING if terms.path is Path.VOTE else State.OPEN
+
+
+def due(terms: Procedure, state: State, since: datetime, *, seconded: bool) -> datetime | None:
+    """When the next thing happens by itself to a proposal that is in this state since then."""
+    if state is State.OPEN and terms.path is Path.LAZY:
+        return since + timedelta(hours=terms.hours)
+    if state is State.OPEN:
+        return since + timedelta(days=ACCEPT_DAYS)
+    if state is State.DELIBERATING:
+        days = terms.deliberate_days
+        return since + timedelta(days=days if seconded else max(days, SECOND_DAYS))
+    if state is State.VOTING:
+        return since + timedelta(days=terms.vote_days)
+    return since + timedelta(days=CASTING_DAYS) if state is State.TIED else None
+
+
+def step(found: Proposal, now: datetime) -> Step | None:
+    """What is to be done with a proposal now, if anything."""
+    if found.due_at is None or now < found.due_at or not found.is_running:
+        return None
+    if found.state is State.VOTING:
+        return Step.COUNT
+    if found.state is State.TIED:
+        return Step.LEAVE
+    if found.state is State.DELIBERATING:
+        return Step.OPEN_VOTE if found.is_seconded else Step.FAIL
+    lazy = found.terms.path is Path.LAZY
+    return Step.PASS if lazy and found.is_seconded else Step.FAIL
+
+
+def clean_title(title: str) -> str:
+    """A title in one line."""
+    title = " ".join(title.replace("\0", "").split())
+    if not title:
+        raise Invalid("A proposal needs a title.")
+    if len(title) > TITLE_LENGTH_MAX:
+        raise Invalid(f"A title has at most {TITLE_LENGTH_MAX} characters.")
+    return title
+
+
+def clean_text(text: str) -> str:
+    """What the proposer says about it."""
+    text = text.replace("\0", "").replace("\r\n", "\n").strip()
+    if len(text) > TEXT_LENGTH_MAX:
+        raise Excessive(f"The text of a proposal has at most {TEXT_LENGTH_MAX:,} characters.")
+    return text
+
+
+def clean_reason(reason: str) -> str:
+    """An objection's reason. A bare "no" is none: others must be able to answer it."""
+    reason = " ".join(reason.replace("\0", "").split())
+    if len(reason) < REASON_LENGTH_MIN or " " not in reason:
+        raise Invalid(
+            "An objection needs its reason in a sentence, so that others can answer it.",
+            code="ReasonMissing",
+        )
+    if len(reason) > REASON_LENGTH_MAX:
+        raise Excessive(f"A reason has at most {REASON_LENGTH_MAX:,} characters.")
+    return reason
+
+
+def require_member(is_member: bool, commons: str) -> None:
+    """Proposing, seconding and objecting are for members."""
+    if not is_member:
+        raise Denied(
+            f"Only members of {commons} can do this. How one becomes a member stands on its page.",
+            code="NotAMember",
+        )
+
+
+def require_elector(votes: int, commons: str) -> None:
+    """Voting is for those who had a vote when it opened."""
+    if votes < 1:
+        raise Denied(f"You had no vote in {commons} when this vote opened.", code="NotAnElector")
+
+
+def require_may_second(found: Proposal, account_id: int, now: datetime) -> None:
+    """One stands behind another's proposal, once, while it waits for that."""
+    require_running(found, now)
+    if found.state not in (State.OPEN, State.DELIBERATING):
+        raise Conflict("This proposal is past the time for seconding.")
+    if found.proposer_id == account_id:
+        raise Conflict("This is your own proposal; somebody else must second it.")
+    if any(each.account_id == account_id for each in found.seconds):
+        raise Conflict("You have seconded this already.")
+
+
+def require_may_object(found: Proposal, account_id: int, now: datetime) -> None:
+    """Objections turn a lazy decision into a vote, and are heard while a vote is talked over."""
+    require_running(found, now)
+    if found.state not in (State.OPEN, State.DELIBERATING) or found.terms.path is Path.AT_ONCE:
+        raise Conflict("It is too late to object here; what is open now is the vote.")
+    if any(each.account_id == account_id for each in found.objections):
+        raise Conflict("Your objection stands already.")
+
+
+def require_may_rival(found: Proposal, now: datetime, *, strictest: Procedure) -> None:
+    """A rival goes on the same ballot until deliberation ends, if this vote is strict enough."""
+    require_running(found, now)
+    if found.state is not State.DELIBERATING or found.seats or found.budget is not None:
+        raise Conflict("Rival options can be added while a vote is being talked over.")
+    if sum(each.kind is Kind.RIVAL for each in found.options) >= RIVALS_MAX:
+        raise Excessive(f"There are {RIVALS_MAX} rival options already.")
+    terms = found.terms
+    if (
+        strictest.deliberate_days > terms.deliberate_days
+        or strictest.vote_days > terms.vote_days
+        or strictest.quorum_factor > terms.quorum_factor
+        or strictest.ballot is not terms.ballot
+    ):
+        raise Denied(
+            "This option needs a longer or stricter vote than this one; propose it by itself.",
+            code="CharterSays",
+        )
+
+
+def require_may_withdraw(found: Proposal, account_id: int, now: datetime) -> None:
+    """Whoever proposed it takes it back, until the vote opens."""
+    require_running(found, now)
+    if found.proposer_id != account_id:
+        raise Denied("Only whoever proposed this can withdraw it.", code="Forbidden")
+    if found.state not in (State.OPEN, State.DELIBERATING):
+        raise Conflict("The vote is open; what stands on the ballot stays there.")
+
+
+def require_may_vote(found: Proposal, now: datetime) -> None:
+    """Ballots are taken from the opening up to the close, and not in the second of the close."""
+    if found.state is not State.VOTING:
+        raise Conflict("There is no vote on this proposal now.", code="NotVoting")
+    require_running(found, now)
+
+
+def require_running(found: Proposal, now: datetime) -> None:
+    """Whether its time is over is told by the clock, not by whether anybody wrote it down yet."""
+    if not found.is_running or (found.due_at is not None and now >= found.due_at):
+        raise Conflict("The time for this is over.", code="TooLate")
+
+
+def clean_marks(found: Proposal, marks: Sequence[int | None]) -> list[int | None]:
+    """A ballot: a rank for each option (1 the best, None unranked), or 1 and 0 for approval."""
+    if len(marks) != len(found.options):
+        raise Invalid(f"A ballot has one mark for each of the {len(found.options)} options.")
+    if found.is_ranked:
+        if any(mark is not None and not 1 <= mark <= len(marks) for mark in marks):
+            raise Invalid(f"A rank is a number from 1 to {len(marks)}, or left empty.")
+        if all(mark is None for mark in marks):
+            raise Invalid("This ballot ranks nothing; give at least one option a rank.")
+        return list(marks)
+    if any(mark not in (0, 1, None) for mark in marks):
+        raise Invalid("An option is approved (1) or not (0).")
+    return [mark or 0 for mark in marks]
+
+
+def decided(outcome: Mapping[str, Any], terms: Procedure) -> State:
+    """What a count makes of a proposal."""
+    verdict = outcome["verdict"]
+    if verdict == "tie":
+        return State.TIED if terms.casting is not None else State.FAILED
+    return {
+        "passed": State.PASSED,
+        "kept": State.FAILED,
+        "no_quorum": State.NO_QUORUM,
+    }[verdict]

@@ -1,0 +1,58 @@
+"""Secret ballots: a key that only the voter's code gives. Pure, but for the code itself.
+
+A voter gets a *code*, once, when they vote; the hub does not keep it. Their ballot lies under the
+SHA-256 of the code, which is also their *receipt*: after the count the ballots are published by
+receipt, so a voter finds their own and nobody else does. Changing a ballot takes the code.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from iriai.base.errors import Conflict, Denied, Invalid
+
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+CODE_LENGTH = 20
+GROUP_LENGTH = 5
+RECEIPT_LENGTH = 24
+
+WHO_COULD_SEE = (
+    "Your ballot is kept without your name, without a time and in no order; the roll says only "
+    "that you have voted. Members, stewards and whoever gets a copy of the database cannot join "
+    "the two. Whoever runs this hub could still see how you vote if they set out to: by watching "
+    "the machine in the moment you vote, or by comparing backups made just before and just after. "
+    "For an election in which you do not trust them with that, ask for one with Belenios."
+)
+
+
+def new_code() -> str:
+    """A code of a hundred random bits, in groups that can be copied by hand."""
+    drawn = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
+    groups = (drawn[at : at + GROUP_LENGTH] for at in range(0, CODE_LENGTH, GROUP_LENGTH))
+    return "-".join(groups)
+
+
+def receipt(proposal: str, code: str) -> str:
+    """Under what a ballot lies, and is published: 24 hexadecimal digits."""
+    bare = code.lower().replace("-", "").replace(" ", "")
+    bare = bare.translate(str.maketrans("oil", "011"))
+    if len(bare) != CODE_LENGTH or set(bare) - set(ALPHABET):
+        raise Invalid("A voting code has four groups of five letters and digits.", code="CodeWrong")
+    digest = hashlib.sha256(f"iriai ballot\n{proposal}\n{bare}".encode())
+    return digest.hexdigest()[:RECEIPT_LENGTH]
+
+
+def cast(
+    roll: list[int], ballots: Mapping[str, Any], *, voter_id: int, key: str, ballot: Any, new: bool
+) -> tuple[list[int], dict[str, Any]]:
+    """The roll and the urn with one more ballot, or with one changed; both sorted."""
+    if new and voter_id in roll:
+        raise Conflict(
+            "You have voted. To change your ballot, give the code that you got for it.",
+            code="CodeNeeded",
+        )
+    if not new and (voter_id not in roll or key not in ballots):
+        raise Denied("No ballot of this vote lies under this code.", code="CodeWrong")
+    changed = {**ballots, key: ballot}
+    return sorted({*roll, voter_id}), dict(sorted(changed.items()))

@@ -1,0 +1,106 @@
+"""Casting a ballot, open or secret. One voter has one ballot, however often it is sent.
+
+An open ballot is a row under its voter's name. A secret one goes into the urn under a key that
+only the voter's code gives; nothing is recorded in the log, since an entry has a time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from iriai.base.errors import Conflict
+from iriai.base.tx import Tx
+from iriai.commons.charter import queries as charters
+from iriai.commons.membership import queries as membership
+from iriai.commons.proposals import queries, rules, secrecy, steps
+from iriai.commons.proposals.rules import Proposal
+from iriai.commons.proposals.tables import BallotRow, ProposalRow, UrnRow
+from iriai.identity.rules import Act, Actor, Subject, require_may, require_signed_in
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a voter gets: for a secret ballot its code, kept by nobody else, and its receipt."""
+
+    voter: str
+    code: str | None = None
+    receipt: str | None = None
+
+
+def vote(
+    tx: Tx,
+    actor: Actor,
+    commons_id: int,
+    number: int,
+    *,
+    marks: Sequence[int | None],
+    voice: int | None = None,
+    code: str | None = None,
+) -> Receipt:
+    """Cast a ballot, or change it. `voice` is the institution for which one votes."""
+    account_id = require_signed_in(actor)
+    owner = membership.organisation_id(tx, commons_id) or 0
+    require_may(actor, Act.DISCUSS, Subject(owner, is_public=True))
+    found = steps.advance(tx, queries.proposal(tx, commons_id, number).id)
+    row = queries.locked(tx, found.id)
+    rules.require_may_vote(found, tx.now)
+    mine = {each.account_id: each for each in queries.voters(tx, found, account_id)}
+    voter = mine.get(account_id if voice is None else voice)
+    name = charters.name_of(tx, commons_id)
+    rules.require_elector(0 if voter is None else voter.votes, name)
+    assert voter is not None  # noqa: S101 - or it would have been refused
+    clean = rules.clean_marks(found, marks)
+    if found.is_secret:
+        return _secretly(tx, found, voter, clean, code)
+    _openly(tx, actor, row, voter, clean)
+    return Receipt(voter.name)
+
+
+def _openly(
+    tx: Tx,
+    actor: Actor,
+    row: ProposalRow,
+    voter: queries.Voter,
+    marks: list[int | None],
+) -> None:
+    asked = select(BallotRow).where(
+        BallotRow.proposal_id == row.id, BallotRow.voter_id == voter.account_id
+    )
+    ballot = tx.session.scalars(asked).one_or_none()
+    verb = "voted on" if ballot is None else "voted anew on"
+    if ballot is None:
+        ballot = BallotRow(commons_id=row.commons_id, proposal_id=row.id, voter_id=voter.account_id)
+        tx.session.add(ballot)
+    ballot.cast_by_id = require_signed_in(actor)
+    ballot.marks, ballot.cast_at = marks, tx.now
+    tx.session.flush()
+    facts: dict[str, Any] = {} if voter.name == actor.name else {"voter": voter.name}
+    steps.record(tx, actor.name, verb, row, **facts)
+
+
+def _secretly(
+    tx: Tx,
+    found: Proposal,
+    voter: queries.Voter,
+    marks: list[int | None],
+    code: str | None,
+) -> Receipt:
+    asked = select(UrnRow).where(UrnRow.proposal_id == found.id).with_for_update()
+    urn = tx.session.scalars(asked.execution_options(populate_existing=True)).one_or_none()
+    if urn is None:
+        raise Conflict("There is no vote on this proposal now.", code="NotVoting")
+    given = code.strip() if code else ""
+    used = given or secrecy.new_code()
+    key = secrecy.receipt(f"{found.commons}/{found.number}", used)
+    urn.roll, urn.ballots = secrecy.cast(
+        list(urn.roll),
+        urn.ballots,
+        voter_id=voter.account_id,
+        key=key,
+        ballot={"marks": marks, "votes": voter.votes},
+        new=not given,
+    )
+    tx.session.flush()
+    return Receipt(voter.name, used, key)
