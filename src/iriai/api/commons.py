@@ -62,17 +62,24 @@ def log(request: Request, tx: Tx) -> Response:
 
 @door.reading
 def entry(request: Request, tx: Tx) -> Response:
-    """One entry, with the proof that it is in the log of the checkpoint."""
+    """One entry, with the proof that it is in the log of the checkpoint, or of the size given."""
     commons = queries.commons(tx, address.decoded(request.path_params["commons"]))
     position = min(int(request.path_params["position"]), POSITION_MAX)
     head = events.head(tx, commons.id)
     found = events.entries(tx, commons.id, before=position + 1, limit=1)
     if position >= head.size or not found or found[0].position != position:
         raise Unknown("There is no such entry in this log yet.", code="EntryNotFound")
-    proof = merkle.inclusion(position, head.size, events.nodes(tx, commons.id))
+    size = query_number(request, "size", default=head.size, most=POSITION_MAX)
+    if not position < size <= head.size:
+        raise Invalid('"size" is a size of the log that has this entry.')
+    nodes = events.nodes(tx, commons.id)
+    proof = merkle.inclusion(position, size, nodes)
+    then = head
+    if size != head.size:
+        then = events.Head(size, merkle.root(size, nodes), None)
     return door.json_answer(
         shape(position, found[0].entry)
-        | {"proof": [each.hex() for each in proof], "checkpoint": checkpoint(head)}
+        | {"proof": [each.hex() for each in proof], "checkpoint": checkpoint(then)}
     )
 
 

@@ -2,7 +2,7 @@
 
 import click
 
-from iriai.cli.commons import counting
+from iriai.cli.commons import counting, log
 
 
 @click.group()
@@ -15,3 +15,4 @@ def commons() -> None:
 
 commons.add_command(counting.vote)
 commons.add_command(counting.budget)
+commons.add_command(log.log)

@@ -59,8 +59,10 @@ def latest(tx: Tx, commons_id: int) -> Signed | None:
     return found[0] if found else None
 
 
-def checkpoints(tx: Tx, commons_id: int, *, limit: int | None = None) -> list[Signed]:
-    """Signed checkpoints, the newest first."""
+def checkpoints(
+    tx: Tx, commons_id: int, *, size: int | None = None, limit: int | None = None
+) -> list[Signed]:
+    """Signed checkpoints, the newest first, or the one of a size."""
     mine = tables.Checkpoint
     query = (
         select(mine.size, mine.root, mine.note, mine.signed_at)
@@ -68,6 +70,8 @@ def checkpoints(tx: Tx, commons_id: int, *, limit: int | None = None) -> list[Si
         .order_by(mine.size.desc())
         .limit(limit)
     )
+    if size is not None:
+        query = query.where(mine.size == size)
     rows = tx.connection.execute(query).all()
     return [Signed(row[0], bytes(row[1]), row[2], row[3]) for row in rows]
 

@@ -1,0 +1,73 @@
+"""Replay a log: from its entries alone, what the database should hold, beside what it does hold."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pkgutil import walk_packages
+
+import orjson
+
+import iriai.commons
+from iriai.base import events, ledger
+from iriai.base.ledger import Difference, State
+from iriai.base.tx import Ground, Tx
+from iriai.commons.tlog import queries
+
+ATTEMPTS_MAX = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What a log says there is, and what there is."""
+
+    entries: int
+    should: State
+    found: State
+
+    @property
+    def differences(self) -> list[Difference]:
+        """Where they part."""
+        return list(ledger.differences(self.should, self.found))
+
+
+def replay(ground: Ground, commons_id: int, told: Callable[[int], None] = lambda _: None) -> Replay:
+    """Replay a commons' log, with what waits to be sealed; again where it grew meanwhile."""
+    for _ in range(ATTEMPTS_MAX):
+        with ground.read() as tx:
+            before = _length(tx, commons_id)
+            waiting = queries.waiting(tx, commons_id)
+            entries = [text for _, text in queries.entries(tx, commons_id)]
+            should = logged([*entries, *waiting], told)
+            done = Replay(len(entries) + len(waiting), should, live(tx, commons_id))
+            if not done.differences or _length(tx, commons_id) == before:
+                return done
+    return done
+
+
+def logged(entries: Iterable[bytes], told: Callable[[int], None] = lambda _: None) -> State:
+    """The rows that a log says there are."""
+    found: State = {}
+    for count, entry in enumerate(entries, 1):
+        if b'"state"' in entry:
+            ledger.apply(found, orjson.loads(entry))
+        told(count)
+    return found
+
+
+def live(tx: Tx, commons_id: int) -> State:
+    """The rows that there are."""
+    _know_tables()
+    return ledger.live(tx, commons_id)
+
+
+@cache
+def _know_tables() -> None:
+    """Load every part's tables, so that no governed one is passed over."""
+    for module in walk_packages(iriai.commons.__path__, "iriai.commons."):
+        if module.name.endswith(".tables"):
+            import_module(module.name)
+
+
+def _length(tx: Tx, commons_id: int) -> int:
+    return events.head(tx, commons_id).size + events.unsealed(tx, commons_id)
