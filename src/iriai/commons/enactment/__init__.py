@@ -5,6 +5,7 @@ package for these acts, and for every commit and push too, because those can mov
 protects. `registry` knows how each typed action of a charter is done; the modules beside it do it.
 """
 
+from iriai.commons.enactment import statements as _statements  # noqa: F401 - registers
 from iriai.commons.enactment.carrying import carry_out, carry_out_all
 from iriai.commons.enactment.deciding import decide, propose_url
 from iriai.commons.enactment.landing import commit, merge, push, refresh_card
