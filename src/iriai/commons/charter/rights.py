@@ -1,0 +1,205 @@
+"""Who may do what with what a commons holds: the seven rights, computed from its charter. Pure.
+
+Access, extraction, contribution, removal, management, exclusion, alienation: each a question that
+somebody really asks, with its answers, the field that says so and where to act.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from iriai.commons.charter import phrases, words
+from iriai.commons.charter.rules import PANEL, Action, Charter, Path, Right, Who
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """To one question: who may, and how; `action` is what one would propose."""
+
+    question: str
+    answer: str
+    field: str
+    action: Action | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One right: its name, what it is, and its answers. `cells` has who has it, by standing."""
+
+    right: str
+    title: str
+    answers: tuple[Answer, ...]
+    cells: tuple[str, ...]
+
+
+STANDINGS = ("anybody", "a member", "a maintainer", "a steward", "the commons by decision")
+OWNED = ("anybody", "a reader", "a writer", "an administrator", "all administrators")
+
+
+def standings(charter: Charter) -> tuple[str, ...]:
+    """The columns of the table."""
+    return STANDINGS if charter.is_collective else OWNED
+
+
+def table(charter: Charter) -> list[Row]:
+    """The seven rights, in the order of how much they take."""
+    return [
+        Row("access", "See it and read the rules", tuple(_access(charter)), _cells(charter, 0)),
+        Row("extraction", "Download it", tuple(_extraction(charter)), _cells(charter, 1)),
+        Row("contribution", "Add to it", tuple(_contribution(charter)), _cells(charter, 2)),
+        Row("removal", "Take out what one gave", tuple(_removal(charter)), _cells(charter, 3)),
+        Row("management", "Look after it", tuple(_management(charter)), _cells(charter, 4)),
+        Row("exclusion", "Keep somebody out", tuple(_exclusion(charter)), _cells(charter, 5)),
+        Row("alienation", "Give it away for good", tuple(_alienation(charter)), _cells(charter, 6)),
+    ]
+
+
+def who(charter: Charter, action: Action) -> str:
+    """Who can do this, in one sentence: the answer somebody looks for."""
+    name = charter.actions[action]
+    if name == PANEL:
+        return f"Only a panel of {charter.appeals.panel}, drawn by lot."
+    found = charter.decisions[name]
+    if found.path is Path.AT_ONCE:
+        said = phrases.WHO[found.who]
+        many = "" if found.who is not Who.ALL_OWNERS else "Only "
+        return f"{many}{said if many else said[0].upper() + said[1:]}, at once; it is logged."
+    if found.path is Path.LAZY:
+        return (
+            f"Nobody alone. A member proposes it; {words.in_short(charter, name)}."
+            if charter.is_collective
+            else f"An administrator proposes it; {words.in_short(charter, name)}."
+        )
+    return f"Nobody alone. The members vote (“{name}”: {words.in_short(charter, name)})."
+
+
+def _ask(charter: Charter, question: str, action: Action) -> Answer:
+    return Answer(question, who(charter, action), f"actions.{action}", action)
+
+
+def _access(_charter: Charter) -> Iterator[Answer]:
+    yield Answer(
+        "Who can read the rules, the decisions and the log?",
+        "Anybody, without an account.",
+        "rights",
+    )
+    yield Answer(
+        "Who can see a repository?",
+        "Anybody, if it is public; the members, if it is private.",
+        "actions.resource.visibility",
+    )
+
+
+def _extraction(charter: Charter) -> Iterator[Answer]:
+    yield Answer(
+        "Who can download a model or dataset?",
+        "Anybody, as its licence says; of a gated one, whoever was let in.",
+        "gates",
+    )
+    yield _ask(charter, "Who can set or lift a gate?", Action.RESOURCE_GATE)
+
+
+def _contribution(charter: Charter) -> Iterator[Answer]:
+    yield Answer(
+        "Who can open a discussion or a pull request?", "Anybody with an account.", "members"
+    )
+    yield _ask(charter, "Who can make a repository in its name?", Action.RESOURCE_CREATE)
+
+
+def _removal(charter: Charter) -> Iterator[Answer]:
+    if Right.REMOVE_OWN in charter.rights:
+        yield Answer("Who can take out what they gave?", "Whoever gave it.", "rights")
+    yield Answer(
+        "Who can ask for data about themselves to be removed?",
+        f"Anybody, without an account; it is decided within {charter.removal.decide_days} days.",
+        "removal.decide_days",
+    )
+    yield _ask(charter, "Who answers such a request?", Action.REMOVAL_DECIDE)
+
+
+def _management(charter: Charter) -> Iterator[Answer]:
+    yield _ask(charter, "Who can merge a change?", Action.RESOURCE_MERGE)
+    yield _ask(charter, "Who can make a repository public or private?", Action.RESOURCE_VISIBILITY)
+    yield _ask(charter, "Who can change the charter?", Action.CHARTER_AMEND)
+    yield _ask(charter, "Who can share out the pot?", Action.POOL_ALLOT_ROUND)
+
+
+def _exclusion(charter: Charter) -> Iterator[Answer]:
+    holds = charter.holds
+    if charter.is_collective:
+        yield Answer(
+            "Who can stop something in an emergency?",
+            f"{phrases.counted(holds.stewards, 'steward').capitalize()} together, for at most "
+            f"{phrases.counted(holds.max_hours, 'hour')}; then it lapses.",
+            "holds",
+        )
+    yield _ask(charter, "Who can suspend a member?", Action.MEMBER_SUSPEND)
+    yield _ask(charter, "Who can expel a member?", Action.MEMBER_EXPEL)
+    yield _ask(charter, "Who can freeze a repository?", Action.RESOURCE_FREEZE)
+
+
+def _alienation(charter: Charter) -> Iterator[Answer]:
+    yield _ask(charter, "Who can delete a model, a dataset or a space?", Action.RESOURCE_DELETE)
+    yield _ask(charter, "Who can hand it over to somebody else?", Action.RESOURCE_TRANSFER)
+    yield _ask(charter, "Who can change its licence?", Action.RESOURCE_RELICENSE)
+    if Right.FORK in charter.rights:
+        yield Answer(
+            "Who can go on elsewhere with a copy?", "Anybody, as licences allow.", "rights"
+        )
+
+
+_YES, _NO = "yes", ""
+_DECIDED = (
+    (Action.RESOURCE_VISIBILITY,),
+    (Action.RESOURCE_GATE,),
+    (Action.RESOURCE_CREATE,),
+    (Action.REMOVAL_DECIDE,),
+    (Action.RESOURCE_MERGE, Action.CHARTER_AMEND),
+    (Action.MEMBER_SUSPEND, Action.MEMBER_EXPEL),
+    (Action.RESOURCE_DELETE, Action.RESOURCE_TRANSFER, Action.RESOURCE_RELICENSE),
+)
+
+
+def _cells(charter: Charter, at: int) -> tuple[str, ...]:
+    """Who has the right, by standing: what everybody may, and whom the charter lets act at once."""
+    if not charter.is_collective:
+        return _owned(charter, at)
+    named = [charter.procedure(each) for each in _DECIDED[at]]
+    at_once = {each.who for each in named if each is not None and each.path is Path.AT_ONCE}
+    fixed = {
+        0: (_YES, _YES, _YES, _YES),
+        1: ("by licence and gate", _YES, _YES, _YES),
+        2: ("report, discuss, propose", _YES, _YES, _YES),
+        3: ("data about oneself", "own work", "own work", "own work"),
+        4: (_NO, "propose", _NO, _NO),
+        5: (_NO, "object, vote", "answer requests", "hold"),
+        6: ("fork", "fork, vote", "fork", "fork"),
+    }[at]
+    gained = (None, Who.MEMBERS, Who.MAINTAINERS, Who.STEWARDS)
+    cells = [
+        _YES if who is not None and who in at_once and at in (4, 6) else cell
+        for who, cell in zip(gained, fixed, strict=True)
+    ]
+    decided = [charter.actions[each] for each in _DECIDED[at]]
+    ways = dict.fromkeys(
+        name
+        for name in decided
+        if name == PANEL or charter.decisions[name].path is not Path.AT_ONCE
+    )
+    return (*cells, ", ".join(ways))
+
+
+def _owned(charter: Charter, at: int) -> tuple[str, ...]:
+    together = any(
+        (found := charter.procedure(each)) is not None and found.who is Who.ALL_OWNERS
+        for each in _DECIDED[at]
+    )
+    rows = (
+        (_YES, _YES, _YES, _YES, _NO),
+        ("by licence and gate", _YES, _YES, _YES, _NO),
+        ("discuss, propose", "discuss, propose", _YES, _YES, _NO),
+        ("data about oneself", "own work", "own work", _YES, _NO),
+        (_NO, _NO, "merge", _YES, "the charter" if together else _NO),
+        (_NO, _NO, _NO, _YES, _NO),
+        ("fork", "fork", "fork", _YES, _NO),
+    )
+    return rows[at]

@@ -1,0 +1,335 @@
+"""A charter in plain words: what it says, section by section, and what changes between two. Pure.
+
+`sections` is the page that members read. `changes` says each difference in a sentence, and says
+something exactly when something differs: both charters are laid out flat, field by field, and every
+field has words.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+from iriai.commons.charter import phrases
+from iriai.commons.charter.rules import PANEL, Charter, Parent, Path, Procedure, Recall, Role, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One sentence, the field of the file that says so, and whether the hub enforces it yet."""
+
+    text: str
+    field: str
+    is_enforced: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What belongs together, under a heading that is a question."""
+
+    key: str
+    title: str
+    lines: tuple[Line, ...]
+
+
+UNENFORCED = ("openness", "licences.drift", "actions.peer.add")
+"""What may be agreed on already, before there is an engine for it."""
+
+
+def sections(charter: Charter) -> list[Section]:
+    """The whole charter, to be read by the people whom it binds."""
+    made = [
+        ("members", "Who belongs?", _members),
+        ("decisions", "How is it decided?", _decisions),
+        ("actions", "What takes which decision?", _actions),
+        ("roles", "Who looks after the day?", _roles),
+        ("licences", "What may be kept here?", _resources),
+        ("sanctions", "What if somebody breaks the rules?", _sanctions),
+        ("removal", "How is data taken out again?", _removal),
+        ("pool", "How is the pot shared?", _pool),
+        ("rights", "What does every member keep?", _rights),
+    ]
+    return [Section(key, title, tuple(lines(charter))) for key, title, lines in made]
+
+
+def in_short(charter: Charter, procedure: str) -> str:
+    """How decisions of one class are reached, in one sentence without an end."""
+    if procedure == PANEL:
+        return f"a panel of {charter.appeals.panel}, drawn by lot, decides"
+    found = charter.decisions.get(procedure)
+    return phrases.procedure(found) if found else procedure
+
+
+def _members(charter: Charter) -> Iterator[Line]:
+    if not charter.is_collective:
+        yield Line("Its owners: the administrators of the organisation.", "preset")
+        return
+    kinds = charter.members.kinds
+    for name, votes in (("person", kinds.person), ("institution", kinds.institution)):
+        plural = phrases.counted(votes, "vote")
+        said = f"A member {name} has {plural}." if votes else f"A member {name} has no vote."
+        yield Line(said, f"members.kinds.{name}")
+    admit = charter.members.admit
+    ways = [phrases.counted(admit.sponsors, "member") + " who vouch for them"]
+    if admit.or_contributions:
+        ways.append(phrases.counted(admit.or_contributions, "contribution") + " that were merged")
+    yield Line(
+        f"A newcomer needs {' or '.join(ways)}; then {in_short(charter, admit.decision)}.",
+        "members.admit",
+    )
+    wait = charter.members.elector_after_days
+    yield Line(
+        f"After {phrases.counted(wait, 'day')} a member has a vote."
+        if wait
+        else "A member has a vote at once.",
+        "members.elector_after_days",
+    )
+    away = phrases.counted(charter.members.emeritus_after_days, "day")
+    yield Line(
+        f"Who is away for {away} no longer counts for a quorum, and returns by one click.",
+        "members.emeritus_after_days",
+    )
+    share = charter.members.max_share_per_institution
+    if share < 1:
+        yield Line(
+            f"One institution has at most {phrases.share(share)} of the votes and of a panel.",
+            "members.max_share_per_institution",
+        )
+
+
+def _decisions(charter: Charter) -> Iterator[Line]:
+    used = set(charter.actions.values()) | {charter.members.admit.decision}
+    used |= {each.on_objection for each in charter.decisions.values() if each.path is Path.LAZY}
+    used |= {each for role in charter.roles.values() for each in _of_role(role)}
+    for name, procedure in charter.decisions.items():
+        note = "" if name in used else " Nothing takes this way at present."
+        said = phrases.procedure(procedure)
+        yield Line(f"“{name}”: {said}.{note}", f"decisions.{name}")
+        if procedure.casting:
+            yield Line(f"A tie is broken by the {procedure.casting}.", f"decisions.{name}.casting")
+    if charter.is_collective:
+        yield Line(
+            "A tie keeps things as they are. A quorum never exceeds the number of active electors.",
+            "quorum",
+        )
+
+
+def _of_role(role: Role) -> list[str]:
+    recalls = role.recall.decision if role.recall else None
+    return [each for each in (role.elected_by, role.granted_by, recalls) if each]
+
+
+def _actions(charter: Charter) -> Iterator[Line]:
+    ways = dict.fromkeys(charter.actions.values())
+    for way in ways:
+        doing = [phrases.ACTIONS[each] for each, name in charter.actions.items() if name == way]
+        title = "a panel" if way == PANEL else f"“{way}”"
+        said = f"By {title} ({in_short(charter, way)}): {phrases.listed(doing)}."
+        yield Line(said, f"actions → {way}")
+    for name, way in charter.later.items():
+        yield Line(f"“{name}” takes “{way}”.", f"actions.{name}", is_enforced=False)
+
+
+def _roles(charter: Charter) -> Iterator[Line]:
+    if not charter.roles:
+        yield Line("Its owners do.", "roles")
+    for name, role in charter.roles.items():
+        yield Line(phrases.role(name, role), f"roles.{name}")
+        if role.recall is not None:
+            yield Line(
+                f"If {phrases.share(role.recall.petition)} of the electors ask for it, a {name} is "
+                f"recalled or kept by “{role.recall.decision}”.",
+                f"roles.{name}.recall",
+            )
+
+
+def _resources(charter: Charter) -> Iterator[Line]:
+    allow = charter.licences.allow
+    said = f"What has one of these licences: {phrases.listed(allow)}." if allow else "Any licence."
+    yield Line(said, "licences.allow")
+    drift = "is refused" if charter.licences.drift == "block" else "is pointed out"
+    yield Line(
+        f"A change that drops a duty of the licence it builds on {drift}.",
+        "licences.drift",
+        is_enforced=False,
+    )
+    openness = charter.openness
+    if openness.min_mof_class is not None:
+        yield Line(
+            f"A model reaches class {openness.min_mof_class} of the Model Openness Framework.",
+            "openness.min_mof_class",
+            is_enforced=False,
+        )
+    if openness.data_card is not None:
+        said = f"A card for each dataset is {openness.data_card}."
+        yield Line(said, "openness.data_card", is_enforced=False)
+    gates = charter.gates
+    yield Line(
+        f"Who asks for a gated repository is answered within {gates.answer_days} days; a refusal "
+        f"says why, goes to {'a panel' if gates.appeal == PANEL else gates.appeal} if they appeal, "
+        f"and they may ask again after {phrases.counted(gates.reapply_days, 'day')}.",
+        "gates",
+    )
+
+
+def _sanctions(charter: Charter) -> Iterator[Line]:
+    steps = phrases.listed([phrases.step(each) for each in charter.sanctions.ladder], word="then")
+    yield Line(f"One rung after the other: {steps}.", "sanctions.ladder")
+    fade = phrases.counted(charter.sanctions.fade_days, "day")
+    yield Line(f"After {fade} without another, one drops by a rung.", "sanctions.fade_days")
+    if charter.sanctions.stay_on_appeal:
+        yield Line(
+            "Whoever appeals is left in peace until it is judged.", "sanctions.stay_on_appeal"
+        )
+    appeals = charter.appeals
+    yield Line(
+        f"One may appeal for {phrases.counted(appeals.window_days, 'day')}; a panel of "
+        f"{appeals.panel}, drawn by lot among the uninvolved, answers within "
+        f"{phrases.counted(appeals.answer_days, 'day')}.",
+        "appeals",
+    )
+    holds = charter.holds
+    yield Line(
+        f"{phrases.counted(holds.stewards, 'steward').capitalize()} can stop something at once "
+        "because of "
+        f"{phrases.listed([str(each) for each in holds.grounds], word='or')}, for at most "
+        f"{phrases.counted(holds.max_hours, 'hour')}; then it lapses by itself.",
+        "holds",
+    )
+
+
+def _removal(charter: Charter) -> Iterator[Line]:
+    removal = charter.removal
+    yield Line(
+        "Anybody can ask for it, without an account. It is acknowledged within "
+        f"{phrases.counted(removal.ack_days, 'day')} and decided within "
+        f"{phrases.counted(removal.decide_days, 'day')}; mirrors are told within "
+        f"{phrases.counted(removal.mirrors_hours, 'hour')}.",
+        "removal",
+    )
+
+
+def _pool(charter: Charter) -> Iterator[Line]:
+    pool = charter.pool
+    yield Line(
+        f"{phrases.share(pool.floor_share).capitalize()} is everybody's floor, in equal parts; "
+        f"{phrases.share(pool.queue_share)} goes by the queue, and "
+        f"{phrases.share(pool.round_share)} by rounds in which all vote.",
+        "pool",
+    )
+    yield Line(
+        f"A request of up to {phrases.share(pool.small_share)} of what is free counts as small.",
+        "pool.small_share",
+    )
+    yield Line(
+        f"What nobody used for {phrases.counted(pool.reclaim_cold_days, 'day')} is moved aside, "
+        f"after a notice of {phrases.counted(pool.notice_days, 'day')}. It is not deleted.",
+        "pool.reclaim_cold_days",
+    )
+
+
+def _rights(charter: Charter) -> Iterator[Line]:
+    for right in charter.rights:
+        yield Line(phrases.RIGHTS[right] + ".", "rights")
+    operator = charter.operator
+    said = (
+        "Whoever runs the machines may act alone in an emergency; it is logged, and undone after "
+        f"{phrases.counted(operator.ratify_days, 'day')} unless the members ratify it."
+        if operator.break_glass
+        else "Whoever runs the machines may not act alone, even in an emergency."
+    )
+    yield Line(said, "operator")
+
+
+# -- differences ---------------------------------------------------------------------------------
+
+
+def changes(before: Charter, after: Charter) -> list[str]:
+    """What differs, a sentence each; nothing when nothing does."""
+    was, now = flat(before), flat(after)
+    found: list[str] = []
+    for field in dict.fromkeys([*was, *now]):
+        if field not in now:
+            if not any(other in was and other not in now for other in _above(field)):
+                found.append(f"{phrases.name_of(field)} goes.")
+        elif field not in was:
+            if not any(other in now and other not in was for other in _above(field)):
+                found.append(_comes(field, now[field]))
+        elif was[field] != now[field]:
+            found.append(_changes(field, was[field], now[field]))
+    return found
+
+
+def _above(field: str) -> Iterator[str]:
+    """The parts that hold this field."""
+    while "." in field:
+        field = field.rpartition(".")[0]
+        yield field
+
+
+def _comes(field: str, value: Any) -> str:
+    if isinstance(value, Part):
+        return f"{phrases.name_of(field)} comes: {value.text}."
+    return f"{phrases.name_of(field)} comes: {phrases.value(field, value)}."
+
+
+def _changes(field: str, was: Any, now: Any) -> str:
+    name = phrases.name_of(field)
+    if isinstance(was, tuple) and isinstance(now, tuple):
+        return f"{name}: {_difference(field, was, now)}."
+    return f"{name} becomes {phrases.value(field, now)}; it was {phrases.value(field, was)}."
+
+
+def _difference(field: str, was: tuple[Any, ...], now: tuple[Any, ...]) -> str:
+    gone = [phrases.value(field, each) for each in was if each not in now]
+    come = [phrases.value(field, each) for each in now if each not in was]
+    if not gone and not come:
+        return "the same in another order, " + phrases.listed(
+            [phrases.value(field, each) for each in now]
+        )
+    said = [f"{phrases.listed(come)} added"] if come else []
+    said += [f"{phrases.listed(gone)} taken out"] if gone else []
+    if not now:
+        said.append("none is left" + (", so any is allowed" if field == "licences.allow" else ""))
+    elif not was and field == "licences.allow":
+        said.append("until now any was allowed")
+    return "; ".join(said)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """That a part is there at all, such as a role; its fields follow. All parts are equal."""
+
+    text: str
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Part)
+
+    def __hash__(self) -> int:
+        return 0
+
+
+def flat(charter: Charter) -> dict[str, Any]:
+    """Every value of a charter by its dotted field."""
+    found: dict[str, Any] = {}
+    _lay_out("", charter, found)
+    return found
+
+
+def _lay_out(at: str, value: Any, found: dict[str, Any]) -> None:
+    if isinstance(value, Role):
+        found[at] = Part(phrases.role(at.rpartition(".")[2], value).rstrip("."))
+    elif isinstance(value, Procedure):
+        found[at] = Part(phrases.procedure(value))
+    if isinstance(value, Parent | Step | Recall) or not (
+        is_dataclass(value) or isinstance(value, Mapping)
+    ):
+        found[at] = value
+        return
+    if isinstance(value, Mapping):
+        pairs = [(str(name), each) for name, each in value.items()]
+    else:
+        pairs = [(each.name, getattr(value, each.name)) for each in fields(value)]
+    for name, each in pairs:
+        named = "by" if at == "holds" and name == "stewards" else name
+        named = named if at or name != "later" else "actions"
+        _lay_out(f"{at}.{named}" if at else named, each, found)

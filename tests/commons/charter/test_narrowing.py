@@ -1,0 +1,87 @@
+"""A child may only narrow: every field has an order, and the orders hold along a chain."""
+
+from dataclasses import replace
+from types import MappingProxyType
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from iriai.commons.charter import narrowing, presets, words
+from iriai.commons.charter.narrowing import narrows, widened
+from iriai.commons.charter.rules import LADDER, Action, Preset, Right, Rung, Step
+from tests.commons.charter.charters import START, charters, nearby
+from tests.conftest import LONG
+
+
+def test_a_proprietary_licence_a_year_of_suspension_and_no_fork_are_three_fields():
+    parent = presets.charter(Preset.CONSORTIUM, "lab")
+    ladder = tuple(
+        Step(rung=each.rung, days=365) if each.rung is Rung.SUSPEND else each for each in LADDER
+    )
+    child = replace(
+        parent,
+        commons="child",
+        licences=replace(parent.licences, allow=(*parent.licences.allow, "LicenseRef-Proprietary")),
+        sanctions=replace(parent.sanctions, ladder=ladder),
+        rights=tuple(each for each in Right if each is not Right.FORK),
+    )
+    assert widened(child, parent) == ["licences.allow", "rights", "sanctions.ladder.suspend"]
+
+
+@given(charters())
+def test_a_charter_narrows_itself(charter):
+    assert widened(charter, charter) == []
+
+
+@settings(max_examples=50_000 if LONG else 600)
+@given(st.data())
+def test_narrowing_is_transitive(data):
+    grandparent = START
+    parent = data.draw(nearby(grandparent))
+    child = data.draw(nearby(parent))
+    if narrows(parent, grandparent) and narrows(child, parent):
+        assert widened(child, grandparent) == []
+
+
+@given(charters(), charters(), charters())
+def test_narrowing_is_transitive_between_any_charters(one, two, three):
+    if narrows(two, one) and narrows(three, two):
+        assert narrows(three, one)
+
+
+@given(charters())
+def test_every_field_has_an_order(charter):
+    for field in words.flat(charter):
+        known = field in narrowing.ORDERS or field.startswith(narrowing.COMPARED)
+        assert known or field == "actions.peer.add", field
+
+
+def test_what_is_narrowed_is_allowed():
+    strict = replace(
+        START,
+        licences=replace(START.licences, allow=("MIT",)),
+        holds=replace(START.holds, max_hours=24, stewards=3),
+        appeals=replace(START.appeals, window_days=30),
+        actions=MappingProxyType(dict(START.actions) | {Action.RESOURCE_GATE: "significant"}),
+    )
+    assert widened(strict, START) == []
+    assert widened(START, strict) == [
+        "licences.allow",
+        "holds.by",
+        "holds.max_hours",
+        "appeals.window_days",
+        "actions.resource.gate",
+    ]
+
+
+@pytest.mark.parametrize("preset", [Preset.OWNERS, Preset.SOLO])
+def test_a_child_where_owners_decide_is_wider_than_one_where_members_do(preset):
+    assert "actions.resource.delete" in widened(presets.charter(preset, "child"), START)
+
+
+def test_a_way_is_compared_by_what_it_demands_and_not_by_its_name():
+    ways = dict(START.decisions)
+    ways["ordinary"] = replace(ways["ordinary"], hours=1)
+    child = replace(START, decisions=MappingProxyType(ways))
+    assert "decisions.ordinary.hours" in widened(child, START)

@@ -1,0 +1,82 @@
+"""What a charter says in words, and what changes between two."""
+
+from dataclasses import replace
+from types import MappingProxyType
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iriai.commons.charter import presets, rights, words
+from iriai.commons.charter.rules import Action, Preset
+from tests.commons.charter.charters import START, charters, nearby
+
+
+@given(charters(), charters())
+def test_changes_say_something_exactly_when_something_changed(before, after):
+    assert words.changes(before, before) == []
+    assert bool(words.changes(before, after)) == (before != after)
+
+
+@given(st.data())
+def test_a_small_change_is_said_too(data):
+    after = data.draw(nearby(START))
+    assert bool(words.changes(START, after)) == (after != START)
+
+
+def test_a_change_is_a_sentence_with_what_was_and_what_is():
+    ways = dict(START.decisions)
+    ways["ordinary"] = replace(ways["ordinary"], hours=48)
+    after = replace(
+        START,
+        decisions=MappingProxyType(ways),
+        licences=replace(START.licences, allow=("MIT",)),
+        actions=MappingProxyType(dict(START.actions) | {Action.RESOURCE_GATE: "significant"}),
+    )
+    assert words.changes(START, after) == [
+        "Decisions “ordinary”, time to object becomes 48 hours; it was 96 hours.",
+        "The decision needed to set or lift a gate becomes “significant”; it was “ordinary”.",
+        "Licences, allowed: “MIT” added; until now any was allowed.",
+    ]
+
+
+@pytest.mark.parametrize("preset", Preset)
+def test_every_preset_can_be_read_and_every_right_has_an_answer(preset):
+    charter = presets.charter(preset, "afro")
+    said = [line.text for section in words.sections(charter) for line in section.lines]
+    assert all(each.endswith(".") and "None" not in each for each in said), said
+    rows = rights.table(charter)
+    assert [row.right for row in rows] == [
+        "access",
+        "extraction",
+        "contribution",
+        "removal",
+        "management",
+        "exclusion",
+        "alienation",
+    ]
+    for row in rows:
+        assert row.answers
+        assert len(row.cells) == len(rights.standings(charter))
+
+
+@pytest.mark.parametrize("preset", set(Preset) - {Preset.SOLO, Preset.OWNERS})
+def test_who_can_delete_a_model_is_answered_in_a_sentence(preset):
+    charter = presets.charter(preset, "afro")
+    assert rights.who(charter, Action.RESOURCE_DELETE).startswith("Nobody alone. The members vote")
+
+
+def test_where_owners_decide_an_administrator_deletes():
+    charter = presets.charter(Preset.OWNERS, "afro")
+    said = rights.who(charter, Action.RESOURCE_DELETE)
+    assert said == "An administrator, at once; it is logged."
+
+
+def test_what_has_no_engine_yet_is_said_to_have_none():
+    charter = presets.charter(Preset.AGENCY, "afro")
+    lines = [line for section in words.sections(charter) for line in section.lines]
+    assert {line.field for line in lines if not line.is_enforced} == {
+        "licences.drift",
+        "openness.min_mof_class",
+        "openness.data_card",
+    }
