@@ -132,7 +132,7 @@ class Postgres:
 
     def matching(self, connection: Connection, look: Look) -> list[int]:
         """Rows whose vector matches, by a plan for these very words and not for any."""
-        connection.execute(_PLAN_ANEW)
+        connection.execute(_PLAN_FOR_THIS)
         asked = _postgres(look.order, len(look.words), look.has_bounds, look.is_sorted)
         return _places(connection, asked, look, tsquery(look.clauses))
 
@@ -183,20 +183,30 @@ def _sqlite(order: Order, words: int, bounds: bool, is_sorted: bool) -> TextClau
 
 @lru_cache(maxsize=256)
 def _postgres(order: Order, words: int, bounds: bool, is_sorted: bool) -> TextClause:
-    joins = " JOIN cards c ON c.repo_id = d.repo_id" if bounds else ""
+    """The same for PostgreSQL: find, put in order, and only then look closer, row by row.
+
+    `OFFSET 0` keeps the two apart; the closer look reads long rows, and a page needs few of them.
+    """
+    joins = " JOIN cards c ON c.repo_id = w.repo_id" if bounds else ""
+    closer = _said("strpos", words, bounds, "w").removeprefix(" AND ")
+    look = (
+        f" WHERE (SELECT {closer} FROM search_docs w{joins} WHERE w.repo_id = s.repo_id)"  # noqa: S608
+        if closer
+        else ""
+    )
     return text(
-        f"SELECT d.by_{order} FROM search_docs d "  # noqa: S608 - our own names
-        f"JOIN search_vectors v ON v.repo_id = d.repo_id{joins} "
-        "WHERE v.vector @@ CAST(:match AS tsquery) "
-        f"AND d.by_{order} < :before{_said('strpos', words, bounds)} "
-        f"{f'ORDER BY d.by_{order} DESC ' if is_sorted else ''}LIMIT :most"
+        f"SELECT s.place FROM (SELECT d.by_{order} AS place, d.repo_id FROM search_docs d "  # noqa: S608 - our own names
+        "JOIN search_vectors v ON v.repo_id = d.repo_id "
+        f"WHERE v.vector @@ CAST(:match AS tsquery) AND d.by_{order} < :before "
+        f"{f'ORDER BY d.by_{order} DESC ' if is_sorted else ''}OFFSET 0) s{look} LIMIT :most"
     )
 
 
-def _said(place: str, words: int, bounds: bool) -> str:
+def _said(place: str, words: int, bounds: bool, at: str = "d") -> str:
     """That words are there in truth, where trigrams only make it likely; and the exact bounds."""
     made = "".join(
-        f" AND ({place}(d.names, :name{n}) > 0 OR {place}(' ' || d.tokens || ' ', :word{n}) > 0)"
+        f" AND ({place}({at}.names, :name{n}) > 0"
+        f" OR {place}(' ' || {at}.tokens || ' ', :word{n}) > 0)"
         for n in range(words)
     )
     return made + (" AND c.parameters BETWEEN :low AND :high" if bounds else "")
@@ -218,7 +228,10 @@ _DELETE = {
     )
     for order in ORDERS
 }
-_PLAN_ANEW = text("SET LOCAL plan_cache_mode = force_custom_plan")
+_PLAN_FOR_THIS = text(
+    "SELECT set_config('plan_cache_mode', 'force_custom_plan', true), "
+    "set_config('max_parallel_workers_per_gather', '0', true)"  # they start slower than it takes
+)
 _INSERT_VECTOR = text(
     "INSERT INTO search_vectors (repo_id, vector) "
     "VALUES (:id, array_to_tsvector(string_to_array(:tokens, ' ')))"
