@@ -236,6 +236,8 @@ def _insert(tx: Tx, actor: Actor, seed: _Seed) -> None:
         "held_by": register.held_by(account),
         "creator_id": actor.id,
         "discussions_disabled": False,
+        "held_is_gone": False,
+        "is_delisted": False,
         "sdk": seed.sdk,
         "created_at": tx.now,
         "updated_at": tx.now,

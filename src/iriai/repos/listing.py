@@ -21,7 +21,7 @@ from iriai.base.names import fold
 from iriai.base.tx import Tx
 from iriai.identity.rules import Actor
 from iriai.identity.tables import Account
-from iriai.repos.rows import WITH_HEAD, as_repo, seen
+from iriai.repos.rows import WITH_HEAD, as_repo, listed
 from iriai.repos.rules import Kind, Repo
 from iriai.repos.tables import RepoRow
 
@@ -73,7 +73,7 @@ def listing(  # noqa: PLR0917 - filters, order, place and size, as a page is ask
     """The repositories that `viewer` may know of, filtered and in order."""
     limit = max(1, min(limit, LISTING_LENGTH_MAX))
     column = getattr(RepoRow, sort.value)
-    query = _filtered(WITH_HEAD.where(seen(viewer)), filters)
+    query = _filtered(WITH_HEAD.where(listed(viewer)), filters)
     if after:
         value, last_id = _read_cursor(after, sort)
         query = query.where(or_(column < value, and_(column == value, RepoRow.id < last_id)))

@@ -115,7 +115,10 @@ def _find(tx: Tx, kind: str, full_name: str, revision: str = "") -> _Found | Non
     head = refs[MAIN].commit if MAIN in refs else None
     first = rows[0]
     return _Found(
-        as_repo(first, head), first[_DELETED_AT] is not None, bool(first[_IS_CURRENT]), refs
+        as_repo(first, head, now=tx.now),
+        first[_DELETED_AT] is not None,
+        bool(first[_IS_CURRENT]),
+        refs,
     )
 
 
@@ -182,7 +185,7 @@ def by_id(tx: Tx, repo_id: int, viewer: Actor | None = None) -> Repo:
     row = tx.connection.execute(_BY_ID, {"repo_id": repo_id}).one_or_none()
     if row is None:
         raise rules.unknown_repo()
-    repo = as_repo(row, row[-1])
+    repo = as_repo(row, row[-1], now=tx.now)
     return repo if viewer is None else _let_in(tx, viewer, repo)
 
 
@@ -242,7 +245,7 @@ def repos_of(tx: Tx, viewer: Actor, owner_id: int, kind: str | None = None) -> S
     if kind is not None:
         asked = asked.where(RepoRow.kind == Kind(kind))
     asked = asked.order_by(RepoRow.kind, RepoRow.name_key).limit(REPOS_OF_MAX)
-    return [as_repo(row, row[-1]) for row in tx.connection.execute(asked)]
+    return [as_repo(row, row[-1], now=tx.now) for row in tx.connection.execute(asked)]
 
 
 def count_of(tx: Tx, viewer: Actor, owner_id: int, kind: str | None = None) -> int:

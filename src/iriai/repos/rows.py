@@ -1,6 +1,7 @@
 """Rows of the database as repositories and refs, and which of them somebody may see."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, or_, select
@@ -30,14 +31,24 @@ COLUMNS: tuple[Any, ...] = (
     RepoRow.downloads,
     RepoRow.likes,
     RepoRow.git_bytes,
+    RepoRow.held_reason,
+    RepoRow.held_until,
+    RepoRow.held_is_gone,
+    RepoRow.frozen_reason,
+    RepoRow.label,
+    RepoRow.is_delisted,
 )
 """What a `Repo` is made of, `head` apart."""
 
 HEAD = RefRow.commit_sha.label("head")
 
 
-def as_repo(row: Sequence[Any], head: str | None) -> Repo:
-    """The repository of a row that begins with `COLUMNS`."""
+def as_repo(row: Sequence[Any], head: str | None, *, now: datetime | None = None) -> Repo:
+    """The repository of a row that begins with `COLUMNS`.
+
+    A hold is over in the second it lapses, where `now` is told; else once the clock wrote it down.
+    """
+    lapsed = row[18] is None or (row[19] is not None and now is not None and row[19] <= now)
     return Repo(
         id=row[0],
         kind=Kind(row[1]),
@@ -58,6 +69,11 @@ def as_repo(row: Sequence[Any], head: str | None) -> Repo:
         downloads=row[15],
         likes=row[16],
         git_bytes=row[17],
+        held_reason=None if lapsed else row[18],
+        held_is_gone=not lapsed and row[20],
+        frozen_reason=row[21],
+        label=row[22],
+        is_delisted=row[23],
     )
 
 
@@ -77,11 +93,17 @@ def seen(viewer: Actor) -> ColumnElement[bool]:
     )
 
 
+def listed(viewer: Actor) -> ColumnElement[bool]:
+    """Of these the ones that lists and searches show: what was delisted is found by its address."""
+    return and_(seen(viewer), RepoRow.is_delisted.is_(False))
+
+
 def readable(viewer: Actor) -> ColumnElement[bool]:
     """The repositories whose files `viewer` may read."""
     return and_(
         RepoRow.deleted_at.is_(None),
         RepoRow.disabled_reason.is_(None),
+        RepoRow.held_reason.is_(None),
         or_(
             and_(RepoRow.visibility == Visibility.PUBLIC, RepoRow.gated.is_(None)),
             and_(RepoRow.visibility == Visibility.PUBLIC, _let_in(viewer)),

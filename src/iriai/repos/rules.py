@@ -88,6 +88,11 @@ class Repo:
     commons_id: int = HUB
     head: str | None = None
     disabled_reason: str | None = None
+    held_reason: str | None = None
+    held_is_gone: bool = False
+    frozen_reason: str | None = None
+    label: str | None = None
+    is_delisted: bool = False
     discussions_disabled: bool = False
     sdk: str | None = None
     downloads: int = 0
@@ -187,7 +192,11 @@ def require_read(actor: Actor, repo: Repo) -> None:
 
 
 def require_enabled(repo: Repo) -> None:
-    """A disabled repository neither gives nor takes."""
+    """A disabled repository neither gives nor takes; one that is held says why."""
+    if repo.held_reason is not None and repo.held_is_gone:
+        raise Gone(repo.held_reason, code="Removed")
+    if repo.held_reason is not None:
+        raise Denied(repo.held_reason, code="Held")
     if repo.disabled_reason is not None:
         raise Denied(DISABLED, code="DisabledRepo")
 
@@ -197,6 +206,8 @@ def require_write(actor: Actor, repo: Repo) -> None:
     require_see(actor, repo)
     require_may(actor, Act.WRITE, subject(repo))
     require_enabled(repo)
+    if repo.frozen_reason is not None:
+        raise Denied(repo.frozen_reason, code="Frozen")
 
 
 def require_administer(actor: Actor, repo: Repo) -> None:

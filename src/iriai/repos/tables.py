@@ -8,7 +8,7 @@ here and not retired.
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from iriai.base.db import BigId, Table
@@ -44,6 +44,12 @@ class RepoRow(Table):
     held_by: Mapped[str]
     creator_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("accounts.id"))
     disabled_reason: Mapped[str | None]
+    held_reason: Mapped[str | None]
+    held_until: Mapped[datetime | None]
+    held_is_gone: Mapped[bool] = mapped_column(default=False)
+    frozen_reason: Mapped[str | None]
+    label: Mapped[str | None]
+    is_delisted: Mapped[bool] = mapped_column(default=False)
     discussions_disabled: Mapped[bool] = mapped_column(default=False)
     sdk: Mapped[str | None]
     created_at: Mapped[datetime]
@@ -115,3 +121,16 @@ class PackRow(Table):
     objects: Mapped[int]
     made_at: Mapped[datetime]
     retired_at: Mapped[datetime | None]
+
+
+class LockRow(Table):
+    """A file that somebody has locked, as git-lfs means it. `key` is its 24 hex digits."""
+
+    __tablename__ = "locks"
+    __table_args__ = (UniqueConstraint("repo_id", "path"),)
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    key: Mapped[str] = mapped_column(String(24), unique=True)
+    repo_id: Mapped[int] = mapped_column(BigId, ForeignKey("repos.id"))
+    path: Mapped[str]
+    owner_id: Mapped[int] = mapped_column(BigId, ForeignKey("accounts.id"))
+    at: Mapped[datetime]

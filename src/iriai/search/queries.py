@@ -22,7 +22,7 @@ from iriai.identity import queries as identity
 from iriai.identity.rules import Actor, circle
 from iriai.identity.tables import Account
 from iriai.repos.queries import Filters, Sort, listing
-from iriai.repos.rows import WITH_HEAD, as_repo, seen
+from iriai.repos.rows import WITH_HEAD, as_repo, listed
 from iriai.repos.rules import Kind, Repo, may_see
 from iriai.repos.tables import RepoRow
 from iriai.search import index, rules, tokens
@@ -173,7 +173,7 @@ class _Look:
             select(*_PLACED)
             .join(Account, Account.id == RepoRow.owner_id)
             .outerjoin(SearchDoc, SearchDoc.repo_id == RepoRow.id)
-            .where(RepoRow.id.in_(ids), seen(self.viewer))
+            .where(RepoRow.id.in_(ids), listed(self.viewer))
         )
         query = self._bounded(self._worded(query))
         asked = self.asked
