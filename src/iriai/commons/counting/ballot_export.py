@@ -151,8 +151,7 @@ def _a5(sheet: Sheet) -> dict[str, Any]:
     elif found.winner != default:
         verdict = "passed"
     else:
-        short = any(each.reason.startswith("quorum") for each in found.dropped)
-        verdict = "no_quorum" if short else "kept"
+        verdict = "kept" if _turned_out(sheet) else "no_quorum"
     return {
         "verdict": verdict,
         "winner": None if found.winner is None else names[found.winner],

@@ -174,7 +174,7 @@ def _count(tx: Tx, row: ProposalRow, found: Proposal) -> None:
     reasons = {
         "kept": "Things stay as they are: more wanted that, or not enough wanted the change.",
         "tie": "It was a tie, and so things stay as they are.",
-        "no_quorum": "Too few voted for it: the quorum was not met.",
+        "no_quorum": "Too few voted: the quorum was not met, and so things stay as they are.",
     }
     ended(tx, row, state, failure=reasons[count["verdict"]])
     record(tx, CLOCK, "failed", row, reason=row.failure)

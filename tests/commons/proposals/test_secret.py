@@ -1,0 +1,154 @@
+"""Secret ballots: nothing in the database joins a ballot to whoever cast it."""
+
+import itertools
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import MetaData, select
+
+from iriai.base.errors import Conflict, Denied, HubError, Invalid
+from iriai.commons.charter.rules import Action
+from iriai.commons.counting import ballot_export
+from iriai.commons.proposals import actions, secrecy
+from iriai.commons.proposals.actions import Choice
+from iriai.commons.proposals.rules import State
+from iriai.commons.proposals.tables import UrnRow
+
+
+def election(town, *members, seats=1, candidates=("ann", "ben")):
+    town.found("university", *members)
+    with town.ground.write() as tx:
+        made = actions.call(
+            tx,
+            town.commons_id,
+            action=Action.SEAT_FILL,
+            payload={"role": "steward"},
+            words="Fill the seats of stewards",
+            title="Who shall be steward?",
+            choices=[Choice(words=each, key=each) for each in candidates],
+            seats=seats,
+        )
+    assert made.state is State.VOTING
+    assert made.is_secret
+    return made.number
+
+
+def dump(town):
+    """Every row of every table, with its place in it, as a copy of the database has them."""
+    with town.ground.engine.connect() as connection:
+        meta = MetaData()
+        meta.reflect(connection)
+        rowid = town.ground.engine.dialect.name == "sqlite"
+        for table in meta.sorted_tables:
+            columns = "rowid, *" if rowid and table.name not in HIDDEN else "*"
+            try:
+                rows = connection.exec_driver_sql(f'select {columns} from "{table.name}"')
+                yield from ((table.name, tuple(row)) for row in rows)
+            except Exception:  # noqa: BLE001 - a table without row numbers
+                yield from ((table.name, tuple(row)) for row in connection.execute(select(table)))
+
+
+HIDDEN = ("search_documents",)
+
+
+def test_a_dump_joins_no_ballot_to_its_voter(any_town):
+    names = [f"voter{place}" for place in range(6)]
+    number = election(any_town, *names)
+    receipts = {
+        name: any_town.vote(name, number, *marks)
+        for name, marks in zip(
+            names, itertools.cycle([(1, 2, 3), (2, 1, 3), (3, 2, 1)]), strict=False
+        )
+    }
+    rows = list(dump(any_town))
+    ids = {name: any_town.person(name).id for name in names}
+    for name, receipt in receipts.items():
+        for table, row in rows:
+            text = json.dumps(row, default=str)
+            assert receipt.code not in text, table
+            if receipt.receipt in text:
+                assert table == "urns"
+                assert name not in text
+    urns = [row for table, row in rows if table == "urns"]
+    assert len(urns) == 1
+    with any_town.ground.read() as tx:
+        urn = tx.session.scalars(select(UrnRow)).one()
+        assert urn.roll == sorted(ids.values())
+        assert list(urn.ballots) == sorted(urn.ballots)
+        assert set(urn.ballots) == {each.receipt for each in receipts.values()}
+        assert all(set(each) == {"marks", "votes"} for each in urn.ballots.values())
+
+
+def test_neither_the_log_nor_the_jobs_grow_with_a_secret_ballot(town):
+    number = election(town, "ada", "bob", "cyd")
+    before = [row for row in dump(town) if row[0] != "urns"]
+    town.vote("ada", number, 1, 2, 3)
+    town.vote("bob", number, 2, 1, 3)
+    assert [row for row in dump(town) if row[0] != "urns"] == before
+
+
+def test_changing_a_secret_ballot_takes_its_code(town):
+    number = election(town, "ada", "bob")
+    first = town.vote("ada", number, 1, 2, 3)
+    with pytest.raises(Conflict, match="code"):
+        town.vote("ada", number, 2, 1, 3)
+    with pytest.raises((Denied, Invalid)):
+        town.vote("ada", number, 2, 1, 3, code="wrong")
+    with pytest.raises(Denied):
+        town.vote("ada", number, 2, 1, 3, code=secrecy.new_code())
+    with pytest.raises(Denied):
+        town.vote("bob", number, 2, 1, 3, code=secrecy.new_code())
+    again = town.vote("ada", number, 2, 1, 3, code=first.code.upper())
+    assert again.receipt == first.receipt
+    town.vote("bob", number, 2, 1, 3)
+    town.tick(days=10)
+    tally = town.tally(number)
+    assert [each["marks"] for each in tally.sheet["ballots"]] == [[2, 1, 3], [2, 1, 3]]
+
+
+def test_after_the_count_each_voter_finds_their_ballot_and_anybody_counts_again(town):
+    names = [f"voter{place}" for place in range(9)]
+    number = election(town, *names)
+    sent = {}
+    for name in names:
+        marks = (1, 2, 3) if name < "voter6" else (2, 1, 3)
+        sent[town.vote(name, number, *marks).receipt] = list(marks)
+    town.tick(days=10)
+    tally = town.tally(number)
+    published = tally.sheet["ballots"]
+    assert {each["receipt"]: each["marks"] for each in published} == sent
+    assert [each["receipt"] for each in published] == sorted(sent)
+    assert all("voter" not in each for each in published)
+    assert tally.sheet["about"]["voted"] == names
+    again = ballot_export.count(ballot_export.read(json.dumps(tally.sheet).encode()))
+    assert again == tally.count
+    assert again["winner"] == "ann"
+    assert list(dump(town)) and not [row for row in dump(town) if row[0] == "urns"]
+
+
+def test_several_seats_are_filled_by_equal_shares(town):
+    names = [f"voter{place}" for place in range(9)]
+    number = election(town, *names, seats=3, candidates=("ann", "ben", "cat", "dot"))
+    for name in names[:6]:
+        town.vote(name, number, 1, 1, 0, 0)
+    for name in names[6:]:
+        town.vote(name, number, 0, 0, 1, 0)
+    town.tick(days=10)
+    assert town.tally(number).count["selected"] == ["ann", "ben", "cat"]
+
+
+def test_a_hundred_secret_ballots_of_one_person_at_once_count_once(any_town):
+    number = election(any_town, "ada", "bob")
+
+    def one(_):
+        try:
+            return any_town.vote("ada", number, 1, 2, 3)
+        except HubError as refused:
+            assert refused.code in ("CodeNeeded", "DatabaseUnavailable")
+
+    with ThreadPoolExecutor(8) as pool:
+        done = [each for each in pool.map(one, range(100)) if each is not None]
+    assert len(done) == 1
+    any_town.tick(days=10)
+    assert any_town.tally(number).count["ballots"] == 1
