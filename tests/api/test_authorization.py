@@ -52,6 +52,7 @@ BODIES = {
     "/title": {"title": "Another title"},
     "/status": {"status": "closed"},
     "/settings": {"discussionsDisabled": False},
+    "/info/lfs/locks": {"path": "a.psd"},
     "/leaderboard/vouch": {"modelId": "ada/tiny", "value": 1},
     "/user-access-request/grant": {"user": "bob"},
     "/user-access-request/handle": {"user": "bob", "status": "accepted"},

@@ -276,9 +276,31 @@ def test_parts_that_do_not_make_up_the_object_are_refused(ada, public):
     assert "actions" in told(ada, public, content)
 
 
-def test_locks_are_not_implemented_and_git_lfs_goes_on_without(ada, public):
-    for path in ("locks", "locks/verify"):
-        assert ada.ask("POST", f"/{public}.git/info/lfs/{path}", json={}).status_code == 501
+def test_files_are_locked_listed_and_unlocked(ada, public):
+    where = f"/{public}.git/info/lfs/locks"
+    made = ada.ask("POST", where, json={"path": "a/big.psd", "ref": {"name": "refs/heads/main"}})
+    assert made.status_code == 201
+    lock = made.json()["lock"]
+    assert (lock["path"], lock["owner"]) == ("a/big.psd", {"name": "ada"})
+    again = ada.ask("POST", where, json={"path": "a/big.psd"})
+    assert (again.status_code, again.json()["lock"]["id"]) == (409, lock["id"])
+    second = ada.ask("POST", where, json={"path": "b.psd"}).json()["lock"]
+    first_page = ada.ask("GET", f"{where}?limit=1", json={}).json()
+    assert [each["id"] for each in first_page["locks"]] == [lock["id"]]
+    rest = ada.ask("GET", f"{where}?cursor={first_page['next_cursor']}", json={}).json()
+    assert [each["id"] for each in rest["locks"]] == [second["id"]]
+    assert "next_cursor" not in rest
+    one = ada.ask("GET", f"{where}?path=b.psd", json={}).json()["locks"]
+    assert [each["id"] for each in one] == [second["id"]]
+    told = ada.ask("POST", f"{where}/verify", json={}).json()
+    assert ([each["path"] for each in told["ours"]], told["theirs"]) == (["a/big.psd", "b.psd"], [])
+    assert ada.ask("POST", f"{where}/{lock['id']}/unlock", json={}).json()["lock"] == lock
+    assert ada.ask("POST", f"{where}/{lock['id']}/unlock", json={}).status_code == 404
+    assert ada.ask("GET", f"{where}?cursor=-1", json={}).status_code == 400
+    for path in ("../up", "", "a" * 5_000):
+        assert 400 <= ada.ask("POST", where, json={"path": path}).status_code < 500
+    nobody = ada.ask("POST", where, token="", json={"path": "c.psd"})
+    assert (nobody.status_code, nobody.headers["LFS-Authenticate"]) == (401, "Basic")
 
 
 # -- bytes ---------------------------------------------------------------------------------------

@@ -107,6 +107,32 @@ class RepoGrant(Table):
     since: Mapped[datetime]
 
 
+class HeldFile(Table):
+    """A file that is served to nobody until then, at whatever revision."""
+
+    __tablename__ = "held_files"
+    repo_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("repos.id"), primary_key=True, autoincrement=False
+    )
+    path: Mapped[str] = mapped_column(primary_key=True)
+    reason: Mapped[str]
+    until: Mapped[datetime | None]
+    is_gone: Mapped[bool] = mapped_column(default=False)
+    since: Mapped[datetime]
+
+
+class GoneCommit(Table):
+    """A revision that was removed on purpose, and what is said to who asks for it."""
+
+    __tablename__ = "gone_commits"
+    repo_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("repos.id"), primary_key=True, autoincrement=False
+    )
+    sha: Mapped[str] = mapped_column(primary_key=True)
+    reason: Mapped[str]
+    at: Mapped[datetime]
+
+
 class PackRow(Table):
     """A pack in the store, as `git/{repo_id}/{name}.pack` `.idx`. Retired ones are swept later."""
 

@@ -41,10 +41,10 @@ def batch(request: Request, body: Body) -> Response:
     except HubError as error:
         if error.code == "RepoNotFound":
             raise  # it may have moved
-        return _said(error)
+        return said(error)
 
 
-def _said(error: HubError) -> Response:
+def said(error: HubError) -> Response:
     """An error as every door says it, and as git-lfs reads it."""
     plain = problems.answer(error)
     headers = {
@@ -87,7 +87,7 @@ def _repo(request: Request, tx: Tx, *, uploading: bool) -> Repo:
         repo = repos.readable(tx, actor, kind, full_name)
     except Unknown:
         if actor.id is None and repos.moved(tx, actor, kind, full_name) is None:
-            raise _sign_in() from None
+            raise sign_in() from None
         raise
     if uploading:
         _require_may_send(actor, repo)
@@ -97,13 +97,13 @@ def _repo(request: Request, tx: Tx, *, uploading: bool) -> Repo:
 def _require_may_send(actor: Actor, repo: Repo) -> None:
     """Objects are sent by who may write, or may open a pull request with them."""
     if actor.id is None:
-        raise _sign_in()
+        raise sign_in()
     if not repo_rules.may_write(actor, repo):
         repo_rules.require_propose(actor, repo)
     repo_rules.require_enabled(repo)
 
 
-def _sign_in() -> Denied:
+def sign_in() -> Denied:
     """The one answer to git-lfs that makes it ask for a name and a password."""
     error = Denied("Sign in first: a user name, and an access token.", code="Unauthenticated")
     error.headers = {"WWW-Authenticate": 'Basic realm="iriai"', "LFS-Authenticate": "Basic"}
@@ -254,12 +254,6 @@ def _refusal(oid: str, size: int, code: int, error: HubError) -> dict[str, Any]:
     return {"oid": oid[:64], "size": size, "error": {"code": code, "message": error.message}}
 
 
-def no_locks(request: Request) -> Response:  # noqa: ARG001 - a handler
-    """Git-lfs asks whether anybody locks files; here nobody can."""
-    error = Unknown("This hub has no file locks.", code="NotImplemented")
-    return _said(error)
-
-
 def _routes() -> list[DeclaredRoute]:
     made = []
     for prefix in ("", *address.KIND_OF_PREFIX):
@@ -268,9 +262,6 @@ def _routes() -> list[DeclaredRoute]:
             asked = door.with_json(batch)
             path = f"{where}/objects/batch"
             made.append(route(path, asked, methods=["POST"], access=Access.REPO_READ))
-            for locks, methods in (("locks", ["GET", "POST"]), ("locks/verify", ["POST"])):
-                path = f"{where}/{locks}"
-                made.append(route(path, no_locks, methods=methods, access=Access.REPO_READ))
     return made
 
 

@@ -1,0 +1,52 @@
+"""`git lfs lock`, `locks` and `unlock`, and a push past somebody else's lock."""
+
+import pytest
+from huggingface_hub import HfApi
+
+from tests.support.git import Git
+
+
+@pytest.fixture
+def git(any_hub, tmp_path):
+    def of(name):
+        folder = tmp_path / name
+        folder.mkdir()
+        made = Git(folder, any_hub.env)
+        made("config", "--global", "user.name", name)
+        made("config", "--global", "user.email", f"{name}@example.org")
+        made("lfs", "install", "--skip-repo")
+        return made
+
+    return of
+
+
+def test_a_file_is_locked_seen_by_others_and_let_go(any_hub, git):
+    api = HfApi(endpoint=any_hub.url, token=any_hub.token)
+    bob = any_hub.person("bob")
+    any_hub.run("org", "add", "studio", "--member", "ada:admin", "--member", "bob:write")
+    api.create_repo("studio/scene")
+    here, there = (
+        of_person.clone(f"http://u:{token}@127.0.0.1:{any_hub.port}/studio/scene", "clone")
+        for of_person, token in ((git("ada"), any_hub.token), (git("bob"), bob))
+    )
+    here.write("a.psd", b"layers" * 1_000)
+    here("lfs", "track", "*.psd", "--lockable")
+    here("add", ".")
+    here("commit", "-m", "A scene")
+    here("push")
+    here("lfs", "lock", "a.psd")
+    assert "ada" in here("lfs", "locks")
+    there("pull")
+    assert "a.psd" in there("lfs", "locks")
+    there("config", "lfs.locksverify", "true")
+    (there.folder / "a.psd").chmod(0o644)
+    there.write("a.psd", b"mine" * 1_000)
+    there("commit", "-am", "Mine")
+    refused = there("push", check=False)
+    assert refused.returncode != 0
+    assert "a.psd - ada" in refused.stdout
+    unlocked = there("lfs", "unlock", "a.psd", check=False)
+    assert "ada holds this lock" in unlocked.stdout + unlocked.stderr
+    here("lfs", "unlock", "a.psd")
+    assert "a.psd" not in there("lfs", "locks")
+    there("push")
