@@ -15,7 +15,7 @@ from iriai.base.tx import Ground, Tx
 from iriai.blobs import actions as blob_actions
 from iriai.blobs import queries as blob_queries
 from iriai.identity.rules import Actor
-from iriai.repos import large, queries, register, rules
+from iriai.repos import guarded, large, queries, register, rules
 from iriai.repos.commits import Judge, Prepared, commit, land, open_pull_request
 from iriai.repos.git import formats, repack
 from iriai.repos.git.entries import FILE_MODE, Signature
@@ -161,6 +161,7 @@ def change_settings(
     """Change who sees a repository, how it is gated, and whether it can be discussed."""
     repo = queries.by_id(tx, repo.id)
     rules.require_administer(actor, repo)
+    guarded.require_ordinary(repo, hub=tx.ground.settings.url, act="hidden, gated or silenced")
     changed: dict[str, Any] = {}
     if visibility is not None:
         _require_visibility(repo.kind, Visibility(visibility))

@@ -23,7 +23,7 @@ from iriai.blobs import actions as blob_actions
 from iriai.blobs import queries as blob_queries
 from iriai.blobs.tables import StoredBytes
 from iriai.identity.rules import Actor
-from iriai.repos import large, queries, rules
+from iriai.repos import guarded, large, queries, rules
 from iriai.repos.git import formats
 from iriai.repos.git.entries import Commit, Lfs
 from iriai.repos.git.objects import Objects
@@ -96,14 +96,24 @@ def commit(
     create_pr: bool = False,
     judge: Judge | None = None,
     witness: Witness | None = None,
+    by_decision: bool = False,
 ) -> Landed:
     """Land a commit on a branch or pull request, or open a pull request with it.
 
     With `parent`, `Conflict` where the branch is elsewhere; without, it is laid over the newest.
+    `by_decision`: a commons decided it, whoever the actor is; only powers say so.
     """
     message = rules.commit_message(title, description)
     asked = _Asked(
-        ground, actor, repo, revision, message, parent, create_pr=create_pr, witness=witness
+        ground,
+        actor,
+        repo,
+        revision,
+        message,
+        parent,
+        create_pr=create_pr,
+        witness=witness,
+        by_decision=by_decision,
     )
     base = asked.base()  # refuses before anything is read
     objects = queries.objects(ground, repo.id)
@@ -166,6 +176,7 @@ class _Asked:
     parent: str | None
     create_pr: bool
     witness: Witness | None
+    by_decision: bool = False
 
     def base(self) -> _Base:
         """Where it begins now, if its sender may commit there."""
@@ -175,7 +186,10 @@ class _Asked:
             if ref is None or not ref.name.startswith((HEADS, PULLS)):
                 raise rules.unknown_revision(self.revision)
             if not self.create_pr:
-                rules.require_commit_to(self.actor, repo, ref)
+                if not self.by_decision:
+                    hub = self.ground.settings.url
+                    guarded.require_by_hand(repo, ref.name, hub=hub)
+                    rules.require_commit_to(self.actor, repo, ref)
                 return _Base(ref, ref.commit)
             rules.require_propose(self.actor, repo)
             sha = queries.resolve(tx, repo, self.parent) if self.parent else ref.commit
@@ -234,7 +248,7 @@ class _Asked:
             with dropped_if_refused(self.ground, self.repo.id, prepared.packed):
                 rule = judge(prepared) if judge else None
                 with self.ground.write() as tx:
-                    landed = land(tx, self.actor, prepared, rule)
+                    landed = land(tx, self.actor, prepared, rule, by_decision=self.by_decision)
                     if self.witness is not None:
                         self.witness(tx, landed)
                     return landed
@@ -244,12 +258,20 @@ class _Asked:
             raise
 
 
-def land(tx: Tx, actor: Actor, prepared: Prepared, rule: Ruling | None = None) -> Landed:
+def land(
+    tx: Tx,
+    actor: Actor,
+    prepared: Prepared,
+    rule: Ruling | None = None,
+    *,
+    by_decision: bool = False,
+) -> Landed:
     """Make a prepared commit visible: its pack, its ref and the event, or nothing at all."""
     repo = queries.by_id(tx, prepared.repo.id, actor)
     if prepared.create_pr:
         rules.require_propose(actor, repo)
-    else:
+    elif not by_decision:
+        guarded.require_by_hand(repo, prepared.ref, hub=tx.ground.settings.url)
         is_pull = prepared.ref.startswith(PULLS)
         ref_now = queries.ref(tx, repo.id, prepared.ref) if is_pull else None
         rules.require_commit_to(actor, repo, ref_now)

@@ -79,7 +79,8 @@ def push(
     """Judge a push and land what may land. `HubError` where all of it is refused."""
     with ground.read() as tx:
         refs = queries.refs(tx, repo)
-    reasons = faults(actor, repo, updates, {ref.name: ref for ref in refs})
+    current = {ref.name: ref for ref in refs}
+    reasons = faults(actor, repo, updates, current, hub=ground.settings.url)
     accepted = [update for update in updates if reasons[update.name] is None]
     if (atomic and len(accepted) < len(updates)) or not accepted:
         said = tuple((each.name, reasons[each.name] or ALL_OR_NOTHING) for each in updates)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from iriai.base.errors import HubError, Invalid
 from iriai.identity.rules import Actor
-from iriai.repos import rules
+from iriai.repos import guarded, rules
 from iriai.repos.git.quarantine import Update
 from iriai.repos.rules import CONVERTS, HEADS, MAIN, PULLS, TAGS, Ref, Repo
 
@@ -16,20 +16,27 @@ STALE = "Somebody else changed this ref meanwhile: fetch first, then push again.
 
 
 def faults(
-    actor: Actor, repo: Repo, updates: Sequence[Update], current: Mapping[str, Ref]
+    actor: Actor,
+    repo: Repo,
+    updates: Sequence[Update],
+    current: Mapping[str, Ref],
+    *,
+    hub: str = "",
 ) -> dict[str, str | None]:
-    """For each update why it may not be, or None."""
-    return {each.name: _fault(actor, repo, each, updates, current) for each in updates}
+    """For each update why it may not be, or None. `hub` is this hub's address."""
+    return {each.name: _fault(actor, repo, each, updates, current, hub) for each in updates}
 
 
-def _fault(
+def _fault(  # noqa: PLR0917 - who, where, what, beside what
     actor: Actor,
     repo: Repo,
     update: Update,
     updates: Sequence[Update],
     current: Mapping[str, Ref],
+    hub: str,
 ) -> str | None:
     try:
+        guarded.require_by_hand(repo, update.name, hub=hub)
         _require_allowed(actor, repo, update, current)
         if update.new is not None and update.name not in current:
             _require_none_within(update, current, updates)

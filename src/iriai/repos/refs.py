@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from iriai.base.errors import Conflict, Invalid
 from iriai.base.tx import Ground, Tx
 from iriai.identity.rules import Actor
-from iriai.repos import queries, rules
+from iriai.repos import guarded, queries, rules
 from iriai.repos.git import formats
 from iriai.repos.git.packs import Packed, PackWriter
 from iriai.repos.landing import Landed, add_pack, dropped_if_refused, move_ref, store_pack
@@ -80,6 +80,7 @@ def squash(ground: Ground, actor: Actor, repo: Repo, revision: str, message: str
         ref = queries.named(tx, repo.id, revision)
         if ref is None or not ref.name.startswith((HEADS, PULLS)):
             raise rules.unknown_revision(revision)
+        guarded.require_by_hand(repo, ref.name, hub=ground.settings.url)
         rules.require_commit_to(actor, repo, ref)
     tree = queries.objects(ground, repo.id).commit(ref.commit).tree
     author = signature_of(ground, actor)

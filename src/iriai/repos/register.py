@@ -11,7 +11,7 @@ from iriai.base.tx import Tx
 from iriai.identity import queries as identity
 from iriai.identity.rules import Act, Actor, Subject, require_may
 from iriai.identity.tables import Account
-from iriai.repos import queries, rules
+from iriai.repos import guarded, queries, rules
 from iriai.repos.records import record
 from iriai.repos.rules import HeldBy, Kind, Repo
 from iriai.repos.tables import RepoName, RepoRow
@@ -89,6 +89,7 @@ def claim(tx: Tx, owner: Account, kind: Kind, name: str, repo_id: int) -> None:
 def renamed(tx: Tx, actor: Actor, repo: Repo, *, to_owner: str, to_name: str) -> Repo:
     """Give a repository another name or owner; the old name leads to the new one."""
     repo = queries.by_id(tx, repo.id)
+    guarded.require_ordinary(repo, hub=tx.ground.settings.url, act="moved")
     owner = owner_for(tx, actor, to_owner)
     name = clean_repo_name(to_name, repo.kind)
     claim(tx, owner, repo.kind, name, repo.id)
@@ -110,6 +111,7 @@ def renamed(tx: Tx, actor: Actor, repo: Repo, *, to_owner: str, to_name: str) ->
 
 def given_up(tx: Tx, actor: Actor, repo: Repo) -> None:
     """Delete a repository: at once for everybody, its bytes after a grace, its name never free."""
+    guarded.require_ordinary(repo, hub=tx.ground.settings.url, act="deleted")
     done = tx.connection.execute(
         update(RepoRow)
         .where(RepoRow.id == repo.id, RepoRow.deleted_at.is_(None))
