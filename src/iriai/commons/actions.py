@@ -1,10 +1,14 @@
 """What is done with a commons itself: founding one."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy import insert, update
 
 from iriai.base.tx import Tx
+from iriai.commons.charter import actions as charters
+from iriai.commons.charter import presets
+from iriai.commons.charter import queries as charter_queries
 from iriai.commons.charter.rules import Preset
 from iriai.commons.tables import Commons
 from iriai.identity import actions as identity
@@ -20,6 +24,7 @@ def found_organisation(
     fullname: str = "",
     members: Mapping[str, Role] | None = None,
     private_by_default: bool = False,
+    charter: str | None = None,
 ) -> Account:
     """Make an organisation and its commons, which decides as `owners` until it says otherwise."""
     made = identity.add_organisation(
@@ -40,5 +45,8 @@ def found_organisation(
         update(Account).where(Account.id == made.id).values(commons_id=commons_id)
     )
     made.commons_id = commons_id
-    tx.record(commons_id, actor.name, "founded", f"commons/{made.name}", preset=Preset.OWNERS)
+    text = charter or presets.text(Preset.OWNERS, made.name)
+    begun = charters.begin(tx, commons_id, text)
+    facts: dict[str, Any] = {"preset": begun.preset, "digest": charter_queries.digest(text)}
+    tx.record(commons_id, actor.name, "founded", f"commons/{made.name}", **facts)
     return made

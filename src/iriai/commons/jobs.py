@@ -13,6 +13,7 @@ from iriai.base.errors import HubError, Unavailable
 from iriai.base.jobs import job
 from iriai.base.tx import Ground
 from iriai.commons import enactment
+from iriai.commons.enactment import cases
 from iriai.commons.proposals import actions as proposals
 from iriai.commons.proposals import queries, steps
 
@@ -35,6 +36,8 @@ def tick(ground: Ground, payload: Mapping[str, Any]) -> None:
         except Exception:  # one that cannot move must not stop the clock for all others
             log.exception("Proposal %s could not be moved on.", proposal_id)
     enactment.carry_out_all(ground)
+    cases.due(ground)
+    enactment.hold_what_is_due(ground)
 
 
 @job(steps.DUE)

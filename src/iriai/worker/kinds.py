@@ -7,6 +7,7 @@ MODULES = (
     "iriai.blobs.jobs",
     "iriai.buckets.jobs",
     "iriai.cards.jobs",
+    "iriai.commons.charter.jobs",
     "iriai.commons.jobs",
     "iriai.commons.tlog.jobs",
     "iriai.evaluations.jobs",

@@ -1,5 +1,6 @@
 """What a decision does to a charter. Only `commons.enactment` calls it."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -7,9 +8,17 @@ from iriai.base.tx import Tx
 from iriai.commons.charter import queries, register
 from iriai.commons.charter.rules import Charter
 
+NOTHING: Mapping[str, Any] = {}
+
 
 def adopt(
-    tx: Tx, commons_id: int, text: str, *, decision: str, holds_from: datetime | None = None
+    tx: Tx,
+    commons_id: int,
+    text: str,
+    *,
+    decision: str,
+    holds_from: datetime | None = None,
+    cited: Mapping[str, Any] = NOTHING,
 ) -> Charter:
     """Put a charter into force, by this decision; it must be whole, and this commons' own."""
     before = queries.version(tx, commons_id)
@@ -26,5 +35,6 @@ def adopt(
         preset=charter.preset.value,
         decision=decision,
         **facts,
+        **cited,
     )
     return charter

@@ -5,15 +5,20 @@ package for these acts, and for every commit and push too, because those can mov
 protects. `registry` knows how each typed action of a charter is done; the modules beside it do it.
 """
 
+from iriai.commons.enactment import charter as _charter  # noqa: F401 - registers
+from iriai.commons.enactment import people as _people  # noqa: F401 - registers
 from iriai.commons.enactment import statements as _statements  # noqa: F401 - registers
 from iriai.commons.enactment.carrying import carry_out, carry_out_all
+from iriai.commons.enactment.charter import found, hold_what_is_due
 from iriai.commons.enactment.deciding import decide, propose_url
 from iriai.commons.enactment.landing import commit, merge, push, refresh_card
 from iriai.commons.enactment.proposing import clean_action, propose, rival
 from iriai.commons.enactment.registry import Decision, Payload, enacts, lands
 from iriai.commons.enactment.repositories import (
     change_settings,
+    create_repository,
     delete_repository,
+    duplicate_repository,
     move_repository,
 )
 
@@ -25,9 +30,13 @@ __all__ = [
     "change_settings",
     "clean_action",
     "commit",
+    "create_repository",
     "decide",
     "delete_repository",
+    "duplicate_repository",
     "enacts",
+    "found",
+    "hold_what_is_due",
     "lands",
     "merge",
     "move_repository",

@@ -11,7 +11,7 @@ from iriai.base.tx import Tx
 from iriai.commons.charter.rules import Action
 from iriai.commons.enactment.registry import Payload, enactor
 from iriai.commons.proposals import actions as proposals
-from iriai.commons.proposals.rules import Proposal
+from iriai.commons.proposals.rules import TITLE_LENGTH_MAX, Proposal
 from iriai.identity.rules import Actor
 
 
@@ -49,7 +49,7 @@ def propose(
         action=action,
         payload=cleaned,
         words=words,
-        title=title.strip() or words.rstrip("."),
+        title=title.strip() or _short(words),
         text=text,
         repo_id=repo_id,
         discussion=thread,
@@ -69,6 +69,12 @@ def rival(
     return proposals.rival(
         tx, actor, commons_id, number, action=action, payload=cleaned, words=words
     )
+
+
+def _short(words: str) -> str:
+    """A title for who gave none: the words, or their first sentence where they are many."""
+    whole = words.rstrip(".")
+    return whole if len(whole) <= TITLE_LENGTH_MAX else words.partition(". ")[0][:TITLE_LENGTH_MAX]
 
 
 def _ballot(choices: Any) -> dict[str, Any]:
