@@ -13,11 +13,13 @@ from iriai.base.errors import HubError, Unavailable
 from iriai.base.jobs import job
 from iriai.base.tx import Ground
 from iriai.commons import enactment
+from iriai.commons.enactment import people_clock
 from iriai.commons.enactment import cases
 from iriai.commons.proposals import actions as proposals
 from iriai.commons.proposals import queries, steps
 
 EVERY = timedelta(seconds=60)
+RESTING_EVERY = timedelta(days=1)
 
 log = logging.getLogger(__name__)
 
@@ -36,8 +38,16 @@ def tick(ground: Ground, payload: Mapping[str, Any]) -> None:
         except Exception:  # one that cannot move must not stop the clock for all others
             log.exception("Proposal %s could not be moved on.", proposal_id)
     enactment.carry_out_all(ground)
+    people_clock.due(ground)
     cases.due(ground)
     enactment.hold_what_is_due(ground)
+
+
+@job("commons.rest", every=RESTING_EVERY)
+def rest(ground: Ground, payload: Mapping[str, Any]) -> None:
+    """Let those rest who did not take part for long."""
+    del payload
+    people_clock.rest_inactive(ground)
 
 
 @job(steps.DUE)

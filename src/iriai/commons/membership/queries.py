@@ -6,30 +6,37 @@ Under `solo` and `owners` this is read off the organisation's roles; under a cha
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Row as Found
 from sqlalchemy import Select, func, or_, select
 
 from iriai.base.events import HUB
+from iriai.base.names import fold
 from iriai.base.tx import Tx
-from iriai.commons.charter.rules import Charter, Preset
+from iriai.commons.charter import queries as charters
 from iriai.commons.membership import rules
 from iriai.commons.membership.rules import (
     Elector,
     Kind,
+    Requirement,
     Row,
     Seat,
     Standing,
     State,
 )
-from iriai.commons.membership.tables import Member
+from iriai.commons.membership.tables import Member, Sponsor
 from iriai.commons.membership.tables import Seat as SeatRow
 from iriai.commons.tables import Commons
+from iriai.discussions.rules import Status
+from iriai.discussions.tables import DiscussionRow
 from iriai.identity.rules import Role
 from iriai.identity.tables import Account, Membership
+from iriai.repos.tables import RepoRow
 
 PAGE_LENGTH = 200
+BREAK = timedelta(days=365)
+"""After so long out of an office, its terms are counted anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +51,11 @@ class Listed:
     elector_from: datetime | None
 
 
-def _in_force(tx: Tx, commons_id: int) -> Charter:
-    found = select(Commons.preset).where(Commons.id == commons_id)
-    preset = Preset(tx.connection.execute(found).scalar_one())
-    return Charter(commons=str(commons_id), preset=preset)
-
-
 def standing(tx: Tx, commons_id: int, account_id: int | None) -> Standing:
     """Where somebody stands in a commons; nobody in particular is a visitor."""
     if account_id is None:
         return rules.VISITOR
-    charter = _in_force(tx, commons_id)
+    charter = charters.in_force(tx, commons_id)
     if not charter.is_collective:
         return _owner_standing(tx, commons_id, account_id)
     row = member(tx, commons_id, account_id)
@@ -70,10 +71,10 @@ def standing(tx: Tx, commons_id: int, account_id: int | None) -> Standing:
 
 def electors(tx: Tx, commons_id: int) -> list[Elector]:
     """Who has a vote now, the longest first, no institution with more than its share."""
-    charter = _in_force(tx, commons_id)
+    charter = charters.in_force(tx, commons_id)
     if charter.is_collective:
         return rules.electors(charter, rows(tx, commons_id), tx.now)
-    return [Elector(row.id, row.name, Kind.PERSON, 1, row.since) for row in _owners(tx, commons_id)]
+    return [Elector(row.id, row.name, Kind.PERSON, 1, row.since) for row in owners(tx, commons_id)]
 
 
 def voices(tx: Tx, commons_id: int, account_id: int) -> list[Elector]:
@@ -104,7 +105,7 @@ def _represented(tx: Tx, account_id: int, institutions: Sequence[int]) -> set[in
 
 def stewards(tx: Tx, commons_id: int) -> list[Seat]:
     """Who is steward now; under `solo` and `owners` the owners are, without an end."""
-    charter = _in_force(tx, commons_id)
+    charter = charters.in_force(tx, commons_id)
     if charter.is_collective:
         return [
             seat
@@ -123,13 +124,13 @@ def stewards(tx: Tx, commons_id: int) -> list[Seat]:
             caretaker_until=None,
             term=1,
         )
-        for row in _owners(tx, commons_id)
+        for row in owners(tx, commons_id)
     ]
 
 
 def caretakers(tx: Tx, commons_id: int) -> list[Seat]:
     """Who takes care of an office whose term is over, until it is filled."""
-    charter = _in_force(tx, commons_id)
+    charter = charters.in_force(tx, commons_id)
     if not charter.is_collective:
         return []
     return _of_members(tx, commons_id, rules.caretakers(charter, seats(tx, commons_id), tx.now))
@@ -150,6 +151,65 @@ def seats(tx: Tx, commons_id: int, *, role: str | None = None) -> list[Seat]:
         asked = asked.where(SeatRow.role == role)
     tx.flush()
     return [_seat(row, name) for row, name in tx.session.execute(asked)]
+
+
+def terms_served(tx: Tx, commons_id: int, role: str, account_id: int) -> int:
+    """How many terms in a row somebody has held an office; a year out of it begins anew."""
+    asked = select(SeatRow.term).where(
+        SeatRow.commons_id == commons_id,
+        SeatRow.role == role,
+        SeatRow.holder_id == account_id,
+        SeatRow.ends_at > SeatRow.starts_at,
+        SeatRow.ends_at > tx.now - BREAK,
+    )
+    return max(tx.connection.execute(asked).scalars(), default=0)
+
+
+def held_repository(tx: Tx, commons_id: int, kind: str, name: str) -> int | None:
+    """The id of a repository that belongs to a commons' organisation."""
+    asked = select(RepoRow.id).where(
+        RepoRow.owner_id == organisation_id(tx, commons_id),
+        RepoRow.kind == kind,
+        RepoRow.name_key == fold(name),
+        RepoRow.deleted_at.is_(None),
+    )
+    return tx.connection.execute(asked).scalar_one_or_none()
+
+
+def requirement(tx: Tx, commons_id: int, account_id: int) -> Requirement:
+    """What an applicant needs before the members decide, and what they have of it."""
+    charter = charters.in_force(tx, commons_id)
+    vouching = {
+        row.account_id
+        for row in rows(tx, commons_id)
+        if rules.state_of(row, tx.now) is State.MEMBER
+    }
+    asked = select(Sponsor.sponsor_id).where(
+        Sponsor.commons_id == commons_id, Sponsor.applicant_id == account_id
+    )
+    sponsors = vouching & set(tx.connection.execute(asked).scalars())
+    return rules.requirement(
+        charter,
+        members=len(vouching),
+        sponsors=len(sponsors),
+        contributions=contributions(tx, commons_id, account_id),
+    )
+
+
+def contributions(tx: Tx, commons_id: int, account_id: int) -> int:
+    """How many of somebody's pull requests were merged into what a commons holds."""
+    asked = (
+        select(func.count())
+        .select_from(DiscussionRow)
+        .join(RepoRow, RepoRow.id == DiscussionRow.repo_id)
+        .where(
+            RepoRow.owner_id == organisation_id(tx, commons_id),
+            DiscussionRow.author_id == account_id,
+            DiscussionRow.is_pull_request.is_(True),
+            DiscussionRow.status == Status.MERGED.value,
+        )
+    )
+    return int(tx.connection.execute(asked).scalar_one())
 
 
 def rows(tx: Tx, commons_id: int) -> list[Row]:
@@ -258,7 +318,7 @@ def _operates(tx: Tx, account_id: int) -> bool:
     return tx.connection.execute(asked).first() is not None
 
 
-def _owners(tx: Tx, commons_id: int) -> list[Found]:  # type: ignore[type-arg]
+def owners(tx: Tx, commons_id: int) -> list[Found]:  # type: ignore[type-arg]
     """The admins of a commons' organisation; of the hub's own also who operates it."""
     tx.flush()
     asked = (

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from iriai.base.errors import Conflict, Denied, Excessive, Invalid
 from iriai.commons.charter.rules import Charter
 from iriai.identity.rules import Role
 
@@ -287,3 +288,97 @@ def vacancies(charter: Charter, role: str, seats: Iterable[Seat], now: datetime)
         return None
     held = sum(1 for seat in in_office(seats, now) if seat.role == role)
     return max(0, office.seats - held)
+
+
+REASON_LENGTH_MAX = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """What an applicant needs before the members decide, and what they have of it."""
+
+    sponsors: int
+    contributions: int
+    sponsors_needed: int
+    contributions_needed: int
+
+    @property
+    def is_met(self) -> bool:
+        """Whether the members can decide now: enough sponsors, or enough contributions."""
+        if self.sponsors >= self.sponsors_needed:
+            return True
+        return 0 < self.contributions_needed <= self.contributions
+
+    @property
+    def words(self) -> str:
+        """What is missing, in words."""
+        if self.is_met:
+            return "nothing is missing; the members decide"
+        missing = self.sponsors_needed - self.sponsors
+        words = f"{missing} more sponsor" + ("" if missing == 1 else "s")
+        if self.contributions_needed:
+            lacking = self.contributions_needed - self.contributions
+            words += f", or {lacking} more merged contribution" + ("" if lacking == 1 else "s")
+        return words
+
+
+def requirement(
+    charter: Charter, *, members: int, sponsors: int, contributions: int
+) -> Requirement:
+    """What admission takes. It never takes more sponsors than there are members to be one."""
+    admit = charter.members.admit
+    return Requirement(
+        sponsors=sponsors,
+        contributions=contributions,
+        sponsors_needed=min(admit.sponsors, members),
+        contributions_needed=admit.or_contributions,
+    )
+
+
+def require_collective(charter: Charter) -> None:
+    """Members there are only where a charter of members is in force."""
+    if not charter.is_collective:
+        raise Conflict(
+            f"Owners decide in {charter.commons}: one belongs to it by a role that they give.",
+            code="NoMembers",
+        )
+
+
+def require_member(standing: Standing, commons: str) -> None:
+    """Only members do this; who rests comes back first, by one click."""
+    if standing.is_member:
+        return
+    if standing.state is State.EMERITUS:
+        raise Denied(f"You rest as a member of {commons}; return first.", code="Resting")
+    raise Denied(f"Only members of {commons} can do this.", code="NotAMember")
+
+
+def require_elector(standing: Standing, commons: str) -> None:
+    """Only who has a vote does this."""
+    require_member(standing, commons)
+    if standing.is_elector:
+        return
+    begins = standing.elector_from
+    when = f" You have one from {begins:%-d %B %Y}." if begins is not None else ""
+    raise Denied(f"This takes a vote in {commons}.{when}", code="NotAnElector")
+
+
+def require_may_apply(row: Row | None, now: datetime) -> None:
+    """Whoever is no member may apply, once at a time."""
+    state = State.VISITOR if row is None else state_of(row, now)
+    if state is State.APPLICANT:
+        raise Conflict("You have applied already; the members will decide.")
+    if state is State.EMERITUS:
+        raise Conflict("You rest as a member; return by one click instead.")
+    if state in (State.MEMBER, State.SUSPENDED):
+        raise Conflict("You are a member already.")
+
+
+def clean_words(text: str, *, wanted: str | None = None) -> str:
+    """What somebody says for themselves, or as their reason; `wanted` says why it must be there."""
+    cleaned = text.strip()
+    if wanted is not None and not cleaned:
+        raise Invalid(wanted)
+    if len(cleaned) > REASON_LENGTH_MAX:
+        raise Excessive(f"At most {REASON_LENGTH_MAX:,} characters.")
+    return cleaned
