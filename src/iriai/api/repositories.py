@@ -17,7 +17,6 @@ from iriai.base.tx import Tx
 from iriai.commons import enactment
 from iriai.identity import queries as identity
 from iriai.identity.rules import Actor
-from iriai.repos import actions
 from iriai.repos import queries as repos
 from iriai.repos.operations import Add
 from iriai.repos.rules import Gated, Kind, Repo, Visibility, require_administer, require_read
@@ -40,7 +39,7 @@ def create(request: Request, body: Body) -> Response:
     with ground.read() as tx:
         visibility = visibility_in(body) or usual_visibility(tx, owner)
     try:
-        repo = actions.create(
+        repo = enactment.create_repository(
             ground,
             actor,
             kind=kind,
@@ -102,9 +101,10 @@ def settings(request: Request, body: Body) -> Response:
     kind, full_name = door.repo_named(request)
     with door.ground_of(request).write() as tx:
         repo = repos.repo(tx, actor, Kind(kind), full_name)
-        require_administer(actor, repo)
         if changed:
             repo = enactment.change_settings(tx, actor, repo, **changed)
+        else:
+            require_administer(actor, repo)
     return door.json_answer(
         {
             "private": repo.is_private,
@@ -126,7 +126,9 @@ def duplicate(request: Request, body: Body) -> Response:
         source = repos.readable(tx, actor, Kind(kind), source_name)
         visibility = visibility_in(body) or source.visibility
     try:
-        made = actions.duplicate(ground, actor, source, owner, name, visibility)
+        made = enactment.duplicate_repository(
+            ground, actor, source, owner=owner, name=name, visibility=visibility
+        )
     except Conflict as error:
         return conflict(request, error, Kind(kind), full_name)
     enactment.refresh_card(ground, made, {"refs/heads/main": made.head or ""})

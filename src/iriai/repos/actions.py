@@ -7,7 +7,7 @@ written before one opens; the others take the `tx` of their caller.
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import insert
 
 from iriai.base.errors import Invalid
 from iriai.base.names import clean_repo_name, fold
@@ -38,7 +38,7 @@ from iriai.repos.refs import (
     delete_tag,
     squash,
 )
-from iriai.repos.rules import HEADS, MAIN, TAGS, Gated, Kind, Repo, Visibility
+from iriai.repos.rules import HEADS, MAIN, TAGS, Gated, HeldBy, Kind, Repo, Visibility
 from iriai.repos.signing import signature_of
 from iriai.repos.tables import RepoId, RepoRow
 
@@ -82,11 +82,15 @@ def create(
     name: str,
     visibility: str = Visibility.PUBLIC,
     sdk: str | None = None,
+    held_by: HeldBy | None = None,
 ) -> Repo:
-    """A new repository whose first commit says which files are large ones."""
+    """A new repository whose first commit says which files are large ones.
+
+    `held_by`: as its owner's commons has it; `enactment` says so.
+    """
     kind, visibility = Kind(kind), Visibility(visibility)
     name = clean_repo_name(name, kind)
-    _require_visibility(kind, visibility)
+    require_visibility(kind, visibility)
     if sdk is not None and sdk not in SDKS:
         raise Invalid(f"A space's sdk is one of {', '.join(SDKS)}.")
     with ground.read() as tx:
@@ -96,7 +100,7 @@ def create(
     packed, sha = _first_commit(ground, kind, signature_of(ground, actor))
     store_pack(ground, repo_id, packed)
     with dropped_if_refused(ground, repo_id, packed), ground.write() as tx:
-        seed = _Seed(repo_id, kind, owner, name, visibility, sdk)
+        seed = _Seed(repo_id, kind, owner, name, visibility, sdk, held_by)
         _insert(tx, actor, seed)
         move_ref(tx, repo_id, MAIN, old=None, new=sha)
         add_pack(tx, repo_id, packed)
@@ -112,11 +116,12 @@ def duplicate(  # noqa: PLR0917 - whose, what, from where, to where, for whom
     owner: str,
     name: str,
     visibility: str | None = None,
+    held_by: HeldBy | None = None,
 ) -> Repo:
     """A copy of a repository: its branches and tags with all their history, its large files."""
     name = clean_repo_name(name, source.kind)
     seen = Visibility(visibility or source.visibility)
-    _require_visibility(source.kind, seen)
+    require_visibility(source.kind, seen)
     with ground.read() as tx:
         rules.require_read(actor, queries.by_id(tx, source.id, actor))
         register.require_free(tx, register.owner_for(tx, actor, owner), source.kind, name)
@@ -131,7 +136,7 @@ def duplicate(  # noqa: PLR0917 - whose, what, from where, to where, for whom
         store_pack(ground, repo_id, packed)
     with dropped_if_refused(ground, repo_id, packed), ground.write() as tx:
         rules.require_read(actor, queries.by_id(tx, source.id, actor))
-        _insert(tx, actor, _Seed(repo_id, source.kind, owner, name, seen, source.sdk))
+        _insert(tx, actor, _Seed(repo_id, source.kind, owner, name, seen, source.sdk, held_by))
         for each in refs:
             move_ref(tx, repo_id, each.name, old=None, new=each.sha, commit=each.commit)
         add_pack(tx, repo_id, packed)
@@ -164,7 +169,7 @@ def change_settings(
     guarded.require_ordinary(repo, hub=tx.ground.settings.url, act="hidden, gated or silenced")
     changed: dict[str, Any] = {}
     if visibility is not None:
-        _require_visibility(repo.kind, Visibility(visibility))
+        require_visibility(repo.kind, Visibility(visibility))
         changed["visibility"] = Visibility(visibility)
     if not isinstance(gated, _Unset):
         changed["gated"] = gated
@@ -172,12 +177,7 @@ def change_settings(
         changed["discussions_disabled"] = discussions_disabled
     if not changed:
         return repo
-    tx.connection.execute(
-        update(RepoRow).where(RepoRow.id == repo.id).values(**changed, updated_at=tx.now)
-    )
-    made = queries.by_id(tx, repo.id)
-    record(tx, actor, "changed", made, settings=changed)
-    return made
+    return register.settled(tx, actor, repo, **changed)
 
 
 def delete(tx: Tx, actor: Actor, repo: Repo) -> None:
@@ -187,18 +187,27 @@ def delete(tx: Tx, actor: Actor, repo: Repo) -> None:
     register.given_up(tx, actor, repo)
 
 
-def move(tx: Tx, actor: Actor, repo: Repo, *, to_owner: str, to_name: str) -> Repo:
+def move(
+    tx: Tx,
+    actor: Actor,
+    repo: Repo,
+    *,
+    to_owner: str,
+    to_name: str,
+    held_by: HeldBy | None = None,
+) -> Repo:
     """Give one's own repository another name or owner; the old name leads to the new one."""
     repo = queries.by_id(tx, repo.id)
     rules.require_own(actor, repo, propose_at=_propose_at(tx, repo), act="move")
-    return register.renamed(tx, actor, repo, to_owner=to_owner, to_name=to_name)
+    return register.renamed(tx, actor, repo, to_owner=to_owner, to_name=to_name, held_by=held_by)
 
 
 def _propose_at(tx: Tx, repo: Repo) -> str:
     return f"{tx.ground.settings.url}/commons/{repo.owner}/proposals"
 
 
-def _require_visibility(kind: Kind, visibility: Visibility) -> None:
+def require_visibility(kind: Kind, visibility: Visibility) -> None:
+    """Only a space is protected."""
     if visibility is Visibility.PROTECTED and kind is not Kind.SPACE:
         raise Invalid(f"Only a space can be protected; a {kind} is public or private.")
 
@@ -222,6 +231,7 @@ class _Seed:
     name: str
     visibility: Visibility
     sdk: str | None
+    held_by: HeldBy | None
 
 
 def _insert(tx: Tx, actor: Actor, seed: _Seed) -> None:
@@ -234,7 +244,7 @@ def _insert(tx: Tx, actor: Actor, seed: _Seed) -> None:
         "name": seed.name,
         "name_key": fold(seed.name),
         "visibility": seed.visibility,
-        "held_by": register.held_by(account),
+        "held_by": seed.held_by or register.usual_holder(account),
         "creator_id": actor.id,
         "discussions_disabled": False,
         "held_is_gone": False,

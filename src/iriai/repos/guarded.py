@@ -6,7 +6,7 @@ on. Its main branch moves only by a decision of its commons; it is not deleted, 
 
 from iriai.base.errors import Denied
 from iriai.base.names import RESERVED_DATASETS, fold
-from iriai.repos.rules import MAIN, Kind, Repo
+from iriai.repos.rules import HEADS, MAIN, TAGS, HeldBy, Kind, Repo
 
 CHARTER_NAME = "charter"
 PROPOSE = "/commons/{owner}/proposals/new?action=charter.amend"
@@ -24,6 +24,17 @@ def require_by_hand(repo: Repo, ref: str, *, hub: str) -> None:
             f"Nobody changes the charter of {repo.owner} by hand: charter.amend is decided by its "
             "members, and the decision merges the pull request. Open a pull request, then propose "
             f"it at {hub}{PROPOSE.format(owner=repo.owner)}",
+            code="HeldByCommons",
+        )
+
+
+def require_history_kept(repo: Repo, ref: str, *, hub: str) -> None:
+    """What a commons holds keeps its past: nobody rewrites or drops its branches and tags."""
+    if repo.held_by is HeldBy.COMMONS and ref.startswith((HEADS, TAGS)):
+        raise Denied(
+            f"{repo.full_name} is held by the commons {repo.owner}, so the history of its branches "
+            "and its tags stay as they are. What must go from it is decided; propose it at "
+            f"{hub}/commons/{repo.owner}/proposals/new?action=resource.delete",
             code="HeldByCommons",
         )
 

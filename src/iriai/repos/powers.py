@@ -4,15 +4,18 @@ Whether it may be done was decided there; here it is done and recorded.
 """
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import delete as removing
+from sqlalchemy import insert, select, update
 
-from iriai.base.tx import Tx
+from iriai.base.tx import Ground, Tx
 from iriai.identity.rules import Actor
-from iriai.repos import queries, register, rules
+from iriai.repos import commits, queries, register, rules
+from iriai.repos.landing import Landed
 from iriai.repos.records import record
-from iriai.repos.rules import Gated, Repo
-from iriai.repos.tables import RepoRow
+from iriai.repos.rules import Gated, HeldBy, Repo
+from iriai.repos.tables import HeldFile, RepoRow
 
 
 def delete(tx: Tx, actor: Actor, repo: Repo) -> None:
@@ -22,11 +25,39 @@ def delete(tx: Tx, actor: Actor, repo: Repo) -> None:
     register.given_up(tx, actor, repo)
 
 
-def move(tx: Tx, actor: Actor, repo: Repo, *, to_owner: str, to_name: str) -> Repo:
+def move(
+    tx: Tx,
+    actor: Actor,
+    repo: Repo,
+    *,
+    to_owner: str,
+    to_name: str,
+    held_by: HeldBy | None = None,
+    by_decision: bool = False,
+) -> Repo:
     """Give a repository another name or owner; the old name leads to the new one."""
     repo = queries.by_id(tx, repo.id)
-    rules.require_see(actor, repo)
-    return register.renamed(tx, actor, repo, to_owner=to_owner, to_name=to_name)
+    if not by_decision:
+        rules.require_see(actor, repo)
+    return register.renamed(
+        tx,
+        actor,
+        repo,
+        to_owner=to_owner,
+        to_name=to_name,
+        held_by=held_by,
+        by_decision=by_decision,
+    )
+
+
+def settle(tx: Tx, actor: Actor, repo: Repo, **changed: Any) -> Repo:
+    """Change who sees, reads or discusses a repository, and who holds it."""
+    return register.settled(tx, actor, queries.by_id(tx, repo.id), **changed)
+
+
+def bury(tx: Tx, actor: Actor, repo: Repo) -> None:
+    """Delete a repository that its commons gives up: what stays is a tombstone that says so."""
+    register.given_up(tx, actor, queries.by_id(tx, repo.id))
 
 
 def relicense(tx: Tx, actor: Actor, repo: Repo, *, before: str | None, after: str | None) -> None:
@@ -64,6 +95,48 @@ def delist(tx: Tx, repo_id: int, *, is_delisted: bool) -> None:
 def gate(tx: Tx, repo_id: int, gated: Gated | None) -> None:
     """Put a gate before its files, another, or none."""
     _set(tx, repo_id, gated=None if gated is None else gated.value)
+
+
+def gated(tx: Tx, repo_id: int) -> Gated | None:
+    """The gate there is now, to be put back later."""
+    found = tx.connection.execute(
+        select(RepoRow.gated).where(RepoRow.id == repo_id)
+    ).scalar_one_or_none()
+    return None if found is None else Gated(found)
+
+
+def hold_file(
+    tx: Tx, repo_id: int, path: str, *, reason: str, until: datetime | None, is_gone: bool = False
+) -> None:
+    """Serve a file of a repository to nobody until then, whatever the revision, and say why."""
+    release_file(tx, repo_id, path)
+    row = {
+        "repo_id": repo_id,
+        "path": path,
+        "reason": reason,
+        "until": until,
+        "is_gone": is_gone,
+        "since": tx.now,
+    }
+    tx.connection.execute(insert(HeldFile), row)
+
+
+def release_file(tx: Tx, repo_id: int, path: str) -> None:
+    """Serve a file again."""
+    own = (HeldFile.repo_id == repo_id, HeldFile.path == path)
+    tx.connection.execute(removing(HeldFile).where(*own))
+
+
+def commit(ground: Ground, actor: Actor, repo: Repo, **change: Any) -> Landed:
+    """Land a commit that a commons decided on. Keywords: `repos.commits.commit`."""
+    return commits.commit(ground, actor, repo, by_decision=True, **change)
+
+
+def take_into_the_commons(tx: Tx, owner_id: int) -> int:
+    """Have the commons hold all that an organisation owns. Returns how many that newly concerns."""
+    owned = (RepoRow.owner_id == owner_id, RepoRow.held_by != HeldBy.COMMONS.value)
+    done = update(RepoRow).where(*owned).values(held_by=HeldBy.COMMONS.value)
+    return int(tx.connection.execute(done).rowcount)
 
 
 def _set(tx: Tx, repo_id: int, **values: object) -> None:

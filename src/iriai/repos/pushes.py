@@ -17,7 +17,7 @@ from iriai.base.tx import Ground, Tx
 from iriai.blobs import actions as blobs
 from iriai.blobs import queries as stored
 from iriai.identity.rules import Actor
-from iriai.repos import landing, large, paths, queries
+from iriai.repos import guarded, landing, large, paths, queries
 from iriai.repos.git.entries import FOLDER_MODE, Lfs
 from iriai.repos.git.packs import Packed
 from iriai.repos.git.pointers import POINTER_LENGTH_MAX, pointer
@@ -135,6 +135,8 @@ class _Push:
             self.pointers = _judged(held)
             self.require_given()
             self.forced = {each.name for each in self.updates if _is_forced(held, each)}
+            for name in self.forced:
+                guarded.require_history_kept(self.repo, name, hub=self.ground.settings.url)
             if judge is not None and MAIN in tips:
                 self.rule = judge(_weighed(held, self.refs, self.commits[MAIN]))
             self.packed = held.pack(secrets.token_hex(20))

@@ -38,6 +38,8 @@ def _fault(  # noqa: PLR0917 - who, where, what, beside what
     try:
         guarded.require_by_hand(repo, update.name, hub=hub)
         _require_allowed(actor, repo, update, current)
+        if update.old is not None and (update.new is None or update.name.startswith(TAGS)):
+            guarded.require_history_kept(repo, update.name, hub=hub)
         if update.new is not None and update.name not in current:
             _require_none_within(update, current, updates)
     except HubError as error:

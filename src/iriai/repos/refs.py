@@ -4,6 +4,7 @@ The texts of refusals are Hugging Face's, which clients and their tests look for
 """
 
 from dataclasses import replace
+from itertools import islice
 
 from sqlalchemy import func, select
 
@@ -15,9 +16,12 @@ from iriai.repos.git import formats
 from iriai.repos.git.packs import Packed, PackWriter
 from iriai.repos.landing import Landed, add_pack, dropped_if_refused, move_ref, store_pack
 from iriai.repos.records import record
-from iriai.repos.rules import HEADS, MAIN, PULLS, TAGS, Ref, Repo
+from iriai.repos.rules import HEADS, MAIN, PULLS, TAGS, HeldBy, Ref, Repo
 from iriai.repos.signing import signature_of
 from iriai.repos.tables import RefRow
+
+MERGED_WALK_MAX = 5_000
+"""So far back main is searched for a branch that is to go from what a commons holds."""
 
 
 def create_branch(tx: Tx, actor: Actor, repo: Repo, name: str, revision: str | None = None) -> Ref:
@@ -80,8 +84,9 @@ def squash(ground: Ground, actor: Actor, repo: Repo, revision: str, message: str
         ref = queries.named(tx, repo.id, revision)
         if ref is None or not ref.name.startswith((HEADS, PULLS)):
             raise rules.unknown_revision(revision)
-        guarded.require_by_hand(repo, ref.name, hub=ground.settings.url)
         rules.require_commit_to(actor, repo, ref)
+        guarded.require_by_hand(repo, ref.name, hub=ground.settings.url)
+        guarded.require_history_kept(repo, ref.name, hub=ground.settings.url)
     tree = queries.objects(ground, repo.id).commit(ref.commit).tree
     author = signature_of(ground, actor)
     title, _, description = message.partition("\n")
@@ -92,6 +97,7 @@ def squash(ground: Ground, actor: Actor, repo: Repo, revision: str, message: str
     with dropped_if_refused(ground, repo.id, packed), ground.write() as tx:
         repo = queries.by_id(tx, repo.id)
         rules.require_commit_to(actor, repo, ref)
+        guarded.require_history_kept(repo, ref.name, hub=ground.settings.url)
         if not move_ref(tx, repo.id, ref.name, old=ref.sha, new=sha):
             raise Conflict(rules.STALE, code="BranchMoved")
         add_pack(tx, repo.id, packed)
@@ -116,9 +122,20 @@ def _deleted(tx: Tx, actor: Actor, repo: Repo, name: str) -> None:
     found = queries.ref(tx, repo.id, name)
     if found is None:
         raise rules.unknown_revision(name)
+    if not (name.startswith(HEADS) and _is_in_main(tx, repo, found)):
+        guarded.require_history_kept(repo, name, hub=tx.ground.settings.url)
     if not move_ref(tx, repo.id, name, old=found.sha, new=None):
         raise Conflict(rules.STALE, code="BranchMoved")
     record(tx, actor, "deleted ref of", repo, ref=name, sha=found.commit)
+
+
+def _is_in_main(tx: Tx, repo: Repo, ref: Ref) -> bool:
+    """Whether main has all that a branch has, so that nothing goes with it."""
+    if repo.held_by is not HeldBy.COMMONS or repo.head is None:
+        return False
+    objects = queries.objects(tx.ground, repo.id)
+    walked = islice(objects.commits(repo.head), MERGED_WALK_MAX)
+    return any(commit.sha == ref.commit for commit in walked)
 
 
 def _packed(ground: Ground, kind: str, raw: bytes) -> tuple[Packed, str]:

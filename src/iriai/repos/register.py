@@ -1,6 +1,7 @@
 """The register of names, and a repository's life in it: claimed, moved, given up, never freed."""
 
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -26,7 +27,7 @@ def owner_for(tx: Tx, actor: Actor, owner: str) -> Account:
     return found
 
 
-def held_by(owner: Account) -> HeldBy:
+def usual_holder(owner: Account) -> HeldBy:
     """Who decides about what this account owns."""
     return HeldBy.OWNERS if owner.is_organisation else HeldBy.PERSON
 
@@ -86,11 +87,23 @@ def claim(tx: Tx, owner: Account, kind: Kind, name: str, repo_id: int) -> None:
         ) from None
 
 
-def renamed(tx: Tx, actor: Actor, repo: Repo, *, to_owner: str, to_name: str) -> Repo:
-    """Give a repository another name or owner; the old name leads to the new one."""
+def renamed(
+    tx: Tx,
+    actor: Actor,
+    repo: Repo,
+    *,
+    to_owner: str,
+    to_name: str,
+    held_by: HeldBy | None = None,
+    by_decision: bool = False,
+) -> Repo:
+    """Give a repository another name or owner; the old name leads to the new one.
+
+    `by_decision`: its commons gives it away, so nobody's right to receive it is asked.
+    """
     repo = queries.by_id(tx, repo.id)
     guarded.require_ordinary(repo, hub=tx.ground.settings.url, act="moved")
-    owner = owner_for(tx, actor, to_owner)
+    owner = identity.account(tx, to_owner) if by_decision else owner_for(tx, actor, to_owner)
     name = clean_repo_name(to_name, repo.kind)
     claim(tx, owner, repo.kind, name, repo.id)
     tx.connection.execute(
@@ -100,12 +113,22 @@ def renamed(tx: Tx, actor: Actor, repo: Repo, *, to_owner: str, to_name: str) ->
             owner_id=owner.id,
             name=name,
             name_key=fold(name),
-            held_by=repo.held_by if owner.id == repo.owner_id else held_by(owner),
+            held_by=held_by or (repo.held_by if owner.id == repo.owner_id else usual_holder(owner)),
             updated_at=tx.now,
         )
     )
     made = queries.by_id(tx, repo.id)
     record(tx, actor, "moved", made, **({} if repo.is_private else {"earlier": repo.address}))
+    return made
+
+
+def settled(tx: Tx, actor: Actor, repo: Repo, **changed: Any) -> Repo:
+    """Change columns of a repository's row, with one event that says which."""
+    tx.connection.execute(
+        update(RepoRow).where(RepoRow.id == repo.id).values(**changed, updated_at=tx.now)
+    )
+    made = queries.by_id(tx, repo.id)
+    record(tx, actor, "changed", made, settings=changed)
     return made
 
 

@@ -6,17 +6,20 @@ lands it.
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
-from iriai.base.errors import Conflict, Unavailable
+from iriai.base.errors import Conflict, Denied, Unavailable
 from iriai.base.tx import Ground, Tx
 from iriai.cards import actions as cards
 from iriai.cards import reading
 from iriai.cards.facts import tells
-from iriai.commons import rules
-from iriai.commons.charter.rules import Action
-from iriai.commons.enactment.deciding import decide
+from iriai.commons import queries, rules
+from iriai.commons.charter import queries as charters
+from iriai.commons.charter.rules import Action, Charter
+from iriai.commons.enactment.deciding import decide, refused
+from iriai.commons.enactment.registry import Decision
 from iriai.discussions import actions as discussions
 from iriai.discussions import merging
 from iriai.discussions import queries as discussions_queries
@@ -39,11 +42,18 @@ log = logging.getLogger(__name__)
 
 
 def commit(
-    ground: Ground, actor: Actor, repo: Repo, *, witness: Witness | None = None, **change: Any
+    ground: Ground,
+    actor: Actor,
+    repo: Repo,
+    *,
+    witness: Witness | None = None,
+    decision: Decision | None = None,
+    **change: Any,
 ) -> Landed:
     """Land a commit, judged for what it does to the licence. Keywords: `repos.actions.commit`.
 
     One that opens a pull request is written down among the discussions, in its own transaction.
+    With a `decision` of the commons nobody's own right is asked, only that it decided this.
     """
 
     def told(tx: Tx, landed: Landed) -> None:
@@ -59,21 +69,51 @@ def commit(
         if witness is not None:
             witness(tx, landed)
 
-    judge = _judge(actor, repo)
-    landed = repos.commit(ground, actor, repo, judge=judge, witness=told, **change)
+    judge = _judge(actor, repo, decision)
+    if decision is None:
+        with explained(ground, repo, create_pr=bool(change.get("create_pr"))):
+            landed = repos.commit(ground, actor, repo, judge=judge, witness=told, **change)
+    else:
+        landed = powers.commit(ground, actor, repo, judge=judge, witness=told, **change)
     if any(tells(path) for path in landed.changed):  # else the job that was asked for is enough
         refresh_card(ground, repo, landed.moved)
     return landed
 
 
+@contextmanager
+def explained(ground: Ground, repo: Repo, *, create_pr: bool = False) -> Iterator[None]:
+    """Say by which rule main of what a commons holds stays closed, and where to propose."""
+    try:
+        yield
+    except Denied as refusal:
+        if refusal.code != "Forbidden" or repo.held_by is not HeldBy.COMMONS or create_pr:
+            raise
+        with ground.read() as tx:
+            charter = charters.in_force(tx, queries.of(tx, repo.owner_id))
+        action = Action.RESOURCE_MERGE
+        raise refused(ground, charter, repo.owner, action, repo.full_name) from None
+
+
 def merge(
-    ground: Ground, actor: Actor, repo: Repo, number: int, *, text: str = ""
+    ground: Ground,
+    actor: Actor,
+    repo: Repo,
+    number: int,
+    *,
+    text: str = "",
+    decision: Decision | None = None,
+    done: Callable[[Tx], None] | None = None,
 ) -> discussions_rules.Event:
-    """Merge a pull request into main, as one commit, once it can be done without conflict."""
+    """Merge a pull request into main, as one commit, once it can be done without conflict.
+
+    `done` is called in the transaction that merges it.
+    """
     happened: list[discussions_rules.Event] = []
 
     def told(tx: Tx, landed: Landed) -> None:
         happened.append(discussions.mark_merged(tx, actor, repo, number, sha=landed.sha, text=text))
+        if done is not None:
+            done(tx)
 
     for _ in range(MERGE_ATTEMPTS_MAX):
         found, worked_out = _mergeable(ground, repo, number)
@@ -86,6 +126,7 @@ def merge(
                 title=f"{found.title} (#{number})",
                 parent=worked_out.base,
                 witness=told,
+                decision=decision,
             )
         except Conflict as moved:
             if moved.code != "BranchMoved":
@@ -115,7 +156,8 @@ def _mergeable(
 
 def push(ground: Ground, actor: Actor, repo: Repo, **change: Any) -> Pushed:
     """Land a git push, judged as a commit is. Keywords: `repos.pushes.push`."""
-    pushed = pushes.push(ground, actor, repo, judge=_judge(actor, repo), **change)
+    with explained(ground, repo):
+        pushed = pushes.push(ground, actor, repo, judge=_judge(actor, repo), **change)
     refresh_card(ground, repo, pushed.moved)
     return pushed
 
@@ -130,7 +172,7 @@ def refresh_card(ground: Ground, repo: Repo, moved: Mapping[str, str]) -> None:
         log.exception("The card of %s could not be read.", repo.subject)
 
 
-def _judge(actor: Actor, repo: Repo) -> Judge:
+def _judge(actor: Actor, repo: Repo, decision: Decision | None = None) -> Judge:
     """Weigh a prepared change outside the transaction; what is given back rules on it inside."""
 
     def judge(prepared: Prepared | Weighed) -> Ruling:
@@ -139,19 +181,59 @@ def _judge(actor: Actor, repo: Repo) -> Judge:
             prepared.ref == MAIN
             and prepared.readme is not None
             and repo.held_by is not HeldBy.PERSON
+            and not (isinstance(prepared, Prepared) and prepared.create_pr)
         ):
             before, after = _licence(prepared.readme_before), _licence(prepared.readme)
 
         def rule(tx: Tx) -> None:
-            if rules.relicenses(before, after):
-                decide(tx, actor, Action.RESOURCE_RELICENSE, repo)
-                powers.relicense(tx, actor, repo, before=before, after=after)
-            if prepared.ref == MAIN:
+            is_pull_request = isinstance(prepared, Prepared) and prepared.create_pr
+            if prepared.ref == MAIN and not is_pull_request:
+                _rule(tx, actor, repo, decision, before, after)
                 tx.enqueue("cards.refresh", {"repo_id": repo.id}, key=f"card:{repo.id}")
 
         return rule
 
     return judge
+
+
+def _rule(  # noqa: PLR0917 - who, where, by what, from which licence to which
+    tx: Tx,
+    actor: Actor,
+    repo: Repo,
+    decision: Decision | None,
+    before: str | None,
+    after: str | None,
+) -> None:
+    """Whether main may move so: who may merge, which licences there may be, who changes one."""
+    if repo.held_by is HeldBy.PERSON:
+        return
+    relicenses = rules.relicenses(before, after)
+    if decision is None:
+        if repo.held_by is HeldBy.COMMONS:
+            decide(tx, actor, Action.RESOURCE_MERGE, repo)
+        if relicenses:
+            decide(tx, actor, Action.RESOURCE_RELICENSE, repo)
+    elif relicenses and decision.action is not Action.RESOURCE_RELICENSE:
+        raise Denied(
+            "This also changes the licence, which was not decided; propose resource.relicense.",
+            code="CharterSays",
+        )
+    if after is not None and after != before:
+        charter = charters.in_force(tx, queries.of(tx, repo.owner_id))
+        require_licence_allowed(charter, after)
+    if relicenses:
+        powers.relicense(tx, actor, repo, before=before, after=after)
+
+
+def require_licence_allowed(charter: Charter, licence: str) -> None:
+    """A resource has a licence that the charter allows; one that names none allows any."""
+    allowed = charter.licences.allow
+    if allowed and licence.casefold() not in {each.casefold() for each in allowed}:
+        raise Denied(
+            f"The charter of {charter.commons} (licences.allow) does not allow {licence}. It "
+            f"allows {', '.join(allowed)}.",
+            code="LicenceNotAllowed",
+        )
 
 
 def _licence(readme: bytes | None) -> str | None:

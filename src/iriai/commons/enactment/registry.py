@@ -64,7 +64,7 @@ class Decision:
         return Actor(id=None, name=self.actor_name, is_operator=True)
 
     @property
-    def cited(self) -> dict[str, str]:
+    def cited(self) -> dict[str, Any]:
         """What each event of this decision says of it."""
         return {"rule": self.rule, "charter": self.charter, "decision": self.reference}
 

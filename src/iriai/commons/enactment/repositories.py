@@ -1,19 +1,37 @@
-"""What is done to a repository as a whole: deleted, moved, shown or hidden.
+"""What is done to a repository as a whole: made, deleted, moved, shown or hidden.
 
 What a person holds is theirs: their acts go straight to `repos.actions`. What an organisation or a
 commons holds is touched only by a decision, which under `solo` and `owners` is the word of an
-administrator.
+administrator. What comes into a commons that decides together is held by it from then on.
 """
 
 from typing import Any
 
-from iriai.base.tx import Tx
+from iriai.base.tx import Ground, Tx
 from iriai.commons.charter.rules import Action
-from iriai.commons.enactment.deciding import decide
+from iriai.commons.enactment.deciding import decide, decide_for, holder, is_collective
+from iriai.identity import queries as identity
 from iriai.identity.rules import Actor
+from iriai.identity.tables import Account
 from iriai.repos import actions as repos
-from iriai.repos import powers
-from iriai.repos.rules import HeldBy, Repo
+from iriai.repos import guarded, powers
+from iriai.repos.rules import HeldBy, Repo, require_see
+
+
+def create_repository(ground: Ground, actor: Actor, *, owner: str, **how: Any) -> Repo:
+    """Make a repository. In a commons, whoever its charter lets; the commons holds it."""
+    with ground.read() as tx:
+        held_by = _received(tx, actor, identity.account(tx, owner))
+    return repos.create(ground, actor, owner=owner, held_by=held_by, **how)
+
+
+def duplicate_repository(
+    ground: Ground, actor: Actor, source: Repo, *, owner: str, name: str, visibility: str | None
+) -> Repo:
+    """Copy a repository with its history, into one's own name or a commons that lets one."""
+    with ground.read() as tx:
+        held_by = _received(tx, actor, identity.account(tx, owner))
+    return repos.duplicate(ground, actor, source, owner, name, visibility, held_by)
 
 
 def delete_repository(tx: Tx, actor: Actor, repo: Repo) -> None:
@@ -21,20 +39,41 @@ def delete_repository(tx: Tx, actor: Actor, repo: Repo) -> None:
     if repo.held_by is HeldBy.PERSON:
         repos.delete(tx, actor, repo)
         return
+    require_see(actor, repo)
     decide(tx, actor, Action.RESOURCE_DELETE, repo)
     powers.delete(tx, actor, repo)
 
 
 def move_repository(tx: Tx, actor: Actor, repo: Repo, *, to_owner: str, to_name: str) -> Repo:
     """Give a repository a new name or a new owner; its old name leads to the new one."""
-    if repo.held_by is HeldBy.PERSON:
-        return repos.move(tx, actor, repo, to_owner=to_owner, to_name=to_name)
-    decide(tx, actor, Action.RESOURCE_TRANSFER, repo)
-    return powers.move(tx, actor, repo, to_owner=to_owner, to_name=to_name)
+    if repo.held_by is not HeldBy.PERSON:
+        require_see(actor, repo)
+        decide(tx, actor, Action.RESOURCE_TRANSFER, repo)
+    owner = identity.account(tx, to_owner)
+    held_by = None if owner.id == repo.owner_id else _received(tx, actor, owner)
+    move = repos.move if repo.held_by is HeldBy.PERSON else powers.move
+    return move(tx, actor, repo, to_owner=to_owner, to_name=to_name, held_by=held_by)
 
 
 def change_settings(tx: Tx, actor: Actor, repo: Repo, **settings: Any) -> Repo:
     """Change a repository's settings. Who sees what the commons holds, only the commons decides."""
-    if repo.held_by is HeldBy.COMMONS and settings.get("visibility") is not None:
+    if repo.held_by is not HeldBy.COMMONS or not is_collective(tx, repo.owner_id):
+        return repos.change_settings(tx, actor, repo, **settings)
+    require_see(actor, repo)
+    guarded.require_ordinary(repo, hub=tx.ground.settings.url, act="hidden, gated or silenced")
+    changed = {name: value for name, value in settings.items() if value is not repos.UNSET}
+    if changed.get("visibility") is None:
+        changed.pop("visibility", None)
+    else:
+        repos.require_visibility(repo.kind, changed["visibility"])
         decide(tx, actor, Action.RESOURCE_VISIBILITY, repo)
-    return repos.change_settings(tx, actor, repo, **settings)
+    if "gated" in changed or changed.get("discussions_disabled") is not None:
+        decide(tx, actor, Action.RESOURCE_GATE, repo)
+    return powers.settle(tx, actor, repo, **changed) if changed else repo
+
+
+def _received(tx: Tx, actor: Actor, owner: Account) -> HeldBy:
+    """Who will hold what comes to this account, if `actor` may bring it there."""
+    if owner.is_organisation:
+        decide_for(tx, actor, Action.RESOURCE_CREATE, owner_id=owner.id, owner=owner.name)
+    return holder(tx, owner.id, is_organisation=owner.is_organisation)

@@ -173,6 +173,11 @@ class Proposal:
         return self.options[0]
 
 
+def is_at_once(terms: Procedure) -> bool:
+    """Whether somebody decides this alone."""
+    return terms.path is Path.AT_ONCE
+
+
 def decides_at_once(terms: Procedure, standing: Standing, repo_id: int | None = None) -> bool:
     """Whether somebody is among those whose word is a decision, on the path `at_once`.
 

@@ -10,7 +10,6 @@ from iriai.cards.vocabulary import LICENCES
 from iriai.commons import enactment
 from iriai.identity import queries as identity
 from iriai.identity.rules import may_create
-from iriai.repos import actions
 from iriai.repos.actions import Add
 from iriai.repos.rules import Kind, Repo, Visibility
 from iriai.web import links, problems
@@ -35,7 +34,7 @@ def create(ask: Ask, *, kind: Kind) -> Response:
         if licence and licence not in LICENCES:
             raise Invalid("Choose a licence from the list, or leave it empty.")
         sdk = form.get("sdk") if form.get("sdk") in SDKS else None
-        repo = actions.create(
+        repo = enactment.create_repository(
             ask.ground,
             ask.actor,
             kind=kind,
