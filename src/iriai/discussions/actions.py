@@ -88,7 +88,7 @@ def hide_comment(
     reason = rules.clean_reason(reason or ("withdrawn by its author" if own else ""))
     _rewrite(tx, key, {**event.data, "hidden": True, "hidden_by": actor.name, "reason": reason})
     subject = f"{_subject(repo, number)}/comment/{key}"
-    tx.record(repo.commons_id, actor.name, "hid", subject, reason=reason)
+    tx.record(repo.commons_id, actor.name, "hid", subject, private={"reason": reason})
     return queries.event(tx, found.id, key)
 
 
@@ -141,7 +141,8 @@ def lock(tx: Tx, actor: Actor, repo: Repo, number: int, *, reason: str) -> Event
     cleaned = rules.clean_reason(reason)
     made = _happened(tx, actor, found.id, EventKind.LOCK, {"locked": True, "reason": cleaned})
     _touch(tx, found.id, locked_reason=cleaned)
-    tx.record(repo.commons_id, actor.name, "locked", _subject(repo, number), reason=cleaned)
+    subject, private = _subject(repo, number), {"reason": cleaned}
+    tx.record(repo.commons_id, actor.name, "locked", subject, private=private)
     return made
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Row, Select, func, select
 
@@ -85,7 +86,7 @@ def events(tx: Tx, discussion_id: int) -> list[Event]:
         .order_by(DiscussionEvent.id)
         .limit(rules.EVENTS_MAX)
     )
-    return [_event(row) for row in tx.connection.execute(asked)]
+    return [_event(row, tx.now) for row in tx.connection.execute(asked)]
 
 
 def event(tx: Tx, discussion_id: int, key: str) -> Event:
@@ -96,7 +97,7 @@ def event(tx: Tx, discussion_id: int, key: str) -> Event:
     row = tx.connection.execute(asked).one_or_none()
     if row is None:
         raise rules.unknown_discussion()
-    return _event(row)
+    return _event(row, tx.now)
 
 
 def open_count(tx: Tx, repo_id: int) -> int:
@@ -154,5 +155,6 @@ def _discussion(row: Row) -> Discussion:  # type: ignore[type-arg]
     return Discussion(**{**row._mapping, "status": Status(row.status)})  # noqa: SLF001 - its API
 
 
-def _event(row: Row) -> Event:  # type: ignore[type-arg]
-    return Event(**{**row._mapping, "kind": EventKind(row.kind)})  # noqa: SLF001 - its API
+def _event(row: Row, now: datetime) -> Event:  # type: ignore[type-arg]
+    named = {**row._mapping, "kind": EventKind(row.kind)}  # noqa: SLF001 - its API
+    return Event(**{**named, "data": rules.as_held(row.data, now)})

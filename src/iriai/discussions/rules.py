@@ -189,3 +189,11 @@ def require_mergeable(discussion: Discussion, conflicts: list[str]) -> None:
 def unknown_discussion() -> Unknown:
     """There is no discussion of this number."""
     return Unknown("There is no such discussion.", code="DiscussionNotFound")
+
+
+def as_held(data: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """What is kept of an event as it may be shown: under a hold its text is hidden, until then."""
+    held = data.get("held")
+    if not held or datetime.fromisoformat(held["until"]) <= now:
+        return data
+    return {**data, "hidden": True, "hidden_by": "the commons", "reason": held["reason"]}

@@ -16,7 +16,8 @@ from iriai.gates.rules import Request, Status
 from iriai.gates.tables import AccessRequest
 from iriai.identity import queries as people
 from iriai.identity.rules import Actor
-from iriai.repos.rules import Repo
+from iriai.repos import queries as repos
+from iriai.repos.rules import HeldBy, Repo
 from iriai.repos.tables import RepoGrant
 
 
@@ -48,7 +49,7 @@ def answer(
     """Let in, refuse with a reason, or put back among those who wait."""
     rules.require_may_answer(actor, repo)
     wanted = rules.require_change(request, status)
-    kept = rules.clean_reason(wanted, reason)
+    kept = rules.clean_reason(wanted, reason, is_required=repo.held_by is HeldBy.COMMONS)
     tx.connection.execute(
         update(AccessRequest)
         .where(AccessRequest.id == request.id)
@@ -77,6 +78,21 @@ def grant(tx: Tx, actor: Actor, repo: Repo, *, name: str) -> Request:
         return queries.request_of(tx, repo, name)
     rules.require_not_in(found)
     return answer(tx, actor, repo, found, status=Status.ACCEPTED)
+
+
+def grant_on_appeal(tx: Tx, request_id: int, *, by: str) -> None:
+    """Let somebody in whom a panel has found to be refused wrongly."""
+    found = queries.by_id(tx, request_id)
+    if found.status is Status.ACCEPTED:
+        return
+    repo = repos.by_id(tx, found.repo_id)
+    tx.connection.execute(
+        update(AccessRequest)
+        .where(AccessRequest.id == found.id)
+        .values(status=Status.ACCEPTED, reason=None, handled_at=tx.now, handled_by=None)
+    )
+    _let(tx, repo, found.account_id, open_=True)
+    tx.record(repo.commons_id, by, "let somebody into", repo.subject, private={"who": found.name})
 
 
 def _write(

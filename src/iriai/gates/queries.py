@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Row, Select, case, func, null, select
 
@@ -70,6 +71,33 @@ def request(tx: Tx, repo: Repo, number: int) -> Request:
     if row is None:
         raise rules.unknown_request()
     return _request(row)
+
+
+def by_id(tx: Tx, request_id: int) -> Request:
+    """The request of this number, whichever repository it is for: for actions, never for doors."""
+    row = tx.connection.execute(_requests().where(AccessRequest.id == request_id)).one_or_none()
+    if row is None:
+        raise rules.unknown_request()
+    return _request(row)
+
+
+def involved(tx: Tx, request_id: int) -> set[int]:
+    """Who asked, and who answered."""
+    asked = select(AccessRequest.account_id, AccessRequest.handled_by).where(
+        AccessRequest.id == request_id
+    )
+    row = tx.connection.execute(asked).one_or_none()
+    return set() if row is None else {each for each in row if each is not None}
+
+
+def overdue_count(tx: Tx, repo: Repo, before: datetime) -> int:
+    """How many have waited for an answer since before then."""
+    asked = select(func.count(AccessRequest.id)).where(
+        AccessRequest.repo_id == repo.id,
+        AccessRequest.status == Status.PENDING,
+        AccessRequest.asked_at < before,
+    )
+    return int(tx.connection.execute(asked).scalar_one())
 
 
 def pending_count(tx: Tx, repo: Repo) -> int:

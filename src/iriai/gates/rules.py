@@ -162,13 +162,22 @@ def require_not_in(request: Request) -> None:
         raise Invalid("This person has access already.", code="AlreadyGranted")
 
 
-def clean_reason(status: Status, reason: str) -> str | None:
-    """The reason of a refusal: there must be one, and the applicant reads it."""
+def clean_reason(status: Status, reason: str, *, is_required: bool = False) -> str | None:
+    """The reason of a refusal: there must be one, and the applicant reads it.
+
+    A person may leave theirs unsaid to a client that does not ask for one; a commons may not.
+    """
     cleaned = reason.replace("\0", "").strip()
     if len(cleaned) > REASON_LENGTH_MAX:
         raise Invalid(f"A reason has at most {REASON_LENGTH_MAX:,} characters.")
     if status is not Status.REJECTED:
         return None
+    if not cleaned and is_required:
+        raise Invalid(
+            "What a commons holds is never refused without a reason: give one (rejectionReason), "
+            "which the person reads.",
+            code="ReasonRequired",
+        )
     return cleaned or "No reason was given."
 
 

@@ -138,6 +138,8 @@ def conclusion(casts: Collection[Cast], seats: int, *, is_over: bool) -> Cast | 
     which is the decision as it stands.
     """
     counted = sorted(casts, key=_severity)
+    if not counted:
+        return None
     majority = seats // 2 + 1
     for each in counted:
         if sum(other == each for other in counted) >= majority:

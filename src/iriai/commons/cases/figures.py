@@ -35,8 +35,10 @@ def figures(tx: Tx, commons_id: int) -> Figures:
     own = CaseRow.commons_id == commons_id
     states = _counted(tx, CaseRow.state, own)
     asked = select(CaseRow.opened_at, CaseRow.decided_at).where(own).limit(CASES_MAX)
-    rows = tx.connection.execute(asked).tuples().all()
-    took = [decided - opened for opened, decided in rows if decided is not None]
+    took = [
+        row.decided_at - row.opened_at
+        for row in tx.connection.execute(asked.where(CaseRow.decided_at.is_not(None)))
+    ]
     middle = sorted(took)[len(took) // 2] if len(took) > 2 else None  # noqa: PLR2004 - as `fewer`
     return Figures(
         cases=rules.fewer(sum(states.values())),

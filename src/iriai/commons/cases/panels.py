@@ -239,6 +239,13 @@ def overdue(tx: Tx, found: PanelRow) -> bool:
     return tx.now >= found.due_at
 
 
+def unheard(tx: Tx, found: PanelRow) -> None:
+    """Nobody at all would hear it: what nobody stands by any more does not stand."""
+    found.state, found.answered_at = Sitting.ANSWERED, tx.now
+    found.verdict, found.reasons = Verdict.OVERTURNED, "Nobody answered in time."
+    _tell(tx, found, CLOCK, "answered on", verdict=found.verdict, heard=False)
+
+
 def replace(tx: Tx, found: PanelRow) -> PanelRow:
     """Another panel instead of one that did not answer."""
     found.state = Sitting.REPLACED

@@ -143,7 +143,7 @@ def deciders(tx: Tx, case_id: int) -> set[int]:
 def names(tx: Tx, ids: set[int]) -> dict[int, str]:
     """What accounts are called."""
     asked = select(Account.id, Account.name).where(Account.id.in_(sorted(ids)))
-    return dict(tx.connection.execute(asked).tuples().all())
+    return {row_.id: row_.name for row_ in tx.connection.execute(asked)}
 
 
 def institutions_of(tx: Tx, commons_id: int, people: set[int]) -> set[int]:
@@ -232,6 +232,22 @@ def in_force(
     return list(tx.session.scalars(asked.order_by(SanctionRow.id)))
 
 
+def unended_sanctions(tx: Tx) -> Sequence[SanctionRow]:
+    """Sanctions on which the clock still works: their effect ends, or they fade."""
+    asked = select(SanctionRow).where(
+        SanctionRow.drops < SanctionRow.level,
+        or_(SanctionRow.ended_by.is_(None), SanctionRow.ended_by == "expired"),
+    )
+    return list(tx.session.scalars(asked))
+
+
+def gating(tx: Tx, repo_id: int) -> SanctionRow | None:
+    """The newest sanction that has put, or shall put, a gate before a repository."""
+    asked = select(SanctionRow).where(SanctionRow.repo_id == repo_id)
+    tx.flush()
+    return tx.session.scalars(asked.order_by(SanctionRow.id.desc()).limit(1)).one_or_none()
+
+
 # -- holds ---------------------------------------------------------------------------------------
 
 
@@ -250,6 +266,35 @@ def hold(tx: Tx, commons_id: int, number: int) -> HoldRow:
     if found is None:
         raise rules.unknown_case()
     return found
+
+
+def unended_holds(tx: Tx) -> Sequence[HoldRow]:
+    """Holds that were asked for or placed, and not written down as over."""
+    return list(tx.session.scalars(select(HoldRow).where(HoldRow.ended_at.is_(None))))
+
+
+def holds_of_case(tx: Tx, case_id: int) -> Sequence[HoldRow]:
+    """The holds that wait for a case to be decided."""
+    asked = select(HoldRow).where(HoldRow.case_id == case_id, HoldRow.ended_at.is_(None))
+    return list(tx.session.scalars(asked))
+
+
+def holds_in_force(
+    tx: Tx, commons_id: int, *, account_id: int | None = None, repo_id: int | None = None
+) -> Sequence[HoldRow]:
+    """The holds on a person, or on a whole repository, that are in force now."""
+    asked = select(HoldRow).where(
+        HoldRow.commons_id == commons_id,
+        HoldRow.placed_at.is_not(None),
+        HoldRow.ended_at.is_(None),
+        HoldRow.until > tx.now,
+    )
+    if repo_id is not None:
+        asked = asked.where(HoldRow.repo_id == repo_id, HoldRow.concern == Concern.REPOSITORY)
+    else:
+        asked = asked.where(HoldRow.account_id == account_id, HoldRow.concern == Concern.PERSON)
+    tx.flush()
+    return list(tx.session.scalars(asked))
 
 
 def is_held(tx: Tx, found: HoldRow) -> bool:

@@ -1,4 +1,4 @@
-"""Cases: reports, sanctions, emergency holds and panels."""
+"""Cases: reports, sanctions, emergency holds and panels; files and revisions that are not served."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -198,3 +198,23 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["panel_id"], ["panels.id"], name="fk_panel_seats_panel_id_panels"),
     )
     op.create_index("ix_panel_seats_account_id", "panel_seats", ["account_id"])
+    op.create_table(
+        "held_files",
+        sa.Column("repo_id", BigId, nullable=False),
+        sa.Column("path", sa.String, nullable=False),
+        sa.Column("reason", sa.String, nullable=False),
+        sa.Column("until", Moment),
+        sa.Column("is_gone", sa.Boolean, nullable=False),
+        sa.Column("since", Moment, nullable=False),
+        sa.PrimaryKeyConstraint("repo_id", "path", name="pk_held_files"),
+        sa.ForeignKeyConstraint(["repo_id"], ["repos.id"], name="fk_held_files_repo_id_repos"),
+    )
+    op.create_table(
+        "gone_commits",
+        sa.Column("repo_id", BigId, nullable=False),
+        sa.Column("sha", sa.String, nullable=False),
+        sa.Column("reason", sa.String, nullable=False),
+        sa.Column("at", Moment, nullable=False),
+        sa.PrimaryKeyConstraint("repo_id", "sha", name="pk_gone_commits"),
+        sa.ForeignKeyConstraint(["repo_id"], ["repos.id"], name="fk_gone_commits_repo_id_repos"),
+    )

@@ -1,0 +1,228 @@
+"""Appeals, and who hears them: five by lot, else three, the parent, everybody left, or a vote."""
+
+import pytest
+
+from iriai.base.errors import Conflict, Denied
+from iriai.commons import queries as commons_queries
+from iriai.commons.cases import actions, lot, panels, queries, rules
+from iriai.commons.cases.bench import Form, Sitting
+from iriai.commons.enactment import cases as enacting
+from iriai.identity.rules import Act, Subject, may
+from tests.commons.cases.village import Village
+
+EIGHT = ["ada", "eve", "una", "ivo", "kai", "lea", "max", "nia"]
+
+
+def appealed(village, who="bob", by="ada", rung="write"):
+    """A sanction that was appealed, long after everybody joined."""
+    village.clock.advance(days=90)
+    village.sanctioned(who, "warning", by=by)
+    number = village.sanctioned(who, rung, by=by)
+    village.act(enacting.appeal, who, number, words="It was not me.", string="of bob")
+    return number
+
+
+def drawn(village, number):
+    """Its panel, once the window has closed and the lot was drawn."""
+    village.tick(days=14)
+    found, seats = village.panel(number)
+    assert found.state == Sitting.SITTING
+    return found, [village.name(each.account_id) for each in seats]
+
+
+def respond(village, by, number, accepts):
+    with village.ground.write() as tx:
+        found = queries.panel_of_case(tx, queries.row(tx, village.id, number))
+        panels.respond(tx, village.actor(by, tx), found, accepts=accepts)
+
+
+@pytest.fixture
+def village(ground, clock):
+    return Village(ground, clock, EIGHT, ["bob", "cid"])
+
+
+def test_an_appeal_stays_the_sanction_until_a_panel_has_spoken(village):
+    subject = Subject(village.repo_owner(), is_public=True)
+    number = appealed(village)
+    assert may(village.actor("bob"), Act.DISCUSS, subject)
+    _, names = drawn(village, number)
+    for name in names[:3]:
+        village.say(name, number, "upheld")
+    assert village.case(number).outcome == "upheld"
+    assert not may(village.actor("bob"), Act.DISCUSS, subject)
+
+
+def test_five_are_drawn_by_a_lot_that_anybody_can_draw_again(village):
+    number = appealed(village)
+    found, names = drawn(village, number)
+    with village.ground.read() as tx:
+        record = panels.record_of(tx, queries.panel(tx, village.id, found.number))
+    verified = lot.verify(record)
+    assert verified.faults == ()
+    assert list(verified.names) == names
+    assert len(names) == 5
+    assert "ada" not in names  # who decided does not judge their own act
+    assert record["strings"] == {"appellant": "of bob", "decider": ""}
+
+
+def test_the_seed_comes_from_a_checkpoint_after_the_window(village):
+    number = appealed(village)
+    village.tick(days=13)
+    assert village.panel(number)[0].state == Sitting.WAITING
+    found, _ = drawn(village, number)
+    with village.ground.read() as tx:
+        assert queries.checkpoint_since(tx, village.id, found.closes_at) == (
+            found.checkpoint_size,
+            found.checkpoint_root,
+        )
+
+
+def test_strings_are_given_while_the_window_is_open(village):
+    number = appealed(village)
+    with village.ground.write() as tx:
+        found = queries.panel_of_case(tx, queries.row(tx, village.id, number))
+        panels.commit_string(tx, village.actor("eve", tx), found, string="of eve")
+        with pytest.raises(Denied):
+            panels.commit_string(tx, village.actor("cid", tx), found, string="of cid")
+    drawn(village, number)
+    with village.ground.write() as tx:
+        found = queries.panel_of_case(tx, queries.row(tx, village.id, number))
+        assert found.decider_string == "of eve"
+        with pytest.raises(Conflict):
+            panels.commit_string(tx, village.actor("eve", tx), found, string="later")
+
+
+def test_who_declines_is_followed_by_the_next_in_the_lot(village):
+    number = appealed(village)
+    found, names = drawn(village, number)
+    respond(village, names[0], number, accepts=False)
+    seats = [village.name(each.account_id) for each in village.panel(number)[1]]
+    order = [each["name"] for each in found.eligible]
+    assert seats == order[:6]
+    with pytest.raises(Denied):
+        village.say(names[0], number, "upheld")
+    respond(village, names[1], number, accepts=True)
+    with pytest.raises(Conflict, match="once"):
+        respond(village, names[1], number, accepts=False)
+
+
+def test_a_panel_may_vary_and_overturn(village):
+    number = appealed(village)
+    _, names = drawn(village, number)
+    for name in names[:3]:
+        village.say(name, number, "varied", rung="nudge")
+    assert (village.case(number).outcome, village.case(number).rung) == ("varied", "nudge")
+    again = village.sanctioned("cid", "warning", by="ada")
+    village.act(enacting.appeal, "cid", again, words="No.")
+    _, names = drawn(village, again)
+    for name in names[:2]:
+        village.say(name, again, "overturned")
+    assert village.case(again).outcome == "overturned"
+    with village.ground.read() as tx:
+        assert queries.stands_on(tx, queries.row(tx, village.id, again)) == 0
+
+
+def test_the_verdict_in_the_middle_is_the_panels(village):
+    number = appealed(village)
+    _, names = drawn(village, number)
+    said = ["overturned", "overturned", "varied", "upheld", "upheld"]
+    for name, verdict in zip(names, said, strict=True):
+        village.say(name, number, verdict, rung="warning" if verdict == "varied" else "")
+    assert (village.case(number).outcome, village.case(number).rung) == ("varied", "warning")
+
+
+def test_a_panel_that_does_not_answer_is_replaced(village):
+    number = appealed(village)
+    first, _ = drawn(village, number)
+    village.tick(days=10)
+    village.tick()
+    village.tick()
+    second, _ = village.panel(number)
+    assert second.id != first.id
+    assert second.state == Sitting.SITTING
+
+
+def test_an_appeal_comes_in_time_and_from_whom_it_concerns(village):
+    number = village.sanctioned("bob", "warning", by="ada")
+    with pytest.raises(Denied):
+        village.act(enacting.appeal, "cid", number, words="For bob.")
+    village.clock.advance(days=14)
+    with pytest.raises(Denied) as late:
+        village.act(enacting.appeal, "bob", number, words="No.")
+    assert late.value.code == "AppealTooLate"
+
+
+def test_last_panels_members_rest(village):
+    first = appealed(village)
+    _, names = drawn(village, first)
+    for name in names:
+        if village.case(first).outcome is None:
+            village.say(name, first, "upheld")
+        else:
+            break
+    sat = [village.name(each.account_id) for each in village.panel(first)[1] if each.verdict]
+    again = village.sanctioned("cid", "warning", by="ada")
+    village.act(enacting.appeal, "cid", again, words="No.")
+    _, names = drawn(village, again)
+    assert not set(names) & set(sat)
+
+
+def test_expelling_is_decided_by_a_panel(village):
+    village.clock.advance(days=90)
+    number = village.report("ada", "account/bob")
+    village.charge("ada", number, "malware")
+    village.act(actions.refer, "ada", number, words="It is grave.")
+    village.tick(days=3)
+    _, seats = village.panel(number)
+    for each in seats[:3]:
+        village.say(village.name(each.account_id), number, "varied", rung="expel")
+    assert village.case(number).rung == "expel"
+    assert not may(village.actor("bob"), Act.DISCUSS, Subject(village.repo_owner(), is_public=True))
+
+
+# -- small groups --------------------------------------------------------------------------------
+
+
+def test_of_four_who_may_sit_three_are_drawn(ground, clock):
+    village = Village(ground, clock, EIGHT[:5], ["bob"])
+    number = appealed(village)
+    found, names = drawn(village, number)
+    assert (found.form, found.size, len(names)) == (Form.LOT, 3, 3)
+    assert "ada" not in names
+
+
+def test_of_two_nobody_can_sit_and_the_commons_above_hears_it(ground, clock):
+    village = Village(ground, clock, ["ada", "eve"], ["bob"])
+    number = appealed(village)
+    found, _ = drawn(village, number)
+    with ground.read() as tx:
+        above = len(queries.person_electors(tx, 1))
+    expected = Form.ELECTORS if above else Form.VOTE
+    assert found.form == expected
+
+
+def test_one_owner_and_nobody_above_is_a_vote_and_a_tie_keeps_things(ground, clock):
+    village = Village(ground, clock, ["ada"], ["bob"])
+    number = appealed(village)
+    found, names = drawn(village, number)
+    assert (found.form, names) == (Form.VOTE, ["ada"])
+    village.say("ada", number, "upheld")
+    assert village.case(number).outcome == "upheld"
+
+
+def test_what_nobody_hears_does_not_stand(ground, clock):
+    village = Village(ground, clock, ["ada"], ["bob"])
+    number = appealed(village)
+    drawn(village, number)
+    village.tick(days=10)
+    assert village.case(number).outcome == "overturned"
+
+
+def test_a_report_that_no_steward_may_deal_with_goes_to_a_panel(ground, clock):
+    village = Village(ground, clock, ["ada"], ["bob"])
+    number = village.report("bob", "account/ada")
+    assert village.case(number).state == rules.State.REFERRED
+    village.tick(days=3)
+    found, _ = village.panel(number)
+    assert found.form in (Form.ELECTORS, Form.VOTE)
+    assert commons_queries.HUB_NAME
