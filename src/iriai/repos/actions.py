@@ -4,6 +4,7 @@ Those that make git objects take the ground and open their own transactions, bec
 written before one opens; the others take the `tx` of their caller.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,10 +84,12 @@ def create(
     visibility: str = Visibility.PUBLIC,
     sdk: str | None = None,
     held_by: HeldBy | None = None,
+    witness: Callable[[Tx], None] | None = None,
 ) -> Repo:
     """A new repository whose first commit says which files are large ones.
 
-    `held_by`: as its owner's commons has it; `enactment` says so.
+    `held_by`: as its owner's commons has it; `enactment` says so. `witness` is called in the
+    transaction that makes it.
     """
     kind, visibility = Kind(kind), Visibility(visibility)
     name = clean_repo_name(name, kind)
@@ -106,6 +109,8 @@ def create(
         add_pack(tx, repo_id, packed)
         made = queries.by_id(tx, repo_id)
         record(tx, actor, "created", made, sha=sha)
+        if witness is not None:
+            witness(tx)
     return made
 
 

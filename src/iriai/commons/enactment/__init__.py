@@ -7,9 +7,10 @@ protects. `registry` knows how each typed action of a charter is done; the modul
 
 from iriai.commons.enactment import charter as _charter  # noqa: F401 - registers
 from iriai.commons.enactment import people as _people  # noqa: F401 - registers
+from iriai.commons.enactment import resources as _resources  # noqa: F401 - registers
 from iriai.commons.enactment import statements as _statements  # noqa: F401 - registers
 from iriai.commons.enactment.carrying import carry_out, carry_out_all
-from iriai.commons.enactment.charter import found, hold_what_is_due
+from iriai.commons.enactment.charter import found, hold_what_is_due, publish_charter
 from iriai.commons.enactment.deciding import decide, propose_url
 from iriai.commons.enactment.landing import commit, merge, push, refresh_card
 from iriai.commons.enactment.proposing import clean_action, propose, rival
@@ -42,6 +43,7 @@ __all__ = [
     "move_repository",
     "propose",
     "propose_url",
+    "publish_charter",
     "push",
     "refresh_card",
     "rival",
