@@ -8,23 +8,31 @@ import click
 
 if TYPE_CHECKING:
     from iriai.commons.counting.condorcet import Count
-    from iriai.commons.counting.tally_sheet import TallySheet
 
 FILE_BYTES_MAX = 256 << 20
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+A5 = "debian-a5"
+COMMITTEES = (
+    "equal-shares",
+    "equal-shares-with-av-completion",
+    "equal-shares-with-increment-completion",
+    "seqphragmen",
+    "pav",
+    "av",
+)
+TIES = "the cheaper one, then the one with more votes, then the one listed first"
 
 
 @click.group()
 def vote() -> None:
-    """Votes that choose one option."""
+    """Votes that choose one option, or fill several seats."""
 
 
 @vote.command("count")
 @click.option(
     "--method",
-    type=click.Choice(["debian-a5"]),
-    default="debian-a5",
-    help="How to count.  [default: debian-a5]",
+    type=click.Choice([A5, *COMMITTEES]),
+    help="How to count.  [default: debian-a5, or what a ballot export says]",
 )
 @click.option(
     "--electors",
@@ -32,30 +40,63 @@ def vote() -> None:
     metavar="N",
     help="How many could vote; without it no quorum is applied.",
 )
+@click.option("--election", metavar="NAME", help="Which one, of a file with several matrices.")
 @click.argument("file", type=FILE)
-def count_vote(method: str, electors: int | None, file: Path) -> None:
-    """Count the ballots of a Debian tally sheet again.
+def count_vote(method: str | None, electors: int | None, election: str | None, file: Path) -> None:
+    """Count published ballots again.
 
-    Prints JSON: `winner` (null on a tie, which `tied` then names), `dropped` with the reasons, and
-    `beats` with both counts. The last option of the sheet is the default, "none of the above".
+    FILE is a Debian tally sheet, the ballots of a vote as iriai exports them, or JSON with the beat
+    matrix of an election ("options" and "matrix"). Prints JSON: `winner` (null on a tie, which
+    `tied` then names), `dropped` with the reasons, and `beats` with both counts. The last option of
+    a sheet is the default, "none of the above".
+
+    The methods that fill several seats read an abcvoting file (.abc.yaml) and print `committees`:
+    all that could win, whichever way ties are broken.
     """
+    raw = _read(file)
+    if method in COMMITTEES:
+        _print(_committees(raw, method))
+    elif raw.lstrip()[:1] != b"{":
+        _print(_sheet(raw, electors))
+    elif b'"iriai-ballots"' in raw:
+        from iriai.commons.counting import ballot_export
+
+        _print(ballot_export.count(ballot_export.read(raw)))
+    else:
+        _print(_matrix(raw, electors, election))
+
+
+def _sheet(raw: bytes, electors: int | None) -> dict[str, Any]:
     from iriai.commons.counting import condorcet, tally_sheet
 
-    sheet = tally_sheet.read(_read(file))
+    sheet = tally_sheet.read(raw)
+    for warning in sheet.warnings:
+        click.echo(f"Warning: {warning}", err=True)
     options = len(sheet.options)
     counted = condorcet.count(
         condorcet.matrix(sheet.ballots, options),
         default=options - 1,
         quorum=condorcet.Quorum(electors) if electors else None,
     )
-    _print({"method": method, "ballots": len(sheet.ballots)} | _outcome(sheet, counted, electors))
+    head: dict[str, Any] = {"method": A5, "ballots": len(sheet.ballots)}
+    if sheet.warnings:
+        head["warnings"] = list(sheet.warnings)
+    return head | _outcome(sheet.options, counted, electors)
 
 
-def _outcome(sheet: "TallySheet", counted: "Count", electors: int | None) -> dict[str, Any]:
+def _matrix(raw: bytes, electors: int | None, election: str | None) -> dict[str, Any]:
+    from iriai.commons.counting import beat_matrix, condorcet
+
+    found = beat_matrix.read(raw, election)
+    quorum = condorcet.Quorum(electors) if electors else None
+    counted = condorcet.count(found.preferred, default=found.default, quorum=quorum)
+    return {"method": A5} | _outcome(found.options, counted, electors)
+
+
+def _outcome(names: tuple[str, ...], counted: "Count", electors: int | None) -> dict[str, Any]:
     """The outcome in the words of the sheet."""
     from iriai.commons.counting.condorcet import Quorum
 
-    names = sheet.options
     quorum: dict[str, Any] = {"applied": False, "why": "--electors was not given"}
     if electors:
         quorum = {"applied": True, "electors": electors, "votes": Quorum(electors).figure}
@@ -79,6 +120,32 @@ def _outcome(sheet: "TallySheet", counted: "Count", electors: int | None) -> dic
     }
 
 
+def _committees(raw: bytes, method: str) -> dict[str, Any]:
+    import yaml
+
+    from iriai.base.errors import Invalid
+    from iriai.commons.counting import committees
+
+    try:
+        found = yaml.load(raw, yaml.CSafeLoader)
+        ballots = [[int(each) for each in ballot] for ballot in found["profile"]]
+        options, seats = int(found["num_cand"]), int(found["committeesize"])
+    except (yaml.YAMLError, KeyError, TypeError, ValueError):
+        raise Invalid(
+            "To fill seats, give an abcvoting file: YAML with profile, num_cand, committeesize."
+        ) from None
+    given = committees.profile(ballots, options, seats)
+    every = committees.RULES[method](given)
+    return {
+        "method": method,
+        "ballots": given.voters,
+        "seats": seats,
+        "committees": [list(each) for each in every],
+        "chosen": list(committees.RULES[method](given, first=True)[0]),
+        "ties": "the option listed first",
+    }
+
+
 @click.group()
 def budget() -> None:
     """Rounds that choose many projects within a budget."""
@@ -87,7 +154,7 @@ def budget() -> None:
 @budget.command("count")
 @click.option(
     "--rule",
-    type=click.Choice(["mes-cost-add1"]),
+    type=click.Choice(["mes-cost-add1", "greedy"]),
     default="mes-cost-add1",
     help="How to count.  [default: mes-cost-add1]",
 )
@@ -95,21 +162,71 @@ def budget() -> None:
 def count_budget(rule: str, file: Path) -> None:
     """Count a budget round again from a Pabulib file (.pb), by the Method of Equal Shares.
 
-    Prints JSON: `selected`, the ids of the projects that are bought, sorted, and their `cost`.
+    Prints JSON: `selected`, the ids of the projects that are bought, sorted, and their `cost`;
+    `ties` says how ties are broken, and `tied` which ones there were.
     """
-    from iriai.commons.counting import equal_shares, pabulib
+    from iriai.commons.counting import equal_shares, greedy, pabulib
 
     found = pabulib.read(_read(file))
-    outcome = equal_shares.count(found.projects, found.ballots, found.budget)
+    if rule == "greedy":
+        outcome = greedy.count(found.projects, found.ballots, found.budget)
+    else:
+        outcome = equal_shares.count(found.projects, found.ballots, found.budget, step=found.unit)
     _print(
         {
             "rule": rule,
             "voters": len(found.ballots),
-            "budget": found.budget,
-            "cost": outcome.cost,
+            "budget": found.amount(found.budget),
+            "cost": found.amount(outcome.cost),
             "selected": outcome.selected,
+            "ties": "the one listed first" if rule == "greedy" else TIES,
+            "tied": [
+                {"bought": each.project, "beside": list(each.tied)}
+                for each in outcome.purchases
+                if each.tied
+            ],
+            "warnings": list(found.warnings),
         }
     )
+
+
+@budget.command("compare")
+@click.argument("files", type=FILE, nargs=-1, required=True)
+def compare(files: tuple[Path, ...]) -> None:
+    """How many voters get nothing: by Equal Shares, and by buying the most approved first.
+
+    Prints JSON, one object for each Pabulib file. `official` is what the file says was bought.
+    """
+    from iriai.commons.counting import equal_shares, greedy, pabulib
+
+    _print([_compared(file, pabulib.read(_read(file)), equal_shares, greedy) for file in files])
+
+
+def _compared(file: Path, found: Any, equal_shares: Any, greedy: Any) -> dict[str, Any]:
+    shares = equal_shares.count(found.projects, found.ballots, found.budget, step=found.unit)
+    usual = greedy.count(found.projects, found.ballots, found.budget)
+    sides: dict[str, Any] = {"mes-cost-add1": shares.selected, "greedy": usual.selected}
+    if found.selected:
+        sides["official"] = sorted(found.selected)
+    voters = len(found.ballots)
+    nothing = {name: greedy.empty_handed(found.ballots, those) for name, those in sides.items()}
+    return {
+        "file": file.name,
+        "voters": voters,
+        "projects": len(found.projects),
+        "funded": {name: len(those) for name, those in sides.items()},
+        "voters_with_nothing": nothing,
+        "percent_with_nothing": {
+            name: round(100 * count / voters, 2) if voters else 0.0
+            for name, count in nothing.items()
+        },
+        "official_is": [
+            name
+            for name in ("mes-cost-add1", "greedy")
+            if found.selected and set(sides[name]) == found.selected
+        ],
+        "warnings": list(found.warnings),
+    }
 
 
 def _read(file: Path) -> bytes:
@@ -118,5 +235,5 @@ def _read(file: Path) -> bytes:
     return file.read_bytes()
 
 
-def _print(found: dict[str, Any]) -> None:
+def _print(found: Any) -> None:
     click.echo(json.dumps(found, ensure_ascii=False, indent=2))

@@ -15,6 +15,7 @@ Source: Debian constitution, version 1.9, appendix A.5; <https://www.debian.org/
 """
 
 import math
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -23,6 +24,9 @@ from itertools import permutations
 Matrix = Sequence[Sequence[int]]
 Ballot = Sequence[int | None]
 """One rank for each option, 1 the best; None is unranked."""
+
+FIELD_BITS = 48
+"""Room for the count of one pair; more voters than that there will not be."""
 
 QUORUM_FACTOR = Fraction(3, 2)
 """Debian's 3Q with Q half the square root of the number of electors."""
@@ -81,17 +85,28 @@ class Count:
 
 
 def matrix(ballots: Iterable[Ballot], options: int) -> tuple[tuple[int, ...], ...]:
-    """How many voters prefer each option to each other: `matrix[a][b]` prefer a to b."""
-    counted = [[0] * options for _ in range(options)]
-    last = options + 1
+    """How many voters prefer each option to each other: `matrix[a][b]` prefer a to b.
+
+    A row is added up as one large number with `FIELD_BITS` for each option, so that a ballot costs
+    one addition an option, not one for each pair.
+    """
+    rows = [0] * options
+    unranked = sys.maxsize
     for ballot in ballots:
         if len(ballot) != options:
             raise ValueError("A ballot has one rank for each option.")
-        ranks = [last if rank is None else rank for rank in ballot]
-        for a, b in permutations(range(options), 2):
-            if ranks[a] < ranks[b]:
-                counted[a][b] += 1
-    return tuple(tuple(row) for row in counted)
+        ranks = [unranked if rank is None else rank for rank in ballot]
+        worse = level = 0  # those ranked below, and those of the rank that is being read
+        last = None
+        for option in sorted(range(options), key=ranks.__getitem__, reverse=True):
+            if ranks[option] != last:
+                worse, level, last = worse + level, 0, ranks[option]
+            rows[option] += worse
+            level += 1 << (FIELD_BITS * option)
+    mask = (1 << FIELD_BITS) - 1
+    return tuple(
+        tuple(row >> (FIELD_BITS * option) & mask for option in range(options)) for row in rows
+    )
 
 
 def count(

@@ -1,16 +1,25 @@
-"""Read a Pabulib file (`.pb`): a budget, projects with costs, approval ballots. Pure.
+"""Read a Pabulib file (`.pb`): a budget, projects with costs, ballots of any of its kinds. Pure.
 
-The format has three sections of semicolon-separated rows; <https://pabulib.org/format>.
+The format has three sections of semicolon-separated rows; <https://pabulib.org/format>. Amounts may
+have decimals: then everything is counted in the smallest unit that any of them needs, and `unit`
+says how many make one of the file's own currency. Equal Shares counts approvals; of a ballot that
+ranks, or gives points, a project with a rank or with points above 0 is approved, and `warnings`
+says so.
 """
 
 import csv
-from collections.abc import Iterable, Iterator
+import io
+from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 
 from iriai.base.errors import Invalid
 from iriai.commons.counting.equal_shares import Project
 
 SECTIONS = ("META", "PROJECTS", "VOTES")
+VOTE_TYPES = ("approval", "choose-1", "ordinal", "cumulative", "scoring")
+DECIMALS_MAX = 6
+CELL_LENGTH_MAX = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +30,20 @@ class Round:
     projects: tuple[Project, ...]
     ballots: tuple[tuple[str, ...], ...]
     selected: frozenset[str]
+    budget: int
+    unit: int = 1
+    warnings: tuple[str, ...] = ()
 
-    @property
-    def budget(self) -> int:
-        """The whole budget, in whole units."""
-        return _whole(self.meta.get("budget", ""), "the budget")
+    def amount(self, cost: int) -> int | float:
+        """A cost in the file's own currency, as people write it."""
+        return cost // self.unit if cost % self.unit == 0 else cost / self.unit
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    meta: dict[str, str]
+    projects: list[dict[str, str]]
+    votes: list[dict[str, str]]
 
 
 def read(raw: bytes) -> Round:
@@ -34,49 +52,148 @@ def read(raw: bytes) -> Round:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Invalid("A Pabulib file is UTF-8 text.") from None
-    meta: dict[str, str] = {}
-    projects: list[Project] = []
-    ballots: list[tuple[str, ...]] = []
-    selected: set[str] = set()
-    for section, row in _rows(text.splitlines()):
-        if section == "META":
-            meta[row.get("key", "")] = row.get("value", "")
-        elif section == "PROJECTS":
-            key = _named(row, "project_id")
-            projects.append(Project(key, _whole(_named(row, "cost"), f"the cost of {key}")))
-            if row.get("selected") == "1":
-                selected.add(key)
-        else:
-            ballots.append(tuple(key for key in _named(row, "vote").split(",") if key))
-    if meta.get("vote_type", "approval") not in ("approval", "choose-1"):
-        raise Invalid(f"Only approval ballots are counted here, not {meta['vote_type']!r}.")
-    if not projects:
+    rows = _rows(text)
+    kind = rows.meta.get("vote_type", "approval").lower() or "approval"
+    if kind not in VOTE_TYPES:
+        raise Invalid(f"A round has one of the ballots {', '.join(VOTE_TYPES)}, not {kind!r}.")
+    if not rows.projects:
         raise Invalid("The file names no project.")
-    return Round(meta, tuple(projects), tuple(ballots), frozenset(selected))
+    budget = _amount(rows.meta.get("budget", ""), "the budget")
+    costs: dict[str, Fraction] = {}
+    for row in rows.projects:
+        key = _named(row, "project_id", "project")
+        if key in costs:
+            raise Invalid(f"Project {key} is listed twice.")
+        costs[key] = _amount(_named(row, "cost", f"project {key}"), f"the cost of {key}")
+    unit = _unit(budget, *costs.values())
+    ballots = tuple(_ballot(row, kind) for row in rows.votes)
+    return Round(
+        meta=rows.meta,
+        projects=tuple(Project(key, int(cost * unit)) for key, cost in costs.items()),
+        ballots=ballots,
+        selected=frozenset(
+            row["project_id"] for row in rows.projects if row.get("selected") == "1"
+        ),
+        budget=int(budget * unit),
+        unit=unit,
+        warnings=tuple(_warnings(rows.meta, kind, ballots, costs)),
+    )
 
 
-def _rows(lines: Iterable[str]) -> Iterator[tuple[str, dict[str, str]]]:
+def _rows(text: str) -> _Rows:
+    """The rows by section. Where quotes do not match, they are read as letters."""
+    try:
+        found = _parsed(text, csv.QUOTE_MINIMAL)
+        if not _swallowed(found):
+            return found
+    except csv.Error:
+        pass
+    try:
+        return _parsed(text, csv.QUOTE_NONE)
+    except csv.Error as error:
+        raise Invalid(f"The file cannot be read as rows: {error}.") from None
+
+
+def _parsed(text: str, quoting: int) -> _Rows:
+    found = _Rows({}, [], [])
+    for section, row in _sections(text, quoting):
+        if section == "META":
+            found.meta[row.get("key", "").lower()] = row.get("value", "")
+        else:
+            (found.projects if section == "PROJECTS" else found.votes).append(row)
+    return found
+
+
+def _sections(text: str, quoting: int) -> Iterator[tuple[str, dict[str, str]]]:
     section = ""
     header: list[str] = []
-    for row in csv.reader(lines, delimiter=";"):
-        if len(row) == 1 and row[0].strip() in SECTIONS:
-            section, header = row[0].strip(), []
-        elif not section and row:
-            raise Invalid("A Pabulib file begins with META.")
-        elif not header:
-            header = [name.strip() for name in row]
-        elif row:
-            yield section, dict(zip(header, (cell.strip() for cell in row), strict=False))
+    limit = csv.field_size_limit(CELL_LENGTH_MAX)
+    try:
+        lines = io.StringIO(text.replace("\r\n", "\n").replace("\r", "\n"), newline="")
+        for cells in csv.reader(lines, delimiter=";", quoting=quoting):  # type: ignore[arg-type]
+            row = [cell.strip() for cell in cells]
+            if not any(row):
+                continue
+            if row[0].upper() in SECTIONS and not any(row[1:]):
+                section, header = row[0].upper(), []
+            elif not section:
+                raise Invalid("A Pabulib file begins with META.")
+            elif not header:
+                header = [name.lower() for name in row]
+                if section == "META" and header[:2] != ["key", "value"]:
+                    header = ["key", "value"]
+                    yield section, dict(zip(header, row, strict=False))
+            else:
+                yield section, dict(zip(header, row, strict=False))
+    finally:
+        csv.field_size_limit(limit)
 
 
-def _named(row: dict[str, str], column: str) -> str:
-    if column not in row:
-        raise Invalid(f"A row has no {column}.")
+def _swallowed(found: _Rows) -> bool:
+    """Whether a quote that nothing closes made one cell of several lines."""
+    return any(
+        "\n" in cell for row in (found.meta, *found.projects, *found.votes) for cell in row.values()
+    )
+
+
+def _ballot(row: dict[str, str], kind: str) -> tuple[str, ...]:
+    named = [key.strip() for key in row.get("vote", "").split(",")]
+    if kind in ("cumulative", "scoring") and row.get("points"):
+        points = row["points"].split(",")
+        if len(points) != len(named):
+            raise Invalid("A ballot has points for each of its projects.")
+        given = zip(named, points, strict=True)
+        named = [key for key, some in given if _signed(some, f"the points of {key}") > 0]
+    return tuple(dict.fromkeys(key for key in named if key))
+
+
+def _warnings(
+    meta: dict[str, str],
+    kind: str,
+    ballots: tuple[tuple[str, ...], ...],
+    costs: dict[str, Fraction],
+) -> Iterator[str]:
+    said = meta.get("num_votes", "")
+    if said.isdigit() and int(said) != len(ballots):
+        yield f"The file says {int(said)} votes and has {len(ballots)}; those it has are counted."
+    unknown = {key for ballot in ballots for key in ballot if key not in costs}
+    if unknown:
+        some = ", ".join(sorted(unknown)[:5])
+        yield f"Ballots name {len(unknown)} that are not listed; they count for nothing: {some}."
+    if kind == "ordinal":
+        yield "Ballots rank projects; every project that one ranks counts as approved."
+    elif kind in ("cumulative", "scoring"):
+        yield "Ballots give points; every project with points above 0 counts as approved."
+
+
+def _unit(*amounts: Fraction) -> int:
+    """The least power of ten that makes whole numbers of all of them."""
+    unit = 1
+    while any((each * unit).denominator > 1 for each in amounts):
+        unit *= 10
+    return unit
+
+
+def _named(row: dict[str, str], column: str, what: str) -> str:
+    if not row.get(column):
+        raise Invalid(f"A row has no {column} ({what}).")
     return row[column]
 
 
-def _whole(text: str, what: str) -> int:
-    number, _, fraction = text.strip().partition(".")
-    if not number.isdigit() or fraction.strip("0"):
-        raise Invalid(f"{what.capitalize()} is not a whole number: {text!r}.")
-    return int(number)
+def _amount(text: str, what: str) -> Fraction:
+    amount = _signed(text, what)
+    if amount < 0:
+        raise Invalid(f"{what.capitalize()} is below 0: {text!r}.")
+    return amount
+
+
+def _signed(text: str, what: str) -> Fraction:
+    """A decimal number, exactly."""
+    plain = text.strip().replace(" ", "").replace("\u00a0", "").replace(",", ".")
+    whole, _, decimals = plain.partition(".")
+    decimals = decimals.rstrip("0")
+    if not (whole.removeprefix("-") or "0").isdecimal() or len(decimals) > DECIMALS_MAX:
+        raise Invalid(f"{what.capitalize()} is not a number: {text!r}.")
+    if not plain or (decimals and not decimals.isdecimal()):
+        raise Invalid(f"{what.capitalize()} is not a number: {text!r}.")
+    return Fraction(f"{whole or 0}.{decimals or 0}")

@@ -1,4 +1,10 @@
-"""Read a Debian tally sheet: the options, and one `V: 1-24 RECEIPT` line for each ballot. Pure."""
+"""Read a Debian tally sheet: the options, and one `V: 1-24 RECEIPT` line for each ballot. Pure.
+
+Sheets of all years are read. After the marks there may be a receipt (a hash), the voter's login and
+name, or nothing. A mark is a digit, a letter for the ranks above nine (A is ten), or `-` for
+unranked; marks may also stand apart, as numbers. A sheet that PrefLib has converted is read too,
+but tied ranks were broken in the order of the options there, so it comes with a warning.
+"""
 
 import re
 from dataclasses import dataclass
@@ -6,10 +12,23 @@ from dataclasses import dataclass
 from iriai.base.errors import Invalid
 from iriai.commons.counting.condorcet import Ballot
 
-OPTION = re.compile(r"^[\s/|]*Option\s+(\d+)\s*-*>?\s*:\s*(.+?)\s*$")
-VOTE = re.compile(r"^V:\s+(\S+)(?:\s+(\S+))?\s*$")
+OPTION = re.compile(
+    r"^[\s/|]*(?:Option|Choice)\s+([0-9]+|[A-Z])\s*-*>?\s*:\s*(.+?)\s*$", re.IGNORECASE
+)
+VOTE = re.compile(r"^\s*V:\s+(\S.*?)\s*$")
+MARKS = re.compile(r"^[0-9A-Za-z-]+$")
+NUMBER = re.compile(r"^(?:[0-9]{1,2}|-)$")
 OPTIONS_MAX = 35
 RANKS = "123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+PREFLIB = "# FILE NAME"
+PREFLIB_OPTION = re.compile(r"^# ALTERNATIVE NAME (\d+):\s*(.+?)\s*$")
+PREFLIB_VOTE = re.compile(r"^(\d+):\s*([0-9,{}\s]*)$")
+PREFLIB_COUNT_MAX = 1_000_000
+PREFLIB_WARNING = (
+    "This is a file of PrefLib's. In its copies of Debian's elections tied ranks were broken in "
+    "the order of the options, which elects the wrong leader in 2003 and 2006: count the tally "
+    "sheet that Debian published instead."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,39 +37,89 @@ class TallySheet:
 
     options: tuple[str, ...]
     ballots: tuple[Ballot, ...]
+    warnings: tuple[str, ...] = ()
 
 
 def read(raw: bytes) -> TallySheet:
     """The sheet, or `Invalid` with the number of the line that is wrong. Older ones are Latin-1."""
     try:
-        text = raw.decode()
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = raw.decode("latin-1")
+    if text.startswith(PREFLIB):
+        return _preflib(text)
     options: list[str] = []
     ballots: list[Ballot] = []
     for number, line in enumerate(text.splitlines(), 1):
         if named := OPTION.match(line):
-            if int(named[1]) != len(options) + 1:
+            if ballots or _place(named[1]) != len(options) + 1:
                 raise Invalid(f"Line {number}: option {len(options) + 1} was expected.")
             options.append(named[2])
-        elif vote := VOTE.match(line):
-            if vote[1] == "vote":
-                continue  # the sheet's own explanation of its format
+        elif (vote := VOTE.match(line)) and not vote[1].startswith("vote"):  # that explains itself
             ballots.append(_ballot(vote[1], len(options), number))
-    if len(options) < 2 or len(options) > OPTIONS_MAX:  # noqa: PLR2004 - a choice is between two
-        raise Invalid(f"A tally sheet names 2 to {OPTIONS_MAX} options; here are {len(options)}.")
+    _require_options(options)
     return TallySheet(tuple(options), tuple(ballots))
 
 
-def _ballot(marks: str, options: int, number: int) -> Ballot:
-    if len(marks) != options:
-        raise Invalid(f"Line {number}: {len(marks)} marks for {options} options.")
-    ranks: list[int | None] = []
-    for mark in marks.upper():
-        if mark == "-":
-            ranks.append(None)
-        elif mark in RANKS:
-            ranks.append(RANKS.index(mark) + 1)
-        else:
-            raise Invalid(f"Line {number}: {mark!r} is not a rank.")
+def _place(mark: str) -> int:
+    return int(mark) if mark.isdecimal() else ord(mark.upper()) - ord("A") + 1
+
+
+def _require_options(options: list[str]) -> None:
+    if len(options) < 2 or len(options) > OPTIONS_MAX:  # noqa: PLR2004 - a choice is between two
+        raise Invalid(f"A tally sheet names 2 to {OPTIONS_MAX} options; here are {len(options)}.")
+
+
+def _ballot(rest: str, options: int, number: int) -> Ballot:
+    """The ranks of one line: marks in one word, or each as a word of its own."""
+    words = rest.split()
+    apart = [word.rstrip(",") for word in words[:options]]
+    marks: list[str]
+    if options > 1 and len(apart) == options and all(map(NUMBER.match, apart)):
+        marks = apart
+    elif not MARKS.match(words[0]) or len(words[0]) != options:
+        raise Invalid(f"Line {number}: {len(words[0])} marks for {options} options.")
+    else:
+        marks = [_rank_of(mark, number) for mark in words[0].upper()]
+    ranks = [None if mark == "-" else int(mark) for mark in marks]
+    if any(rank == 0 for rank in ranks):
+        raise Invalid(f"Line {number}: a rank is 1 or more, or - for none.")
+    return ranks
+
+
+def _rank_of(mark: str, number: int) -> str:
+    if mark == "-":
+        return mark
+    if mark not in RANKS:
+        raise Invalid(f"Line {number}: {mark!r} is not a rank.")
+    return str(RANKS.index(mark) + 1)
+
+
+def _preflib(text: str) -> TallySheet:
+    """A `.soc`, `.toc`, `.soi` or `.toi` file: how many voters have which order of the options."""
+    options: list[str] = []
+    orders: list[tuple[int, int, str]] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if named := PREFLIB_OPTION.match(line):
+            options.append(named[2])
+        elif vote := PREFLIB_VOTE.match(line):
+            orders.append((number, int(vote[1]), vote[2]))
+        elif line.strip() and not line.startswith("#"):
+            raise Invalid(f"Line {number}: this is no order of the options.")
+    _require_options(options)
+    if sum(count for _, count, _ in orders) > PREFLIB_COUNT_MAX:
+        raise Invalid(f"A file has at most {PREFLIB_COUNT_MAX:,} ballots.")
+    ballots: list[Ballot] = []
+    for number, count, order in orders:
+        ballots += [_order(order, len(options), number)] * count
+    return TallySheet(tuple(options), tuple(ballots), (PREFLIB_WARNING,))
+
+
+def _order(order: str, options: int, number: int) -> Ballot:
+    ranks: list[int | None] = [None] * options
+    for rank, level in enumerate(re.findall(r"\{[^}]*\}|[0-9]+", order), 1):
+        for each in re.findall(r"[0-9]+", level):
+            if not 1 <= int(each) <= options:
+                raise Invalid(f"Line {number}: there is no option {each}.")
+            ranks[int(each) - 1] = rank
     return ranks
