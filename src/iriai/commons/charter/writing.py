@@ -17,7 +17,7 @@ from iriai.commons.charter.reading import preset_text
 from iriai.commons.charter.rules import Charter, Path, Procedure, Role, Step
 
 _SAFE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./@+-]*")
-_READ = {
+READ = {
     Path.AT_ONCE: ("who",),
     Path.LAZY: ("hours", "second", "on_objection"),
     Path.VOTE: ("deliberate_days", "vote_days", "ratio", "quorum_factor", "ballot"),
@@ -122,7 +122,7 @@ def _procedure(procedure: Procedure) -> Iterator[str]:
     bare = Procedure(path=procedure.path)
     for each in fields(procedure):
         value = getattr(procedure, each.name)
-        read = each.name == "path" or each.name in _READ[procedure.path]
+        read = each.name == "path" or each.name in READ[procedure.path]
         if read or value != getattr(bare, each.name):
             yield _pair(each.name, value)
 

@@ -23,6 +23,7 @@ from iriai.identity.rules import Actor
 from iriai.repos import powers as repos
 from iriai.repos import queries as repos_queries
 from iriai.repos.actions import Add, Landed
+from iriai.repos.rules import Repo
 
 
 def _clean(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
@@ -99,6 +100,11 @@ def found(
     if commons_id is not None:
         charters.publish(ground, commons_id)
     return given
+
+
+def publish_charter(ground: Ground, commons_id: int) -> Repo | None:
+    """See to it that a commons' charter can be cloned, for who wants to change it now."""
+    return charters.publish(ground, commons_id)
 
 
 @lands(Action.CHARTER_AMEND, clean=_clean, words=_words)

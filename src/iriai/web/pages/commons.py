@@ -44,8 +44,8 @@ def every(ask: Ask) -> Response:
 
 
 def home(ask: Ask) -> Response:
-    """A commons begins with its log, as long as it has no charter."""
-    return see(links.commons(ask.part("name"), "log"))
+    """A commons begins with what it has agreed on."""
+    return see(links.commons(ask.part("name"), "charter"))
 
 
 def log(ask: Ask) -> Response:

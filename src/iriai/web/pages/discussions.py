@@ -20,11 +20,13 @@ from iriai.discussions import actions, merging, queries, rules
 from iriai.discussions.queries import Filters
 from iriai.discussions.rules import Discussion, Event, EventKind
 from iriai.identity.rules import Actor
+from iriai.repos import guarded
 from iriai.repos import queries as repos
 from iriai.repos import rules as repo_rules
 from iriai.repos.rules import MAIN, Kind, Repo
 from iriai.web import links, problems
 from iriai.web.door import Ask, get, post, see
+from iriai.web.pages.commons_charter import pull_check
 from iriai.web.repository import frame, of_each_kind
 from iriai.web.texts import gettext as _
 
@@ -208,8 +210,11 @@ def _thread(
     error: HubError | None = None,
     preview: str = "",
 ) -> Response:
+    is_charter = guarded.is_charter(repo)
     with ask.ground.read() as tx:
         events = queries.events(tx, found.id)
+        amends = is_charter and found.is_pull_request
+        check = pull_check(tx, repo, found.number, ask.actor) if amends else None
     worked_out: merging.Merge | None = None
     if found.is_pull_request:
         worked_out, commits = _worked_out(ask, repo, found)
@@ -224,7 +229,8 @@ def _thread(
         is_empty=worked_out is None or worked_out.is_empty,
         may_speak=_may(rules.require_may_comment, ask.actor, repo, found),
         may_steer=_may(rules.require_may_steer, ask.actor, repo, found),
-        may_merge=may_write and found.is_pull_request and not found.is_over,
+        may_merge=(may_write and found.is_pull_request and not found.is_over and not is_charter),
+        check=check,
         may_moderate=may_write,
         sent=ask.form,
         preview=preview,

@@ -4,11 +4,13 @@ from starlette.responses import Response
 
 from iriai.base.errors import Conflict, Denied, Excessive, HubError, Invalid, Unknown
 from iriai.base.routing import Access
-from iriai.commons.actions import found_organisation
+from iriai.commons.charter.rules import Preset
+from iriai.commons.enactment import found as found_commons
 from iriai.identity import actions, queries
 from iriai.identity.rules import Act, Role, Subject, require_may
 from iriai.web import links, problems
 from iriai.web.door import Ask, get, post, see
+from iriai.web.pages import commons_charter
 from iriai.web.texts import gettext as _
 
 SAID_IN_THE_FORM = (Invalid, Denied, Conflict, Excessive, Unknown)
@@ -29,15 +31,15 @@ def found(ask: Ask) -> Response:
     """Found it; whoever does so administers it."""
     form = ask.form
     try:
-        with ask.ground.write() as tx:
-            made = found_organisation(
-                tx,
-                ask.actor,
-                name=form.get("name"),
-                fullname=form.get("fullname"),
-                private_by_default=form.has("private_by_default"),
-            )
-            name = made.name
+        name = found_commons(
+            ask.ground,
+            ask.actor,
+            name=form.get("name"),
+            fullname=form.get("fullname"),
+            private_by_default=form.has("private_by_default"),
+            preset=commons_charter.chosen_preset(form.get("preset") or Preset.OWNERS),
+            **commons_charter.choices(form),
+        )
     except SAID_IN_THE_FORM as error:
         return _new(ask, error)
     return see(f"/organizations/{name}/settings")
@@ -48,6 +50,7 @@ def _new(ask: Ask, error: HubError | None = None) -> Response:
         "organisation/new.html",
         status=problems.status(error) if error else 200,
         form=ask.form,
+        offered=commons_charter.offered("NAME"),
         fault=error.message if error else "",
     )
 

@@ -1,0 +1,379 @@
+"""The charter of a commons in words, who may do what by it, and how it is changed or begun anew.
+
+Every page is made of the charter in force. The form and the choice of a preset write a file, show
+what it changes in words, and open a pull request with it; only a decision merges that.
+"""
+
+from typing import Any
+
+from starlette.responses import PlainTextResponse, Response
+
+from iriai.base.errors import Conflict, Denied, Excessive, HubError, Invalid, Unknown
+from iriai.base.routing import Access
+from iriai.base.tx import Tx
+from iriai.commons import enactment, queries
+from iriai.commons.charter import (
+    amending,
+    editing,
+    narrowing,
+    presets,
+    reading,
+    rights,
+    words,
+    writing,
+)
+from iriai.commons.charter import queries as charters
+from iriai.commons.charter.rules import FILE_NAME, Action, Charter, Preset
+from iriai.commons.queries import Named
+from iriai.identity.rules import Actor
+from iriai.repos.actions import Add
+from iriai.repos.rules import Repo
+from iriai.web import links, problems
+from iriai.web.door import Ask, get, post, see
+from iriai.web.texts import gettext as _
+
+SAID_IN_THE_FORM = (Invalid, Denied, Conflict, Excessive, Unknown)
+NUMBER_MAX = 1 << 31
+HOURS_MAX, SEATS_MAX, DAYS_MAX = 2_160, 100, 3_650
+TITLE = _("Change the charter")
+
+
+def charter(ask: Ask) -> Response:
+    """What a commons has agreed on, in plain words."""
+    with ask.ground.read() as tx:
+        named = queries.commons(tx, ask.part("name"))
+        found = charters.in_force(tx, named.id)
+        version = charters.version(tx, named.id)
+        history = charters.history(tx, named.id, limit=50)
+        repo = _repository(tx, named)
+        above = _above(tx, found)
+    return ask.page(
+        "commons/charter.html",
+        twin=links.commons_twin(named.name, "charter"),
+        tab="charter",
+        commons=named,
+        charter=found,
+        story=writing.story(found),
+        sections=words.sections(found),
+        version=version,
+        history=history,
+        repo=repo,
+        above=above,
+        next_step=_next(found, version, ask),
+    )
+
+
+def text(ask: Ask) -> Response:
+    """A version of the file, word for word."""
+    given = ask.part("number")
+    if not given.isdecimal() or int(given) > NUMBER_MAX:
+        raise Unknown("There is no such version of this charter.", code="CharterNotFound")
+    with ask.ground.read() as tx:
+        named = queries.commons(tx, ask.part("name"))
+        found = charters.text(tx, named.id, int(given))
+    return PlainTextResponse(found, headers={"X-Content-Type-Options": "nosniff"})
+
+
+def who_may(ask: Ask) -> Response:
+    """Who may do what with what the commons holds."""
+    with ask.ground.read() as tx:
+        named = queries.commons(tx, ask.part("name"))
+        found = charters.in_force(tx, named.id)
+    proposes = "/commons/{name}/proposals/new" in ask.request.app.paths
+    return ask.page(
+        "commons/rights.html",
+        twin=links.commons_twin(named.name, "rights"),
+        tab="rights",
+        commons=named,
+        rows=rights.table(found),
+        standings=rights.standings(found),
+        deleting=rights.who(found, Action.RESOURCE_DELETE),
+        proposes=proposes and found.is_collective,
+        next_step=_(
+            "This page follows the charter: it changes on the day when another one comes into "
+            "force. Who thinks that the hub does otherwise finds what was done in the log."
+        ),
+    )
+
+
+def edit(ask: Ask) -> Response:
+    """The form that changes a charter."""
+    return _form(ask)
+
+
+def change(ask: Ask) -> Response:
+    """Show what the form changes in words; once that was seen, open the pull request."""
+    form = ask.form
+    with ask.ground.read() as tx:
+        named = queries.commons(tx, ask.part("name"))
+        before = charters.in_force(tx, named.id)
+    given = {name: form.get(name) for name in form.fields}
+    try:
+        after = editing.edited(before, given)
+        made = writing.text(after)
+        with ask.ground.read() as tx:
+            faults = amending.check_text(tx, named.id, made)[1]
+        if faults:
+            raise Invalid(" ".join(faults[:5]))
+        changes = words.changes(before, after)
+        if not changes:
+            raise Invalid(_("Nothing is changed yet."))
+        if form.get("act") == "open":
+            number = _open(ask, named, made, changes, form.get("why"))
+            return see(links.repo(_there(ask, named), "discussions", str(number)))
+    except SAID_IN_THE_FORM as error:
+        return _form(ask, error=error)
+    return _form(ask, after=after, changes=changes)
+
+
+def _form(
+    ask: Ask,
+    *,
+    after: Charter | None = None,
+    changes: list[str] | None = None,
+    error: HubError | None = None,
+) -> Response:
+    with ask.ground.read() as tx:
+        named = queries.commons(tx, ask.part("name"))
+        found = charters.in_force(tx, named.id)
+        repo = _repository(tx, named)
+    action = amending.action_for(found, after) if after is not None else Action.CHARTER_AMEND
+    return ask.page(
+        "commons/charter_edit.html",
+        status=problems.status(error) if error else 200,
+        tab="charter",
+        commons=named,
+        groups=editing.groups(after or found),
+        sent=ask.form,
+        changes=changes or [],
+        entrenched=action is Action.CHARTER_AMEND_ENTRENCHED,
+        takes=words.in_short(found, found.actions[action]),
+        way=found.actions[action],
+        repo=repo,
+        fault=error.message if error else "",
+        next_step=_(
+            "Nothing changes by this form alone: it opens a pull request, which everybody can talk "
+            "about. What is proposed and decided there comes into force by itself."
+        ),
+    )
+
+
+def choose(ask: Ask) -> Response:
+    """The choices with which a commons begins, or begins anew."""
+    return _choices(ask)
+
+
+def begin(ask: Ask) -> Response:
+    """Write the file, open the pull request and propose it, in one go."""
+    form = ask.form
+    try:
+        with ask.ground.read() as tx:
+            named = queries.commons(tx, ask.part("name"))
+            before = charters.in_force(tx, named.id)
+        made = presets.text(chosen_preset(form.get("preset")), named.name, **choices(form))
+        after = reading.read(made, commons=named.name)
+        changes = words.changes(before, after)
+        if not changes:
+            raise Invalid(_("This is what holds already."))
+        title = _("Decide as %(preset)s") % {"preset": after.preset}
+        number = _open(ask, named, made, changes, form.get("why"), title=title)
+        with ask.ground.write() as tx:
+            action = amending.action_for(before, after)
+            made_proposal = enactment.propose(
+                tx, ask.actor, named.id, action=action, payload={"pull": number}, title=title
+            )
+        enactment.carry_out(ask.ground, made_proposal.id)
+    except SAID_IN_THE_FORM as error:
+        return _choices(ask, error)
+    if "/commons/{name}/proposals/{number}" in ask.request.app.paths:
+        return see(links.commons(named.name, "proposals", str(made_proposal.number)))
+    return see(links.commons(named.name, "charter"))
+
+
+def _choices(ask: Ask, error: HubError | None = None) -> Response:
+    with ask.ground.read() as tx:
+        named = queries.commons(tx, ask.part("name"))
+        found = charters.in_force(tx, named.id)
+    return ask.page(
+        "commons/found.html",
+        status=problems.status(error) if error else 200,
+        tab="charter",
+        commons=named,
+        offered=offered(named.name, collective_only=found.is_collective),
+        current=found.preset,
+        takes=words.in_short(found, found.actions[Action.CHARTER_AMEND]),
+        form=ask.form,
+        fault=error.message if error else "",
+        next_step=_(
+            "It takes all administrators, and after that the members decide. What the organisation "
+            "has already is held by the commons 14 days later; until then all can look for what "
+            "they want to keep for themselves."
+        )
+        if not found.is_collective
+        else _("It is put to the members as any change of the charter is."),
+    )
+
+
+def offered(name: str, *, collective_only: bool = False) -> list[dict[str, Any]]:
+    """The presets that can be chosen, each with what it is for and what it means for daily life."""
+    made = []
+    for preset in (Preset.OWNERS, *(each for each in Preset if each is not Preset.OWNERS)):
+        found = presets.charter(preset, name)
+        if preset is Preset.SOLO or (collective_only and not found.is_collective):
+            continue
+        daily = [rights.who(found, Action.RESOURCE_DELETE)]
+        said = [(_("Delete a model?"), daily[0])]
+        said.append((_("Merge a change?"), rights.who(found, Action.RESOURCE_MERGE)))
+        said.append((_("Change these rules?"), rights.who(found, Action.CHARTER_AMEND)))
+        made.append({"preset": preset, "story": writing.story(found), "answers": said})
+    return made
+
+
+def chosen_preset(word: str) -> Preset:
+    """The preset that a form names."""
+    if word not in set(Preset):
+        raise Invalid(_("Choose how you will decide."))
+    return Preset(word)
+
+
+def choices(form: Any) -> dict[str, Any]:
+    """The few numbers that founders choose; what they left out is the preset's."""
+    found: dict[str, Any] = {}
+    for name, most in (
+        ("hours", HOURS_MAX),
+        ("stewards", SEATS_MAX),
+        ("term_days", DAYS_MAX),
+        ("sponsors", 10),
+        ("elector_after_days", 365),
+    ):
+        given = form.get(name).strip()
+        if not given:
+            continue
+        if not given.isdecimal() or len(given) > 6 or int(given) > most:  # noqa: PLR2004
+            raise Invalid(
+                _("“%(name)s” is a number up to %(most)s.") % {"name": name, "most": most}
+            )
+        found[name] = int(given)
+    licences = [each.strip() for each in form.get("licences").split(",") if each.strip()]
+    if licences:
+        found["licences"] = tuple(dict.fromkeys(licences))
+    return found
+
+
+def _open(
+    ask: Ask, named: Named, made: str, changes: list[str], why: str, *, title: str = TITLE
+) -> int:
+    """Open a pull request with this text on the charter's repository; its number."""
+    repo = _there(ask, named)
+    said = "\n".join(f"- {each}" for each in changes[: amending.CHANGES_SAID_MAX])
+    landed = enactment.commit(
+        ask.ground,
+        ask.actor,
+        repo,
+        operations=[Add(FILE_NAME, made.encode())],
+        title=title,
+        description=f"{why.strip()}\n\n{said}".strip(),
+        create_pr=True,
+    )
+    if landed.number is None:
+        raise Conflict(_("The pull request could not be opened; try again."))
+    return landed.number
+
+
+def _there(ask: Ask, named: Named) -> Repo:
+    """The charter's repository, made now if it is not there yet."""
+    with ask.ground.read() as tx:
+        found = _repository(tx, named)
+    found = found or enactment.publish_charter(ask.ground, named.id)
+    if found is None:
+        raise Unknown(_("This commons has no repository for its charter."))
+    return found
+
+
+def _repository(tx: Tx, named: Named) -> Repo | None:
+    try:
+        return amending.repository(tx, named.id)
+    except Unknown:
+        return None
+
+
+def _above(tx: Tx, found: Charter) -> dict[str, Any] | None:
+    """The parent's charter, and in which fields this one is no longer within the one in force."""
+    if found.parent is None:
+        return None
+    try:
+        parent = queries.commons(tx, found.parent.commons)
+    except Unknown:
+        return {"name": found.parent.commons, "newer": False, "widened": [], "gone": True}
+    newest = charters.version(tx, parent.id)
+    widened = narrowing.widened(found, charters.in_force(tx, parent.id))
+    newer = newest.digest != found.parent.digest
+    return {"name": parent.name, "newer": newer, "widened": widened, "gone": False}
+
+
+def _next(found: Charter, version: charters.Version, ask: Ask) -> str:
+    amend = words.in_short(found, found.actions[Action.CHARTER_AMEND])
+    said = _("To change it, open a pull request and propose it: %(amend)s.") % {"amend": amend}
+    if version.holds_from is not None and version.holds_from > ask.ground.clock():
+        on = version.holds_from.date().isoformat()
+        more = _(
+            "On %(on)s the commons comes to hold what the organisation had; until then, speak up "
+            "in the discussions of the charter."
+        ) % {"on": on}
+        return f"{more} {said}"
+    return said
+
+
+def pull_check(tx: Tx, repo: Repo, number: int, actor: Actor) -> dict[str, Any] | None:
+    """What the page of a charter's pull request shows: the check, and the change in words."""
+    named = queries.commons(tx, repo.owner)
+    try:
+        found = amending.check(tx, named.id, number)
+    except (Conflict, Invalid, Unknown):
+        return None
+    way = found.before.actions[found.action]
+    return {
+        "faults": found.faults,
+        "changes": found.changes,
+        "readme": found.readme_changes,
+        "entrenched": found.action is Action.CHARTER_AMEND_ENTRENCHED,
+        "action": found.action,
+        "takes": words.in_short(found.before, way),
+        "way": way,
+        "commons": named,
+        "may_propose": actor.id is not None and not found.faults,
+    }
+
+
+def propose(ask: Ask) -> Response:
+    """Propose a pull request of the charter, from its own page."""
+    given = ask.form.get("pull")
+    with ask.ground.write() as tx:
+        named = queries.commons(tx, ask.part("name"))
+        number = int(given) if given.isdecimal() and len(given) < 10 else 0  # noqa: PLR2004
+        checked = amending.check(tx, named.id, number)
+        made = enactment.propose(
+            tx,
+            ask.actor,
+            named.id,
+            action=checked.action,
+            payload={"pull": number},
+            title=ask.form.get("title") or TITLE,
+            discussion=(amending.repository(tx, named.id).id, number),
+        )
+    enactment.carry_out(ask.ground, made.id)
+    if "/commons/{name}/proposals/{number}" in ask.request.app.paths:
+        return see(links.commons(named.name, "proposals", str(made.number)))
+    return see(links.commons(named.name, "charter"))
+
+
+ROUTES = [
+    get("/commons/{name}/charter", charter, access=Access.ANYONE),
+    get("/commons/{name}/charter/edit", edit, access=Access.SIGNED_IN),
+    post("/commons/{name}/charter/edit", change, access=Access.SIGNED_IN),
+    post("/commons/{name}/charter/propose", propose, access=Access.SIGNED_IN),
+    get("/commons/{name}/charter/{number}", text, access=Access.ANYONE),
+    get("/commons/{name}/rights", who_may, access=Access.ANYONE),
+    get("/commons/{name}/found", choose, access=Access.SIGNED_IN),
+    post("/commons/{name}/found", begin, access=Access.SIGNED_IN),
+]

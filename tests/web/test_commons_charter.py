@@ -1,0 +1,122 @@
+"""The pages of a charter: read it, see one's rights, change it in a form, found with a preset."""
+
+import re
+
+import pytest
+from tests.web.conftest import text
+
+from iriai.commons import queries as commons
+from iriai.commons.charter import queries
+
+
+@pytest.fixture
+def lab(ada):
+    """The lab, that ada founded."""
+    ada.send("/organizations/new", name="lab", fullname="The lab")
+    return ada
+
+
+def in_force(visitor, name="lab"):
+    with visitor.ground.read() as tx:
+        return queries.in_force(tx, commons.commons(tx, name).id)
+
+
+def test_a_commons_begins_with_its_charter(lab):
+    assert lab.see("/commons/lab", status=303).headers["location"] == "/commons/lab/charter"
+    said = text(lab.see("/commons/lab/charter"))
+    assert "The admins act at once" in said
+    assert "What every member keeps" not in said
+    assert "To change it, open a pull request and propose it" in said
+
+
+def test_the_rights_page_answers_who_can_delete_a_model_first(lab):
+    said = text(lab.see("/commons/lab/rights"))
+    assert "Who can delete a model? An administrator, at once; it is logged." in said
+    for right in ("access", "extraction", "contribution", "removal", "management", "exclusion"):
+        assert right in said
+
+
+def test_the_hub_has_a_charter_too(visitor):
+    assert "One person decides" in text(visitor.see("/commons/hub/charter"))
+    visitor.see("/commons/hub/rights")
+    visitor.see("/commons/nowhere/charter", status=404)
+    visitor.see("/commons/hub/charter/7", status=404)
+    assert visitor.see("/commons/hub/charter/0").text.startswith("#")
+
+
+def test_whoever_is_not_signed_in_is_asked_to(visitor, lab):
+    for page in ("charter/edit", "found"):
+        answer = visitor.other().client.get(f"/commons/lab/{page}")
+        assert answer.status_code in (303, 401, 403), page
+
+
+def test_a_form_shows_the_change_in_words_and_opens_a_pull_request(lab):
+    page = lab.see("/commons/lab/charter/edit")
+    assert 'name="actions.resource.delete"' in page.text
+    given = {"actions.resource.delete": "all"}
+    shown = lab.send("/commons/lab/charter/edit", status=200, act="show", **given)
+    assert "The decision needed to delete a repository becomes “all”" in text(shown)
+    opened = lab.send(
+        "/commons/lab/charter/edit", act="open", why="Nobody deletes alone.", **given
+    ).headers["location"]
+    assert opened == "/datasets/lab/charter/discussions/1"
+    thread = lab.see(opened)
+    assert "The decision needed to delete a repository becomes “all”" in text(thread)
+    assert "Nobody merges this by hand" in text(thread)
+    assert 'value="merge"' not in thread.text
+    lab.send(opened, status=403, act="merge")
+    lab.send("/commons/lab/charter/propose", pull="1", title="Nobody deletes alone")
+    assert in_force(lab).actions["resource.delete"] == "all"
+    assert "merged" in text(lab.see(opened))
+    assert "Versions" in text(lab.see("/commons/lab/charter"))
+
+
+def test_a_form_that_changes_nothing_or_nonsense_says_so(lab):
+    lab.send("/commons/lab/charter/edit", status=400, act="show")
+    answer = lab.send(
+        "/commons/lab/charter/edit", status=400, act="show", **{"actions.resource.delete": "x"}
+    )
+    assert "choose one of owners, all" in text(answer)
+
+
+@pytest.mark.parametrize(
+    "preset", ["consortium", "university", "language-community", "agency"]
+)
+def test_an_organisation_leaves_owners_by_a_choice_on_one_page(lab, preset):
+    page = lab.see("/commons/lab/found")
+    assert f'value="{preset}"' in page.text
+    lab.send("/commons/lab/found", preset=preset, hours="48", stewards="2")
+    found = in_force(lab)
+    assert found.preset == preset
+    assert found.decisions["ordinary"].hours == 48
+    assert found.roles["steward"].seats == 2
+    said = text(lab.see("/commons/lab/rights"))
+    assert "Who can delete a model? Nobody alone. The members vote" in said
+    assert "not yet enforced" in text(lab.see("/commons/lab/charter"))
+    page = lab.see("/commons/lab/charter/edit")
+    assert len(re.findall(r' name="', page.text)) < 200
+
+
+def test_a_new_organisation_can_begin_with_its_members_deciding(ada):
+    page = ada.see("/organizations/new")
+    assert 'value="language-community"' in page.text
+    ada.send("/organizations/new", name="afro", preset="language-community", sponsors="1")
+    assert in_force(ada, "afro").members.admit.sponsors == 1
+    assert "CHARTER.yaml" in text(ada.see("/datasets/afro/charter/tree/main"))
+    ada.send("/organizations/new", status=400, name="other", preset="anarchy")
+
+
+def test_a_pull_request_with_a_faulty_charter_shows_the_line_and_the_rule(lab):
+    with lab.ground.read() as tx:
+        was = queries.text(tx, commons.commons(tx, "lab").id)
+    lab.send(
+        "/datasets/lab/charter/edit/main/CHARTER.yaml",
+        path="CHARTER.yaml",
+        text=was.replace("statement: owners", "statement: nobody"),
+        title="A slip",
+        way="propose",
+        status=303,
+    )
+    said = text(lab.see("/datasets/lab/charter/discussions/1"))
+    assert "It cannot be proposed as it is" in said
+    assert "actions.statement names one of the decisions" in said
