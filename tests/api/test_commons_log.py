@@ -113,6 +113,7 @@ def test_keys_checkpoints_and_the_whole_log_can_be_taken_home(doors):
     assert told.body.decode() == signed.note
     lines = doors.ask("GET", "/api/commons/hub/log/entries.jsonl").body.splitlines()
     leaves = [hashlib.sha256(b"\x00" + each).digest() for each in lines]
+    assert len(leaves) == signed.size
     assert root_of(leaves) == signed.root
     state = doors.ask("GET", "/api/commons/hub/log/state").json
     assert len(state["digest"]) == 64

@@ -6,7 +6,7 @@ They live in the database because workers share no disk.
 import secrets
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Text, select, update
+from sqlalchemy import Text, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -47,6 +47,11 @@ def change(tx: "Tx", name: str, value: str) -> None:
     """Give the fact of this name a new value."""
     settle(tx, name, value)
     tx.connection.execute(update(InstanceFact).where(InstanceFact.name == name).values(value=value))
+
+
+def forget(tx: "Tx", name: str) -> None:
+    """Let the fact of this name be none any more."""
+    tx.connection.execute(delete(InstanceFact).where(InstanceFact.name == name))
 
 
 def fresh_secret() -> str:

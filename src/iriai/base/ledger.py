@@ -19,6 +19,7 @@ back the ledger's notes as well.
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -47,9 +48,13 @@ State = dict[str, str]
 
 @dataclass(slots=True)
 class Notes:
-    """Which governed rows a transaction touched: of each table, by key, the commons concerned."""
+    """Which governed rows a transaction touched: of each table, by key, the commons concerned.
+
+    `said` is what somebody has to say of rows besides, by commons: an import does.
+    """
 
     touched: dict[Bare, dict[Key, set[int]]] = field(default_factory=dict)
+    said: dict[int, dict[str, str | None]] = field(default_factory=dict)
 
     def copy(self) -> "Notes":
         """The same notes, to go back to."""
@@ -57,7 +62,7 @@ class Notes:
             table: {key: set(commons) for key, commons in keys.items()}
             for table, keys in self.touched.items()
         }
-        return Notes(rows)
+        return Notes(rows, {commons: dict(each) for commons, each in self.said.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +130,20 @@ def guard(engine: Engine) -> None:
             )
 
 
+@contextmanager
+def admitting(tx: "Tx") -> Iterator[None]:
+    """Let statements write governed tables: for rows that come with a log that has them already.
+
+    Whoever uses this compares the rows with that log afterwards, and records what differs.
+    """
+    info = tx.connection.info
+    info[FLUSHING] = True
+    try:
+        yield
+    finally:
+        info.pop(FLUSHING, None)
+
+
 def close(tx: "Tx", notes: Notes, recorded: list[events.Recorded]) -> None:
     """Add what the transaction changed to the last event that it recorded for each commons."""
     for commons_id, state in _states(tx, notes).items():
@@ -139,7 +158,7 @@ def close(tx: "Tx", notes: Notes, recorded: list[events.Recorded]) -> None:
 
 def _states(tx: "Tx", notes: Notes) -> dict[int, dict[str, str | None]]:
     """By commons, the digest of each row that was touched; null where it is gone or elsewhere."""
-    found: dict[int, dict[str, str | None]] = {}
+    found = {commons: dict(rows) for commons, rows in notes.said.items()}
     for table, keys in notes.touched.items():
         now = {
             _key(table, row): (getattr(row, COMMONS), digest(table, row))

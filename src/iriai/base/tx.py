@@ -112,8 +112,15 @@ class Tx:
     def close(self) -> None:
         """Send all to the database, with what the log says of governed rows."""
         self.flush()
-        if self._notes is not None and self._notes.touched:
+        if self._notes is not None and (self._notes.touched or self._notes.said):
             ledger.close(self, self._notes, self._recorded)
+
+    def restate(self, commons_id: int, state: Mapping[str, str | None]) -> None:
+        """Say in the log what governed rows are that came past the session: an import does."""
+        if state:
+            assert self.session is not None  # noqa: S101 - with it come the notes
+            assert self._notes is not None  # noqa: S101
+            self._notes.said.setdefault(commons_id, {}).update(state)
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
@@ -124,7 +131,7 @@ class Tx:
             try:
                 yield
             except BaseException:
-                self._notes.touched = before.touched
+                self._notes.touched, self._notes.said = before.touched, before.said
                 del self._recorded[count:]
                 raise
 

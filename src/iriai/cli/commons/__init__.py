@@ -2,7 +2,7 @@
 
 import click
 
-from iriai.cli.commons import counting, log
+from iriai.cli.commons import counting, leaving, log
 
 
 @click.group()
@@ -16,3 +16,6 @@ def commons() -> None:
 commons.add_command(counting.vote)
 commons.add_command(counting.budget)
 commons.add_command(log.log)
+commons.add_command(leaving.export)
+commons.add_command(leaving.import_)
+commons.add_command(leaving.fork)

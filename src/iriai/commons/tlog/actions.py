@@ -52,6 +52,15 @@ def rotate(tx: Tx, commons_id: int, *, by: str) -> Key:
     return _make(tx, commons_id, before.key.name, by, before.key)
 
 
+def adopt(tx: Tx, commons_id: int, *, by: str) -> Key:
+    """Sign from now on a log that came from elsewhere; whoever signed it there signs no more."""
+    before = queries.key(tx, commons_id)
+    if before is not None:
+        tx.session.get_one(tables.LogKey, before.id).ended_at = tx.now
+    follows = before.key if before is not None else None
+    return _make(tx, commons_id, origin(tx, commons_id), by, follows)
+
+
 def _make(tx: Tx, commons_id: int, name: str, by: str, before: PublicKey | None) -> Key:
     seed = secrets.token_bytes(KEY_BYTES)
     made = PublicKey(name, public_of(seed))

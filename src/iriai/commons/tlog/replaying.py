@@ -57,12 +57,12 @@ def logged(entries: Iterable[bytes], told: Callable[[int], None] = lambda _: Non
 
 def live(tx: Tx, commons_id: int) -> State:
     """The rows that there are."""
-    _know_tables()
+    know_tables()
     return ledger.live(tx, commons_id)
 
 
 @cache
-def _know_tables() -> None:
+def know_tables() -> None:
     """Load every part's tables, so that no governed one is passed over."""
     for module in walk_packages(iriai.commons.__path__, "iriai.commons."):
         if module.name.endswith(".tables"):

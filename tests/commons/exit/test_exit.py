@@ -1,0 +1,311 @@
+"""A30: a commons leaves and is the same elsewhere; what is damaged is refused; a fork is told."""
+
+import hashlib
+import json
+import shutil
+
+import orjson
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import text
+from tests.conftest import LONG
+
+from iriai.base import events, merkle
+from iriai.base.errors import Conflict, Invalid
+from iriai.base.opening import open_ground
+from iriai.blobs import receiving
+from iriai.cli.main import iriai
+from iriai.commons import actions as commons
+from iriai.commons import enactment
+from iriai.commons import queries as commons_queries
+from iriai.commons.breakglass.tables import OperatorAct
+from iriai.commons.exit import exporting, forking, importing, rules, verification
+from iriai.commons.tlog import queries as log
+from iriai.commons.tlog import replaying
+from iriai.discussions import actions as discussions
+from iriai.discussions import queries as discussions_queries
+from iriai.identity import actions as identity
+from iriai.identity import queries
+from iriai.identity.rules import OPERATOR
+from iriai.repos import actions as repos
+from iriai.repos import queries as repos_queries
+from iriai.repos.actions import Add, AddLarge
+from iriai.settings import Settings
+
+FILES = 10_000 if LONG else 20
+FILE_BYTES = 1_000_000 if LONG else 3_000
+
+
+def quiet(_what, _done, _total):
+    """Nobody watches."""
+
+
+def large(ground, repo, number):
+    body = hashlib.shake_256(str(number).encode()).digest(FILE_BYTES)
+    sha256 = hashlib.sha256(body).hexdigest()
+    staged = ground.store.staging() / sha256
+    staged.write_bytes(body)
+    receiving.receive_object(ground, repo.id, sha256, len(body), staged)
+    return AddLarge(f"parts/{number // 500}/{number}.bin", sha256)
+
+
+@pytest.fixture
+def club(ground):
+    """An organisation with a model, a dataset, a private thing, a discussion, a pull request."""
+    for name in ("ada", "bob"):
+        identity.add_person(ground, OPERATOR, name=name)
+    with ground.write() as tx:
+        ada = queries.actor_named(tx, "ada")
+        commons.found_organisation(tx, ada, name="club", fullname="The club")
+    with ground.read() as tx:
+        ada = queries.actor_named(tx, "ada")
+    model = repos.create(ground, ada, kind="model", owner="club", name="tiny")
+    enactment.commit(ground, ada, model, operations=[Add("README.md", b"# Tiny\n")], title="one")
+    data = repos.create(ground, ada, kind="dataset", owner="club", name="words")
+    added = [large(ground, data, number) for number in range(FILES)]
+    enactment.commit(ground, ada, data, operations=added, title="large")
+    repos.create(ground, ada, kind="model", owner="club", name="closed-thing", visibility="private")
+    enactment.commit(
+        ground,
+        ada,
+        model,
+        operations=[Add("config.json", b"{}")],
+        title="a change",
+        create_pr=True,
+        description="please",
+    )
+    with ground.write() as tx:
+        discussions.open_discussion(tx, ada, model, title="Hello", description="What is this?")
+        club_id = commons_queries.commons(tx, "club").id
+        tx.session.add(
+            OperatorAct(
+                commons_id=club_id,
+                act="freeze",
+                subject="repo/club/tiny",
+                basis="emergency",
+                reason="a secret reason",
+                undo={},
+                state="lapsed",
+                done_at=tx.now,
+            )
+        )
+        tx.record(club_id, "ops", "froze", "repo/club/tiny", private={"reason": "a secret reason"})
+    return ground
+
+
+@pytest.fixture
+def elsewhere(tmp_path, clock):
+    made = open_ground(Settings(data=tmp_path / "elsewhere"), now=clock)
+    yield made
+    made.engine.dispose()
+
+
+def refs(ground, kind, name):
+    with ground.read() as tx:
+        found = repos_queries.repo(tx, OPERATOR, kind, name)
+        return sorted((each.name, each.sha) for each in repos_queries.refs(tx, found))
+
+
+def test_a_commons_is_the_same_elsewhere(club, elsewhere, tmp_path):
+    folder = tmp_path / "out"
+    export = exporting.export(club, "club", folder, quiet)
+    done = importing.bring(elsewhere, folder, quiet)
+    assert (done.repos, done.objects, done.differing) == (2, FILES, [])
+    for kind, name in (("model", "club/tiny"), ("dataset", "club/words")):
+        assert refs(elsewhere, kind, name) == refs(club, kind, name)
+    lines = list(verification.compare(elsewhere, folder, done, quiet))
+    assert all(line.is_good for line in lines), lines
+    with club.read() as tx, elsewhere.read() as other:
+        before = [entry for _, entry in log.entries(tx, export.commons_id)]
+        after = [entry for _, entry in log.entries(other, done.commons_id)]
+        assert after[: len(before)] == before
+        for position in (0, 3, export.size - 1):
+            proof = merkle.inclusion(position, export.size, events.nodes(tx, export.commons_id))
+            there = merkle.inclusion(position, export.size, events.nodes(other, done.commons_id))
+            assert proof == there
+        assert (
+            replaying.live(tx, export.commons_id).items()
+            <= {
+                **replaying.live(other, done.commons_id),
+                **{
+                    key: value
+                    for key, value in replaying.live(tx, export.commons_id).items()
+                    if key.startswith("log_keys/")  # the old key has ended there
+                },
+            }.items()
+        )
+
+
+def test_discussions_and_pull_requests_come_along(club, elsewhere, tmp_path):
+    exporting.export(club, "club", tmp_path / "out", quiet)
+    importing.bring(elsewhere, tmp_path / "out", quiet)
+    with elsewhere.read() as tx:
+        repo = repos_queries.repo(tx, OPERATOR, "model", "club/tiny")
+        found = [discussions_queries.discussion(tx, repo, number) for number in (1, 2)]
+        assert [each.title for each in found] == ["a change", "Hello"]
+        with club.read() as there:
+            same = repos_queries.repo(there, OPERATOR, "model", "club/tiny")
+            before = [discussions_queries.discussion(there, same, number) for number in (1, 2)]
+        assert [each.author for each in found] == [each.author for each in before]
+
+
+def test_nothing_private_goes_along(club, tmp_path):
+    folder = tmp_path / "out"
+    export = exporting.export(club, "club", folder, quiet)
+    assert export.left_out == 1
+    for path in folder.rglob("*"):
+        if path.is_file():
+            body = path.read_bytes()
+            assert b"closed-thing" not in body, path
+            assert b"a secret reason" not in body, path
+            assert b"argon2" not in body, path
+
+
+def test_what_is_private_goes_along_when_asked(club, elsewhere, tmp_path):
+    exporting.export(club, "club", tmp_path / "out", quiet, private=True)
+    done = importing.bring(elsewhere, tmp_path / "out", quiet)
+    assert done.repos == 3
+    assert all(
+        line.is_good for line in verification.compare(elsewhere, tmp_path / "out", done, quiet)
+    )
+
+
+def test_the_commands_say_what_they_did(club, tmp_path):
+    file = tmp_path / "club.tar"
+    run("export", "club", str(file), data=club.settings.data)
+    told = run("import", str(file), "--verify", data=tmp_path / "fresh")
+    for each in ("Heads:", "Large files:", "Proofs:", "Log:", "State:"):
+        assert each in told
+    told = run("log", "verify", "club", data=tmp_path / "fresh")
+    assert "club: whole." in told
+    assert "the database is what the log says" in run("log", "replay", data=tmp_path / "fresh")
+
+
+def run(*words, data):
+    told = CliRunner().invoke(iriai, ["commons", *words, "--data", str(data)])
+    assert told.exit_code == 0, (told.output, told.exception)
+    return told.output
+
+
+def test_an_import_that_was_interrupted_goes_on(club, elsewhere, tmp_path, monkeypatch):
+    exporting.export(club, "club", tmp_path / "out", quiet)
+    seen = []
+
+    def stop(what, done, _total):
+        seen.append(what)
+        if what == "large files" and done == FILES // 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        importing.bring(elsewhere, tmp_path / "out", stop)
+    done = importing.bring(elsewhere, tmp_path / "out", quiet)
+    assert all(
+        line.is_good for line in verification.compare(elsewhere, tmp_path / "out", done, quiet)
+    )
+
+
+@pytest.mark.parametrize("what", ["log/log.jsonl", "rows/discussions.jsonl", "pack", "object"])
+def test_a_damaged_export_is_refused_and_named(club, elsewhere, tmp_path, what):
+    folder = tmp_path / "out"
+    export = exporting.export(club, "club", folder, quiet)
+    path = {"pack": export.repos[0].pack, "object": rules.object_place(next(iter(export.objects)))}
+    place = folder / path.get(what, what)
+    body = bytearray(place.read_bytes())
+    body[len(body) // 2] ^= 1
+    place.unlink()
+    place.write_bytes(body)
+    with pytest.raises(Invalid, match="damaged"):
+        importing.bring(elsewhere, folder, quiet)
+    with elsewhere.read() as tx:
+        assert [each.name for each in commons_queries.all_commons(tx)] == ["hub"]
+
+
+def test_a_forged_log_is_refused_though_its_hashes_fit(club, elsewhere, tmp_path):
+    folder = tmp_path / "out"
+    exporting.export(club, "club", folder, quiet)
+    place = folder / "log" / "log.jsonl"
+    place.write_bytes(place.read_bytes().replace(b'"actor":"ada"', b'"actor":"eve"', 1))
+    head = json.loads((folder / rules.HEAD).read_text())
+    body = place.read_bytes()
+    head["files"]["log/log.jsonl"] = {
+        "size": len(body),
+        "sha256": hashlib.sha256(body).hexdigest(),
+    }
+    (folder / rules.HEAD).write_bytes(orjson.dumps(head))
+    with pytest.raises(Invalid, match=r"Entry .* of the log was changed"):
+        importing.bring(elsewhere, folder, quiet)
+
+
+def test_what_the_log_does_not_say_is_not_exported(club, tmp_path):
+    with club.write() as tx:
+        tx.connection.execute(text("UPDATE operator_acts SET state = 'ratified'"))
+    with pytest.raises(Conflict, match="operator_acts was changed past the log"):
+        exporting.export(club, "club", tmp_path / "out", quiet)
+
+
+def test_people_of_the_same_name_are_not_taken_to_be_the_same(club, elsewhere, tmp_path):
+    exporting.export(club, "club", tmp_path / "out", quiet)
+    identity.add_person(elsewhere, OPERATOR, name="zoe")
+    identity.add_person(elsewhere, OPERATOR, name="ada")
+    with pytest.raises(Conflict, match="ada"):
+        importing.bring(elsewhere, tmp_path / "out", quiet)
+    done = importing.bring(elsewhere, tmp_path / "out", quiet, joined=True)
+    assert all(
+        line.is_good for line in verification.compare(elsewhere, tmp_path / "out", done, quiet)
+    )
+
+
+def test_numbers_that_are_taken_give_way(club, elsewhere, tmp_path):
+    exporting.export(club, "club", tmp_path / "out", quiet)
+    identity.add_person(elsewhere, OPERATOR, name="zoe")
+    with elsewhere.write() as tx:
+        zoe = queries.actor_named(tx, "zoe")
+        commons.found_organisation(tx, zoe, name="others")
+        other = commons_queries.commons(tx, "others").id
+        tx.session.add(
+            OperatorAct(
+                commons_id=other, act="x", subject="y", basis="emergency", reason="", undo={},
+                state="lapsed", done_at=tx.now,
+            )
+        )  # fmt: skip
+        tx.record(other, "ops", "froze", "y")
+    with elsewhere.read() as tx:
+        zoe = queries.actor_named(tx, "zoe")
+    for number in range(5):
+        repos.create(elsewhere, zoe, kind="model", owner="zoe", name=f"r{number}")
+    done = importing.bring(elsewhere, tmp_path / "out", quiet)
+    assert done.differing
+    lines = list(verification.compare(elsewhere, tmp_path / "out", done, quiet))
+    assert all(line.is_good for line in lines), lines
+
+
+def test_a_fork_keeps_history_and_cites_where_it_parted(club, tmp_path):
+    export = exporting.export(club, "club", tmp_path / "out", quiet)
+    with club.read() as tx:
+        bob = queries.actor_named(tx, "bob")
+    done = forking.fork(club, bob, tmp_path / "out", "rebels", quiet)
+    assert refs(club, "model", "rebels/tiny") == refs(club, "model", "club/tiny")
+    with club.read() as tx:
+        last = [json.loads(entry) for _, entry in log.entries(tx, done.commons_id)]
+        forked = next(each for each in last if each["verb"] == "forked")
+        repo = repos_queries.repo(tx, OPERATOR, "model", "rebels/tiny")
+        assert discussions_queries.discussion(tx, repo, 2).title == "Hello"
+    assert forked["facts"]["checkpoint"] == export.note
+    assert replaying.replay(club, done.commons_id).differences == []
+
+
+def test_an_export_taken_again_fetches_only_what_is_new(club, tmp_path):
+    folder = tmp_path / "out"
+    exporting.export(club, "club", folder, quiet)
+    before = {path: path.stat().st_mtime_ns for path in (folder / "objects").rglob("*")}
+    (folder / rules.HEAD).unlink()
+    exporting.export(club, "club", folder, quiet)
+    assert {path: path.stat().st_mtime_ns for path in (folder / "objects").rglob("*")} == before
+
+
+def test_an_export_does_not_overwrite_other_things(club, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine").write_text("x")
+    with pytest.raises(Conflict, match="other things"):
+        exporting.export(club, "club", tmp_path / "out", quiet)
+    shutil.rmtree(tmp_path / "out")
