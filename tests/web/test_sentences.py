@@ -50,3 +50,18 @@ def test_a_discussion_is_named_with_the_repository_it_is_about():
     assert hid == "ada hid a comment in discussion 3 of the dataset ada/x."
     assert sentences.link(f"{subject}/comment/ab") == "/datasets/ada/x/discussions/3"
     assert sentences.link("repo/7/discussions/3") == ""
+
+
+def test_what_belongs_to_a_commons_is_named_with_it():
+    said = sentences.sentence
+    amended = said("system:decision/lab/3", "amended", "charter/lab", {})
+    assert amended == "decision 3 of lab amended the charter of lab."
+    assert said("ada", "seconded", "proposal/lab/3", {}) == "ada seconded proposal 3 of lab."
+    admitted = said("system:decision/lab/4", "admitted", "member/lab/ben", {})
+    assert admitted == "decision 4 of lab admitted ben as a member of lab."
+    assert said("system:charter/lab", "took in", "commons/lab", {}) == (
+        "the hub took in what there was into the commons lab."
+    )
+    assert sentences.link("charter/lab") == "/commons/lab/charter"
+    assert sentences.link("proposal/lab/3") == "/commons/lab/proposals/3"
+    assert sentences.link("seat/lab/9") == "/commons/lab/members"

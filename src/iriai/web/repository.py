@@ -11,12 +11,14 @@ from starlette.responses import Response
 from iriai.api import address
 from iriai.base.errors import Denied, Unknown
 from iriai.base.routing import Access, DeclaredRoute
-from iriai.base.tx import Tx
+from iriai.base.tx import Ground, Tx
 from iriai.blobs import queries as blobs
+from iriai.cards import headers
+from iriai.cards.headers import Difference
 from iriai.identity.rules import Act, may
+from iriai.repos import guarded, rules
 from iriai.repos import queries as repos
-from iriai.repos import rules
-from iriai.repos.git.entries import Commit, File
+from iriai.repos.git.entries import Commit, Diff, File
 from iriai.repos.rules import Kind, Ref, Repo
 from iriai.web import links
 from iriai.web.door import Ask, Work
@@ -98,7 +100,11 @@ def frame(ask: Ask, repo: Repo, *, rev: str = "", path: str = "") -> dict[str, A
         "repo": repo,
         "rev": rev,
         "path": path,
-        "may_write": rules.may_write(ask.actor, repo) and repo.disabled_reason is None,
+        "may_write": (
+            rules.may_write(ask.actor, repo)
+            and repo.disabled_reason is None
+            and not guarded.is_charter(repo)
+        ),
         "may_propose": may_propose(ask, repo),
         "may_administer": rules.may_administer(ask.actor, repo),
         "clone": ask.ground.settings.url + links.repo(repo),
@@ -167,3 +173,9 @@ def require_branch(rev: str, refs: list[Ref]) -> None:
     """Changes are made onto branches."""
     if not is_branch(rev, refs):
         raise Denied("Choose a branch: a tag or a single commit does not change.")
+
+
+def header_differences(ground: Ground, repo: Repo, diff: Diff | None) -> dict[str, Difference]:
+    """What the headers of weights and tables in a diff say differently, by path."""
+    changes = diff.changes if diff is not None else ()
+    return headers.differences(ground, repo.id, ((each.old, each.new) for each in changes))

@@ -11,6 +11,39 @@ VALUE_LENGTH_MAX = 200
 WHOLE = {("joined", "account"): _("{actor} joined.")}
 """Entries whose subject goes without saying."""
 
+OF_COMMONS = {
+    "charter": _("the charter of {commons}"),
+    "member": _("{name} as a member of {commons}"),
+    "seat": _("seat {name} of {commons}"),
+    "election": _("the election of {name} in {commons}"),
+    "petition": _("petition {name} of {commons}"),
+    "proposal": _("proposal {name} of {commons}"),
+    "case": _("case {name} of {commons}"),
+    "panel": _("the panel of case {name} of {commons}"),
+    "hold": _("hold {name} of {commons}"),
+    "removal": _("the removal request {name} of {commons}"),
+    "pot": _("the pot of {commons} {name}"),
+}
+"""Subjects that belong to a commons: `proposal/lab/3`."""
+
+PAGES = {
+    "charter": "charter",
+    "member": "members",
+    "seat": "members",
+    "election": "members",
+    "petition": "members",
+    "proposal": "proposals",
+    "case": "cases",
+    "panel": "cases",
+    "hold": "cases",
+    "removal": "removals",
+    "pot": "pot",
+}
+"""Under which page of its commons such a subject is seen."""
+
+NUMBERED = frozenset({"proposal", "case", "removal"})
+"""Of these each has a page of its own, under its number."""
+
 DISCUSSION = re.compile(r"(?P<repository>.+)/discussions/(?P<number>\d+)(?P<comment>/comment/.+)?")
 
 PREPOSITIONS = {
@@ -18,6 +51,7 @@ PREPOSITIONS = {
     ("committed", "repo"): _(" to "),
     ("pushed", "repo"): _(" to "),
     ("proposed", "repo"): _(" a change to "),
+    ("took in", "commons"): _(" what there was into "),
 }
 """What stands between some verbs and their subject."""
 
@@ -25,6 +59,7 @@ PREPOSITIONS = {
 def sentence(actor: str, verb: str, subject: str, facts: Mapping[str, Any]) -> str:
     """An entry as one sentence, such as `ada committed to the model ada/tiny`."""
     what = subject.partition("/")[0]
+    actor = _actor(actor)
     name = _subject(subject, is_group=facts.get("kind") == "organisation")
     whole = WHOLE.get((verb, what))
     if whole is not None:
@@ -48,9 +83,23 @@ def link(subject: str) -> str:
         return links.account(name)
     if what == "commons":
         return links.commons(name, "log")
+    if what in PAGES:
+        commons, _slash, rest = name.partition("/")
+        own = [rest] if what in NUMBERED and rest.isdecimal() else []
+        return links.commons(commons, PAGES[what], *own)
     if what == "repo" and not name.partition("/")[0].isdecimal():
         return "/" + links.quoted(name.partition("/comment/")[0])
     return ""
+
+
+def _actor(actor: str) -> str:
+    """Who did it: a person, or what acts for nobody in particular."""
+    if actor.startswith("system:decision/"):
+        commons, _slash, number = actor.removeprefix("system:decision/").rpartition("/")
+        return _("decision {number} of {commons}").format(number=number, commons=commons)
+    if actor.startswith("system:"):
+        return _("the hub")
+    return actor
 
 
 def _subject(subject: str, *, is_group: bool = False) -> str:
@@ -60,6 +109,9 @@ def _subject(subject: str, *, is_group: bool = False) -> str:
     if what == "membership":
         group, _slash, person = name.partition("/")
         return _("the role of {person} in {group}").format(person=person, group=group)
+    if what in OF_COMMONS:
+        commons, _slash, rest = name.partition("/")
+        return OF_COMMONS[what].format(commons=commons, name=rest).rstrip()
     words = {
         "account": _("the organisation {name}") if is_group else _("the account {name}"),
         "token": _("the access token {name}"),
