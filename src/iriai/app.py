@@ -177,7 +177,8 @@ class Visit:
         alone = getattr(endpoint, "authenticates", False)  # the handler does both, in one tx
         # a signed URL's token is its handler's to judge
         asks = not alone and made.access is not Access.TOKEN_SIGNED
-        asks &= door.has_credentials(self.request, page=self.page)
+        by_session = self.page or door.is_followed(self.request)
+        asks &= door.has_credentials(self.request, page=by_session)
         if not inspect.iscoroutinefunction(endpoint):
             quick = alone and not getattr(endpoint, "takes_long", False)
             hop = door.in_reading_thread if quick else door.in_thread
@@ -201,7 +202,8 @@ class Visit:
     def recognise(self) -> None:
         """Learn who asks."""
         with door.ground_of(self.request).read() as tx:
-            self.request.state.actor = door.authenticate(tx, self.request, page=self.page)
+            by_session = self.page or door.is_followed(self.request)
+            self.request.state.actor = door.authenticate(tx, self.request, page=by_session)
 
     def admit(self, made: DeclaredRoute) -> None:
         """What the route says of who may call it, as far as that is known without the thing."""

@@ -52,6 +52,7 @@ BODIES = {
     "/title": {"title": "Another title"},
     "/status": {"status": "closed"},
     "/settings": {"discussionsDisabled": False},
+    "/lfs-files/batch": {"deletions": {"sha": []}},
     "/info/lfs/locks": {"path": "a.psd"},
     "/leaderboard/vouch": {"modelId": "ada/tiny", "value": 1},
     "/user-access-request/grant": {"user": "bob"},

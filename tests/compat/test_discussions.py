@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import httpx
 import pytest
 from huggingface_hub import CommitOperationAdd, HfApi
 from huggingface_hub.errors import BadRequestError, HfHubHTTPError
@@ -150,3 +151,39 @@ def test_who_only_reads_changes_nothing_of_others(api, bob, repo):
 def test_a_title_too_short_is_refused_with_a_sentence(api, repo):
     with pytest.raises(BadRequestError, match="3 to 200"):
         api.create_discussion(repo, "x")
+
+
+PNG = (
+    b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00"
+    b"\x1f\x15\xc4\x89" + bytes(2_000)
+)
+
+
+def test_a_picture_is_attached_and_seen_by_who_has_its_address(any_hub, tmp_path):
+    api = HfApi(endpoint=any_hub.url, token=any_hub.token)
+    picture = tmp_path / "a.png"
+    picture.write_bytes(PNG)
+    where = api.upload_attachment(picture)
+    assert where.startswith(f"{any_hub.url}/uploads/")
+    seen = httpx.get(where)
+    assert (seen.content, seen.headers["Content-Type"]) == (PNG, "image/png")
+    assert "sandbox" in seen.headers["Content-Security-Policy"]
+    part = httpx.get(where, headers={"Range": "bytes=0-7"})
+    assert (part.status_code, part.content) == (206, PNG[:8])
+    assert httpx.head(where).headers["Content-Length"] == str(len(PNG))
+    head = {"Authorization": f"Bearer {any_hub.token}"}
+    for content, kind, status in (
+        (b"<svg onload=alert(1)>", "image/svg+xml", 400),
+        (b"<script>alert(1)</script>", "image/png", 400),
+        (PNG, "video/mp4", 400),
+        (bytes(11 << 20), "image/png", 413),
+    ):
+        sent = httpx.post(
+            f"{any_hub.url}/uploads", content=content, headers={**head, "Content-Type": kind}
+        )
+        assert sent.status_code == status
+    nobody = httpx.post(
+        f"{any_hub.url}/uploads", content=PNG, headers={"Content-Type": "image/png"}
+    )
+    assert nobody.status_code == 401
+    assert httpx.get(f"{any_hub.url}/uploads/{'0' * 32}.png").status_code == 404

@@ -1,8 +1,11 @@
 """The group of calls that files, commits and refs are made of, by today's huggingface_hub."""
 
 import itertools
+import json
+import sys
 from pathlib import Path
 
+import httpx
 import pytest
 from huggingface_hub import (
     CommitOperationAdd,
@@ -507,3 +510,91 @@ def test_an_organisation_that_keeps_its_own_secrets_starts_private(api, nobody, 
 def test_names_do_not_mind_their_case(api, repo):
     put(api, repo, **{"a.txt": b"1"})
     assert api.model_info(repo.upper().replace("ADA", "Ada")).id == repo
+
+
+def test_the_headers_of_a_model_in_shards_come_in_one_answer(any_hub, tmp_path):
+    api = HfApi(endpoint=any_hub.url, token=any_hub.token)
+    api.create_repo("ada/shards")
+    names = [f"model-0000{number}-of-00002.safetensors" for number in (1, 2)]
+    for number, name in enumerate(names):
+        tensor = {"dtype": "F32", "shape": [5_000], "data_offsets": [0, 20_000]}
+        header = json.dumps({"__metadata__": {"format": "pt"}, f"w{number}": tensor}).encode()
+        (tmp_path / name).write_bytes(len(header).to_bytes(8, "little") + header + bytes(20_000))
+    index = {"metadata": {"total_size": 40_000}, "weight_map": {"w0": names[0], "w1": names[1]}}
+    (tmp_path / "model.safetensors.index.json").write_text(json.dumps(index))
+    api.upload_folder(repo_id="ada/shards", folder_path=tmp_path)
+    found = api.get_sharded_safetensors_metadata("ada/shards")
+    assert found.weight_map == index["weight_map"]
+    assert found.metadata == {"total_size": 40_000}
+    assert found.files_metadata[names[1]].tensors["w1"].shape == [5_000]
+    assert found.files_metadata[names[0]].metadata == {"format": "pt"}
+    plain = api.get_safetensors_metadata("ada/shards")
+    assert plain.parameter_count == found.parameter_count == {"F32": 10_000}
+    with pytest.raises(EntryNotFoundError):
+        api.get_sharded_safetensors_metadata("ada/shards", filename="none.index.json")
+
+
+@pytest.mark.parametrize("rewrite", [True, False])
+def test_large_files_are_deleted_for_good_from_every_branch(any_hub, rewrite):
+    api = HfApi(endpoint=any_hub.url, token=any_hub.token)
+    name = f"ada/erased-{rewrite}".lower()
+    api.create_repo(name)
+
+    def put(path, content, **more):
+        return api.upload_file(
+            path_or_fileobj=content, path_in_repo=path, repo_id=name, commit_message=path, **more
+        )
+
+    put("secret/a.bin", b"a" * 100_000)
+    put("keep.bin", b"k" * 100_000)
+    put("README.md", b"---\nlicense: mit\n---\n# A model")
+    api.create_branch(name, branch="other")
+    api.create_tag(name, tag="v1", tag_message="The first")
+    put("secret/a.bin", b"b" * 100_000)
+    old = api.repo_info(name).sha
+    before = [each.title for each in api.list_repo_commits(name)]
+    large = [each for each in api.list_lfs_files(name) if each.filename == "secret/a.bin"]
+    assert len(large) == 2
+    api.permanently_delete_lfs_files(name, large, rewrite_history=rewrite)
+    named = {each.filename for each in api.list_lfs_files(name)}
+    assert named == ({"keep.bin"} if rewrite else {"keep.bin", "secret/a.bin"})  # a tag stays
+    for revision in ("main", "other"):
+        assert sorted(api.list_repo_files(name, revision=revision)) == [
+            ".gitattributes", "README.md", "keep.bin"
+        ]  # fmt: skip
+    titles = [each.title for each in api.list_repo_commits(name)]
+    assert titles == (before if rewrite else ["Delete large files for good", *before])
+    if rewrite:
+        assert "secret/a.bin" not in api.list_repo_files(name, revision="v1")
+        for commit in api.list_repo_commits(name):
+            files = api.list_repo_files(name, revision=commit.commit_id)
+            assert "secret/a.bin" not in files
+    gone = httpx.get(
+        f"{any_hub.url}/{name}/resolve/{old}/secret/a.bin",
+        headers={"Authorization": f"Bearer {any_hub.token}"},
+    )
+    assert gone.status_code == 404
+    kept = api.hf_hub_download(name, "keep.bin", force_download=True)
+    assert Path(kept).read_bytes() == b"k" * 100_000
+    put("secret/a.bin", b"a" * 100_000)
+    again = api.hf_hub_download(name, "secret/a.bin", force_download=True)
+    assert Path(again).read_bytes() == b"a" * 100_000
+
+
+def test_what_was_in_a_deleted_repository_can_be_sent_again_by_the_same_client(any_hub):
+    """A client remembers which chunks it sent, and does not send them again."""
+    code = """
+from huggingface_hub import HfApi
+api = HfApi()
+content = bytes(range(256)) * 8_000
+for name in ("ada/first", "ada/second"):
+    api.create_repo(name)
+    api.upload_file(path_or_fileobj=content, path_in_repo="big.bin", repo_id=name)
+    api.delete_repo(name)
+api.create_repo("ada/third")
+api.upload_file(path_or_fileobj=content, path_in_repo="big.bin", repo_id="ada/third")
+path = api.hf_hub_download("ada/third", "big.bin")
+assert open(path, "rb").read() == content
+"""
+    any_hub.client(sys.executable, "-c", code)
+    httpx.get(f"{any_hub.url}/ada/third/resolve/main/big.bin").raise_for_status()

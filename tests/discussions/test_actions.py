@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 import pytest
+from sqlalchemy import select
 
 from iriai.base.errors import Conflict, Denied, Invalid
+from iriai.base.events import Event
 from iriai.base.tx import Ground
 from iriai.commons import enactment
 from iriai.discussions import actions, merging, queries
@@ -146,6 +148,11 @@ def test_an_edited_comment_keeps_its_history_and_a_hidden_one_its_reason(village
         "frist",
         "off topic",
     )
+    with village.ground.read() as tx:
+        asked = select(Event.entry, Event.private).where(Event.verb == "hid")
+        entry, private = tx.connection.execute(asked).one()
+    assert "off topic" not in str(entry)
+    assert "off topic" in str(private)
 
 
 def test_a_locked_discussion_is_for_those_who_write(village):

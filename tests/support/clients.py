@@ -100,16 +100,31 @@ def python_with_torch(*packages: str) -> Path:
     return python
 
 
-def node_modules() -> Path:
-    """A folder in which `@huggingface/hub` can be imported; skips where there is no Node."""
+def python_beside(name: str, *packages: str) -> Path:
+    """An interpreter that has what this one has, and `packages` without what they ask for."""
+    folder = cache() / f"beside-{name}"
+    python = folder / "bin" / "python"
+    with once(folder) as missing:
+        if missing:
+            _run([sys.executable, "-m", "venv", str(folder)])
+            pip = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+            _run([*pip, "--no-deps", *packages])
+            (site,) = (folder / "lib").glob("python*/site-packages")
+            shared = "\n".join(path for path in sys.path if path.endswith("site-packages"))
+            (site / "zz_shared.pth").write_text(shared)
+    return python
+
+
+def node_modules(name: str = "hub.js", packages: tuple[str, ...] = NPM_PACKAGES) -> Path:
+    """A folder in which these can be imported from; skips where there is no Node."""
     if not shutil.which("node") or not shutil.which("npm"):
         pytest.skip("Node and npm are not installed, so hub.js cannot be run.")
-    folder = cache() / "hub.js"
+    folder = cache() / name
     with once(folder) as missing:
         if missing:
             folder.mkdir()
-            npm = ["npm", "install", "--no-audit", "--no-fund", "--silent", "--prefix", str(folder)]
-            _run([*npm, *NPM_PACKAGES])
+            quietly = ["--no-audit", "--no-fund", "--silent", "--ignore-scripts"]
+            _run(["npm", "install", *quietly, "--prefix", str(folder), *packages])
     return folder
 
 

@@ -1,6 +1,10 @@
 """Discussions by forms alone."""
 
+import io
+import json
 import re
+
+import pandas as pd
 
 from tests.web.conftest import text
 
@@ -99,3 +103,44 @@ def test_private_discussions_are_not_there_for_others(ada):
     bob = ada.other().join("bob")
     for path in ("/discussions", "/discussions/1", "/discussions/new", "/discussions/1/files"):
         bob.see(model + path, status=404)
+
+
+def safetensors(**tensors):
+    header, at = {}, 0
+    for name, (dtype, shape) in tensors.items():
+        size = 4 * shape[0]
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [at, at + size]}
+        at += size
+    text = json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + bytes(at)
+
+
+def parquet(**columns):
+    out = io.BytesIO()
+    pd.DataFrame(columns).to_parquet(out)
+    return out.getvalue()
+
+
+def test_weights_and_tables_are_compared_by_what_their_headers_say(ada):
+    model = ada.model()
+
+    def send(way, **contents):
+        files = [("files", (name.replace("_", "."), each)) for name, each in contents.items()]
+        return ada.send(f"{model}/upload/main", files=files, way=way, title="Change").headers
+
+    first = {
+        "w_safetensors": safetensors(a=("F32", [4]), b=("F32", [2])),
+        "t_parquet": parquet(id=[1, 2], text=["a", "b"]),
+    }
+    send("commit", **first, x_safetensors=b"rubbish" * 10)
+    second = {
+        "w_safetensors": safetensors(a=("F16", [8]), c=("F32", [3])),
+        "t_parquet": parquet(id=[1, 2, 3], text=["a", "b", "c"], more=[0.5, 1, 2]),
+    }
+    there = send("propose", **second, x_safetensors=b"other rubbish")["location"]
+    page = text(ada.see(f"{there}/files"))
+    for said in (
+        "tensor a F32 4 F16 8", "tensor b F32 2", "tensor c F32 3", "rows 2 3",
+        "column more optional DOUBLE", "The header cannot be compared",
+    ):  # fmt: skip
+        assert said in page

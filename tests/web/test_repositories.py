@@ -240,3 +240,17 @@ def test_a_gate_is_before_the_files_not_before_the_card(ada):
     for tail in ("/tree/main", "/blob/main/README.md", "/commits/main", "/raw/main/README.md"):
         visitor.see(where + tail, status=403)
     assert "gated" in text(visitor.see("/models"))
+
+
+def test_a_link_to_a_private_page_as_json_works_for_who_is_signed_in(ada):
+    ada.send("/new", owner="ada", name="hidden", visibility="private")
+    page = ada.see("/ada/hidden")
+    assert 'href="/api/models/ada/hidden"' in page.text
+    followed = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate"}
+    assert ada.see("/api/models/ada/hidden", **followed).json()["private"] is True
+    for other in ("cross-site", "same-site", "none"):
+        ada.see("/api/models/ada/hidden", 404, **{**followed, "Sec-Fetch-Site": other})
+    ada.see("/api/models/ada/hidden", 404, **{**followed, "Sec-Fetch-Mode": "cors"})
+    ada.see("/api/models/ada/hidden", 404)
+    ada.other().see("/api/models/ada/hidden", 404, **followed)
+    ada.see("/api/models/ada/hidden/xet-write-token/main", 401, **followed)

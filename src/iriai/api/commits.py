@@ -146,14 +146,16 @@ def validate_yaml(request: Request, body: Body) -> Response:
         raise Invalid('"repoType" must be a string.')
     found = cards.validation(content, kind)
     status = 400 if found.errors else 200
+    headers = {"X-Error-Code": "Invalid"} if found.errors else {}
     if "text/plain" in request.headers.get("accept", ""):
-        return PlainTextResponse(found.text(), status)
+        return PlainTextResponse(found.text(), status, headers)
     return door.json_answer(
         {
             "errors": [{"message": each} for each in found.errors],
             "warnings": [{"message": each} for each in found.warnings],
         },
         status,
+        headers,
     )
 
 

@@ -41,6 +41,9 @@ SESSION_COOKIE = "iriai_session"
 LINKED = re.compile(r"^/(?!api/)(?:[^/]+/){2,3}(?:resolve|raw)/")
 """The addresses of files that pages link to."""
 
+TWIN = re.compile(r"^/api/(?!.*(?:token|/settings/))")
+"""The addresses of pages as JSON."""
+
 UNSAFE_IN_REQUEST_ID = re.compile(r"[^\x21-\x7e]")
 
 _reading = Threads(READING_THREADS, "reading")
@@ -101,14 +104,25 @@ def authenticate(tx: Tx, request: Request, *, page: bool = False) -> Actor:
     return ANYONE
 
 
-def enter(request: Request, tx: Tx) -> None:
-    """Who asks, for a handler that has its transaction open; the app does it for the others.
+def is_followed(request: Request) -> bool:
+    """Whether somebody may have come here by a link on a page, so that their session counts too.
 
-    Reading a file (`resolve`, `raw`) is also what a page's download link does, so there a session
-    counts too; nothing is changed by it, and no other origin may read an answer with credentials.
+    To a file (`resolve`, `raw`), or, where the browser says that a page of this hub led here, to a
+    page as JSON. Nothing is changed by it, and no script may read an answer with credentials.
     """
-    page = request.method in ("GET", "HEAD") and LINKED.search(request.scope["path"]) is not None
-    request.state.actor = authenticate(tx, request, page=page)
+    if request.method not in ("GET", "HEAD"):
+        return False
+    path, headers = request.scope["path"], request.headers
+    if LINKED.search(path) is not None:
+        return True
+    led_here = headers.get("sec-fetch-site") == "same-origin"
+    looks = headers.get("sec-fetch-mode") == "navigate"
+    return led_here and looks and TWIN.search(path) is not None
+
+
+def enter(request: Request, tx: Tx) -> None:
+    """Who asks, for a handler that has its transaction open; the app does it for the others."""
+    request.state.actor = authenticate(tx, request, page=is_followed(request))
     request.state.admit()
 
 

@@ -11,12 +11,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from iriai.api import address, door
-from iriai.api.bodies import Body, text_field
+from iriai.api.bodies import Body, flag_field, text_field
 from iriai.api.shapes import Shape, moment
-from iriai.base.errors import Invalid, Unavailable
+from iriai.base.errors import Invalid
 from iriai.base.routing import Access, DeclaredRoute, route
 from iriai.base.tx import Tx
 from iriai.blobs import actions as blobs
+from iriai.commons import enactment
+from iriai.repos import erasing
 from iriai.repos import queries as repos
 from iriai.repos.git.entries import File
 from iriai.repos.rules import Kind, Repo, require_write
@@ -102,13 +104,29 @@ def hashes(files: Any) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-async def erase(_request: Request) -> Response:
-    """Called by `permanently_delete_lfs_files`, which rewrites history."""
-    raise Unavailable(
-        "This hub does not rewrite history file by file. Delete the files in a commit and squash "
-        "the branch (super_squash_history); bytes that nothing names are removed after 30 days.",
-        code="NotImplemented",
-    )
+@door.with_json
+def erase(request: Request, body: Body) -> Response:
+    """Take files out for good, of all history or of what is newest.
+
+    Called by `permanently_delete_lfs_files`.
+    """
+    asked = body.get("deletions")
+    if not isinstance(asked, dict):
+        raise Invalid('"deletions" must be an object.')
+    named = asked.get("sha")
+    if not isinstance(named, list) or len(named) > FILES_MAX:
+        raise Invalid(f'"sha" must be a list of at most {FILES_MAX:,} hashes.')
+    if not all(isinstance(each, str) and SHA256.fullmatch(each) for each in named):
+        raise Invalid('"sha" must hold 64 lower case hex digits each.')
+    rewrite = flag_field(asked, "rewriteHistory")
+    actor, ground = door.actor_of(request), door.ground_of(request)
+    kind, full_name = door.repo_named(request)
+    with ground.read() as tx:
+        repo = repos.readable(tx, actor, Kind(kind), full_name)
+        require_write(actor, repo)
+    moved = erasing.erase(ground, actor, repo, set(named), rewrite=rewrite is not False)
+    enactment.refresh_card(ground, repo, moved)
+    return door.json_answer({"success": True})
 
 
 def _routes() -> list[DeclaredRoute]:

@@ -346,7 +346,10 @@ def refused(error: HubError) -> Response:
     headers = (
         NOT_KEPT
         | error.headers
-        | {"X-Error-Message": error.message.encode("ascii", "replace").decode()}
+        | {
+            "X-Error-Code": word,
+            "X-Error-Message": error.message.encode("ascii", "replace").decode(),
+        }
     )
     if status == UNAUTHORISED:
         headers |= BASIC

@@ -242,6 +242,21 @@ def assert_objects(tx: Tx, sha256s: Collection[str]) -> None:
         )
 
 
+def forget(tx: Tx, repo_id: int, sha256s: Collection[str]) -> int:
+    """A repository holds these objects no more. How many of them it held."""
+    held = set(queries.objects(tx, repo_id, sha256s))
+    assert_objects(tx, held)
+    ordered = sorted(held)
+    for start in range(0, len(ordered), BATCH):
+        tx.connection.execute(
+            delete(RepoObject).where(
+                RepoObject.repo_id == repo_id,
+                RepoObject.sha256.in_(ordered[start : start + BATCH]),
+            )
+        )
+    return len(held)
+
+
 def release(tx: Tx, repo_id: int) -> int:
     """A repository is gone for good: it holds nothing any more. How many objects it let go.
 

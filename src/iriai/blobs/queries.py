@@ -219,13 +219,17 @@ def unpacked_terms(packed: bytes) -> list[Term]:
 
 
 def xorbs_in_reach(
-    tx: Tx, repo_id: int, xorbs: Collection[bytes], readable: Readable
+    tx: Tx, repo_id: int, xorbs: Collection[bytes], readable: Readable, own: Readable | None = None
 ) -> dict[bytes, str]:
     """Those of these xorbs that a shard of this repository may name, each with its state.
 
-    They were sent in its name, or hold chunks of a file in a repository that the asker may read.
+    They were sent in its name or that of another of one's `own`, or hold chunks of a file in a
+    repository that the asker may read.
     """
-    sent = exists().where(RepoXorb.xorb_hash == Xorb.hash, RepoXorb.repo_id == repo_id)
+    ours = RepoXorb.repo_id == repo_id
+    if own is not None:
+        ours = or_(ours, RepoXorb.repo_id.in_(own))
+    sent = exists().where(RepoXorb.xorb_hash == Xorb.hash, ours)
     reached = (
         exists()
         .where(FileXorb.xorb_hash == Xorb.hash)

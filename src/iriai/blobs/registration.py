@@ -28,11 +28,12 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """Whose shard it is. `readable`: the repositories that its sender may read."""
+    """Whose shard it is. `readable`: what its sender may read; `own`: what is theirs."""
 
     repo_id: int
     account_id: int | None
     readable: Readable
+    own: Readable | None = None
 
 
 def register_shard(
@@ -79,7 +80,7 @@ def _is_empty(file: ClaimedFile) -> bool:
 
 def _require_in_reach(tx: Tx, upload: Upload, shard: shards.Shard) -> None:
     named = shard.xorb_hashes()
-    reached = queries.xorbs_in_reach(tx, upload.repo_id, named, upload.readable)
+    reached = queries.xorbs_in_reach(tx, upload.repo_id, named, upload.readable, upload.own)
     for xorb in sorted(named):
         if reached.get(xorb) != XorbState.LIVE:
             raise rules.missing_xorb(to_hex(xorb))

@@ -14,6 +14,7 @@ from iriai.buckets.rules import Bucket, Folder, StoredFile
 from iriai.buckets.tables import BucketFile, BucketName, BucketRow
 from iriai.identity.rules import Actor, circle
 from iriai.identity.tables import Account, AccountName
+from iriai.repos import past
 from iriai.repos import queries as repos
 
 LOOKUP_BATCH = 500
@@ -93,14 +94,23 @@ def buckets_of(
 def readable_ids(viewer: Actor, *, owner_id: int | None = None) -> Select[Any]:
     """A SELECT of the numbers of all repositories and buckets whose files `viewer` may read.
 
-    One's own deleted buckets are among them until they are purged: a client remembers what it sent
-    there, and does not send it again.
+    One's own deleted ones are among them until they are purged.
     """
-    own = circle(viewer).owners
-    mine = select(BucketRow.id).where(or_(_readable(viewer), BucketRow.owner_id.in_(sorted(own))))
+    mine = select(BucketRow.id).where(_readable(viewer))
     if owner_id is not None:
         mine = mine.where(BucketRow.owner_id == owner_id)
-    both = union_all(repos.readable_ids(viewer, owner_id=owner_id), mine).subquery()
+    every = union_all(
+        repos.readable_ids(viewer, owner_id=owner_id), mine, own_ids(viewer, owner_id=owner_id)
+    )
+    return select(every.subquery().c.id)
+
+
+def own_ids(viewer: Actor, *, owner_id: int | None = None) -> Select[Any]:
+    """A SELECT of the numbers of one's own repositories and buckets, of the deleted ones too."""
+    mine = select(BucketRow.id).where(BucketRow.owner_id.in_(sorted(circle(viewer).owners)))
+    if owner_id is not None:
+        mine = mine.where(BucketRow.owner_id == owner_id)
+    both = union_all(past.own_ids(viewer, owner_id=owner_id), mine).subquery()
     return select(both.c.id)
 
 

@@ -16,6 +16,8 @@ JSON_BYTES_MAX = 4 * 1024 * 1024
 HEADER_BYTES_FIRST = 256 * 1024
 HEADER_BYTES_MAX = 48 * 1024 * 1024
 HEADER_READS_MAX = 12
+FOOTER_BYTES_MAX = 32 * 1024 * 1024
+PARQUET_TAIL_BYTES = 8
 
 ReadRange = Callable[[int, int], bytes]
 """Bytes [start, end) of a file."""
@@ -79,9 +81,34 @@ def safetensors_header(read: ReadRange, size: int) -> dict[str, Any]:
     return _header("safetensors", read, size)
 
 
+def whole_safetensors_header(read: ReadRange, size: int) -> dict[str, Any]:
+    """The header of a safetensors file as it stands: each tensor's type, shape and place."""
+    header = _header("safetensors_header", read, size)["header"]
+    return header if isinstance(header, dict) else {}
+
+
+def safetensors_index(data: bytes) -> tuple[dict[str, Any], list[str]]:
+    """What an index of shards says of itself, and which files it names."""
+    found = sandbox.call("safetensors_index", data)
+    return dict(found["metadata"]), [str(each) for each in found["shards"]]
+
+
 def gguf_header(read: ReadRange, size: int) -> dict[str, Any]:
     """Metadata and tensors of a GGUF file."""
     return _header("gguf", read, size)
+
+
+def parquet_footer(read: ReadRange, size: int) -> dict[str, Any]:
+    """Columns, rows and metadata of a Parquet file."""
+    tail = read(max(size - PARQUET_TAIL_BYTES, 0), size)
+    length = int.from_bytes(tail[:4], "little")
+    if tail[4:] != b"PAR1" or length + PARQUET_TAIL_BYTES > size:
+        raise Invalid("This is not a Parquet file.")
+    if length > FOOTER_BYTES_MAX:
+        raise Invalid("The footer of this file is too large to be shown.")
+    end = size - PARQUET_TAIL_BYTES
+    found = sandbox.call("parquet", read(end - length, end))
+    return found if isinstance(found, dict) else {}
 
 
 def image_size(data: bytes) -> tuple[int, int]:

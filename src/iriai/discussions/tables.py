@@ -44,3 +44,15 @@ class DiscussionEvent(Table):
     author_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("accounts.id"))
     at: Mapped[datetime]
     data: Mapped[dict[str, Any]]
+
+
+class AttachmentRow(Table):
+    """A picture or recording that somebody put into a comment. `name` is random."""
+
+    __tablename__ = "attachments"
+    __table_args__ = (Index("ix_attachments_account_id", "account_id", "at"),)
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    account_id: Mapped[int] = mapped_column(BigId, ForeignKey("accounts.id"))
+    content_type: Mapped[str] = mapped_column(String(40))
+    size: Mapped[int] = mapped_column(BigId)
+    at: Mapped[datetime]

@@ -12,13 +12,21 @@ from iriai.readers.front_matter import read_front_matter, read_yaml
 from iriai.readers.gguf import read_gguf
 from iriai.readers.images import read_image
 from iriai.readers.json_files import read_json
-from iriai.readers.tensors import read_safetensors
+from iriai.readers.parquet import read_parquet
+from iriai.readers.tensors import (
+    read_safetensors,
+    read_safetensors_header,
+    read_safetensors_index,
+)
 
 READERS: dict[str, Callable[..., Any]] = {
     "front_matter": read_front_matter,
     "gguf": read_gguf,
     "image": read_image,
     "json": read_json,
+    "parquet": read_parquet,
     "safetensors": read_safetensors,
+    "safetensors_header": read_safetensors_header,
+    "safetensors_index": read_safetensors_index,
     "yaml": read_yaml,
 }

@@ -61,6 +61,29 @@ def read_safetensors(data: bytes, *, size: int) -> dict[str, Any]:
     }
 
 
+def read_safetensors_header(data: bytes, *, size: int) -> dict[str, Any]:
+    """The header as it stands, `{"header": …}`, once it has been found sound; or `{"more": n}`."""
+    told = read_safetensors(data, size=size)
+    if "more" in told:
+        return told
+    (length,) = struct.unpack("<Q", data[:8])
+    header = _header(data[8 : 8 + length])
+    if "__metadata__" in header:
+        header["__metadata__"] = told["metadata"]
+    return {"header": header}
+
+
+def read_safetensors_index(data: bytes) -> dict[str, Any]:
+    """What the index of a model in shards says: its metadata, and the files it names."""
+    index = _header(data)
+    weights = index.get("weight_map")
+    if not isinstance(weights, dict) or len(weights) > TENSORS_MAX:
+        raise Refused("This index has no weight_map.")
+    shards = sorted({shard for shard in weights.values() if isinstance(shard, str)})
+    metadata = index.get("metadata")
+    return {"metadata": metadata if isinstance(metadata, dict) else {}, "shards": shards}
+
+
 def _header(text: bytes) -> dict[str, Any]:
     try:
         header = json.loads(text)

@@ -3,10 +3,13 @@
 For what tells of things that happened; who may be told is judged by the rules as ever.
 """
 
-from sqlalchemy import select
+from typing import Any
+
+from sqlalchemy import Select, select
 
 from iriai.base.names import fold
 from iriai.base.tx import Tx
+from iriai.identity.rules import Actor, circle
 from iriai.identity.tables import AccountName
 from iriai.repos.rows import WITH_HEAD, as_repo
 from iriai.repos.rules import Kind, Repo
@@ -39,3 +42,13 @@ def repo_at(tx: Tx, place: Place) -> Repo | None:
     if place.kind is None:
         return repo(tx, place.repo_id or 0)
     return repo_named(tx, place.kind, place.full_name)
+
+
+def own_ids(viewer: Actor, *, owner_id: int | None = None) -> Select[Any]:
+    """A SELECT of the numbers of all that is one's own, the deleted ones too until they are purged.
+
+    A client remembers what it sent there, and does not send it again.
+    """
+    own = sorted(circle(viewer).owners)
+    asked = select(RepoRow.id).where(RepoRow.purged_at.is_(None), RepoRow.owner_id.in_(own))
+    return asked if owner_id is None else asked.where(RepoRow.owner_id == owner_id)

@@ -63,3 +63,13 @@ def dedup_readable(tx: Tx, there: Standing) -> queries.Readable:
     if scope == "namespace":
         return buckets.readable_ids(there.actor, owner_id=there.owner_id)
     return buckets.readable_ids(there.actor)
+
+
+def dedup_own(tx: Tx, there: Standing) -> queries.Readable:
+    """What is the sender's own: what they sent there they need not send again, committed or not."""
+    scope = tx.ground.settings.dedup_scope
+    if scope == "off":
+        return queries.nowhere()
+    if scope == "namespace":
+        return buckets.own_ids(there.actor, owner_id=there.owner_id)
+    return buckets.own_ids(there.actor)

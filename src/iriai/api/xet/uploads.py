@@ -142,8 +142,9 @@ def _register(ground: Ground, held: XetPass, path: Path, report: _Report) -> boo
 
 def _judge(ground: Ground, held: XetPass, path: Path, report: _Report) -> bool:
     with ground.read() as tx:
-        readable = entry.dedup_readable(tx, entry.standing(tx, held))
-    upload = Upload(held.repo_id, held.account_id, readable)
+        there = entry.standing(tx, held)
+        readable, own = entry.dedup_readable(tx, there), entry.dedup_own(tx, there)
+    upload = Upload(held.repo_id, held.account_id, readable, own)
     return registration.register_shard(ground, upload, path.read_bytes(), progress=report)
 
 

@@ -27,7 +27,7 @@ from iriai.repos.rules import MAIN, Kind, Repo
 from iriai.web import links, problems
 from iriai.web.door import Ask, get, post, see
 from iriai.web.pages.commons_charter import pull_check
-from iriai.web.repository import frame, of_each_kind
+from iriai.web.repository import frame, header_differences, of_each_kind
 from iriai.web.texts import gettext as _
 
 NUMBER_DIGITS_MAX = 9
@@ -105,6 +105,7 @@ def proposed(ask: Ask, kind: Kind, full_name: str) -> Response:
         **frame(ask, repo),
         found=found,
         diff=diff,
+        file_headers=header_differences(ask.ground, repo, diff),
         commits=commits,
         twin=links.twin(repo, "discussions", str(found.number)),
     )

@@ -8,7 +8,14 @@ from iriai.repos import queries as repos
 from iriai.repos.rules import FULL_SHA, Kind
 from iriai.web import links
 from iriai.web.door import Ask, get
-from iriai.web.repository import change, frame, listed, of_each_kind, place
+from iriai.web.repository import (
+    change,
+    frame,
+    header_differences,
+    listed,
+    of_each_kind,
+    place,
+)
 
 PAGE_LENGTH = 30
 
@@ -57,6 +64,7 @@ def commit(ask: Ask, kind: Kind, full_name: str) -> Response:
         commit=change(found),
         parents=found.parents,
         diff=diff,
+        file_headers=header_differences(ask.ground, repo, diff),
     )
 
 
