@@ -39,7 +39,7 @@ ROUTES_OF_CLIENTS = _words(
 ROUTES_OF_OURS = _words(
     """
     .well-known apple-touch-icon.png bytes commons favicon.ico feed feeds health healthz humans.txt
-    invite log manifest.webmanifest metrics o openapi.json password ready report robots.txt
+    invite log manifest.webmanifest metrics o openapi.json password ready removal report robots.txt
     security.txt setup sign-in sign-out sign-up sitemap.xml static transfers u upload
     version welcome
     """

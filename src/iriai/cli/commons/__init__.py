@@ -2,7 +2,7 @@
 
 import click
 
-from iriai.cli.commons import counting, leaving, log
+from iriai.cli.commons import breaking, counting, leaving, log, panel
 
 
 @click.group()
@@ -19,3 +19,5 @@ commons.add_command(log.log)
 commons.add_command(leaving.export)
 commons.add_command(leaving.import_)
 commons.add_command(leaving.fork)
+commons.add_command(panel.panel)
+commons.add_command(breaking.break_glass)

@@ -55,6 +55,33 @@ def open_panel(
     return made
 
 
+def appeal(
+    tx: Tx,
+    actor: Actor,
+    commons_id: int,
+    matter: Matter,
+    matter_id: int,
+    *,
+    words: str,
+    closes_at: datetime,
+    string: str = "",
+) -> PanelRow:
+    """Ask a panel to look again at what was refused to oneself."""
+    mine = require_reach(actor)
+    rules.require_in_window(closes_at, now=tx.now)
+    cleaned = rules.clean_words(words, "Why it is wrong")
+    return open_panel(
+        tx,
+        commons_id,
+        matter,
+        matter_id,
+        appellant_id=mine,
+        words=cleaned,
+        closes_at=closes_at,
+        string=string,
+    )
+
+
 def commit_string(tx: Tx, actor: Actor, found: PanelRow, *, string: str) -> None:
     """Give the string of one's side for the seed, as long as the window is open."""
     mine = require_reach(actor)

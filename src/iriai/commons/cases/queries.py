@@ -67,7 +67,9 @@ def row(tx: Tx, commons_id: int, number: int) -> CaseRow:
 
 def case(tx: Tx, viewer: Actor, commons_id: int, number: int) -> Seen:
     """A case, as `viewer` may see it."""
-    return seen(tx, viewer, row(tx, commons_id, number))
+    found = row(tx, commons_id, number)
+    require_known(tx, viewer, found)
+    return seen(tx, viewer, found)
 
 
 def seen(tx: Tx, viewer: Actor, found: CaseRow) -> Seen:
@@ -106,6 +108,13 @@ def next_number(tx: Tx, table: type[CaseRow | HoldRow | PanelRow], commons_id: i
     tx.flush()
     asked = select(func.max(table.number)).where(table.commons_id == commons_id)
     return int(tx.connection.execute(asked).scalar() or 0) + 1
+
+
+def require_known(tx: Tx, viewer: Actor, found: CaseRow) -> None:
+    """A case that was only reported is not there for those it is none of their business."""
+    early = found.state in (State.REPORTED, State.TRIAGED)
+    if early and not seen(tx, viewer, found).is_whole:
+        raise rules.unknown_case()
 
 
 # -- who may act ---------------------------------------------------------------------------------
@@ -323,6 +332,13 @@ def panel_of(tx: Tx, matter: str, matter_id: int) -> PanelRow | None:
 def panel_of_case(tx: Tx, found: CaseRow) -> PanelRow | None:
     """The newest panel of a case, on appeal or because it was referred."""
     return panel_of(tx, "sanction", found.id) or panel_of(tx, "case", found.id)
+
+
+def case_of_panel(tx: Tx, found: PanelRow) -> CaseRow | None:
+    """The case that a panel is about; None where it is about something else."""
+    if found.matter not in ("sanction", "case"):
+        return None
+    return tx.session.get(CaseRow, found.matter_id)
 
 
 def seats(tx: Tx, panel_id: int) -> Sequence[PanelSeat]:
