@@ -24,7 +24,7 @@ from iriai.commons.proposals import actions as proposals
 from iriai.commons.proposals.actions import Choice
 from iriai.identity import powers as identity
 from iriai.identity import queries as people
-from iriai.identity.rules import Actor, Role, require_signed_in
+from iriai.identity.rules import Actor, Role
 from iriai.identity.tables import Account, Membership
 
 CUSTODY = "custody"
@@ -249,12 +249,12 @@ def sponsor(tx: Tx, actor: Actor, commons_id: int, *, name: str) -> rules.Requir
 
 def leave(tx: Tx, actor: Actor, commons_id: int) -> None:
     """Leave a commons, and every office in it, at once. Nobody needs to agree."""
-    powers.part(tx, actor.name, commons_id, require_signed_in(actor))
+    powers.part(tx, actor.name, commons_id, actions.own_word(actor))
 
 
 def rest(tx: Tx, actor: Actor, commons_id: int) -> None:
     """Rest as a member: without vote, office or place in any quorum, until one returns."""
-    mine = require_signed_in(actor)
+    mine = actions.own_word(actor)
     if queries.standing(tx, commons_id, mine).state is not State.MEMBER:
         raise Conflict("Only a member can rest.")
     powers.retire(tx, actor.name, commons_id, mine)
@@ -265,7 +265,7 @@ def resign(tx: Tx, actor: Actor, commons_id: int, *, seat_id: int) -> None:
     row = tx.session.get(Seat, seat_id)
     if row is None or row.commons_id != commons_id or row.ended_at is not None:
         raise Unknown("There is no such seat.", code="SeatNotFound")
-    if row.holder_id != require_signed_in(actor):
+    if row.holder_id != actions.own_word(actor):
         raise Denied("Only who holds a seat resigns from it; others can ask it back.")
     powers.end_seat(tx, actor.name, row.id, Ended.RESIGNED)
 

@@ -26,8 +26,7 @@ def apply(
     tx: Tx, actor: Actor, commons_id: int, *, text: str = "", institution: str = ""
 ) -> Member:
     """Ask to become a member, oneself or (by name) as the institution that one speaks for."""
-    mine = require_signed_in(actor)
-    require_may(actor, Act.DISCUSS, Subject(mine, is_public=True))
+    mine = taking_part(tx, actor, commons_id)
     charter = charters.in_force(tx, commons_id)
     rules.require_collective(charter)
     who, kind = mine, Kind.PERSON
@@ -67,7 +66,7 @@ def belong_to(tx: Tx, actor: Actor, commons_id: int, *, institution: str) -> Non
 
 def withdraw(tx: Tx, actor: Actor, commons_id: int) -> None:
     """Take one's application back."""
-    row = _row(tx, commons_id, require_signed_in(actor))
+    row = _row(tx, commons_id, own_word(actor))
     if row is None or row.state != State.APPLICANT:
         raise Unknown("You have not applied.", code="MemberNotFound")
     row.state, row.state_at, row.text = State.VISITOR, tx.now, ""
@@ -76,7 +75,7 @@ def withdraw(tx: Tx, actor: Actor, commons_id: int) -> None:
 
 def sponsor(tx: Tx, actor: Actor, commons_id: int, *, name: str) -> rules.Requirement:
     """Give one's word for an applicant; what they need still is given back."""
-    mine = require_signed_in(actor)
+    mine = taking_part(tx, actor, commons_id)
     charter = charters.in_force(tx, commons_id)
     rules.require_member(queries.standing(tx, commons_id, mine), charter.commons)
     account = people.account(tx, name)
@@ -115,6 +114,22 @@ def note_activity(tx: Tx, commons_id: int, account_id: int) -> None:
         tx.session.merge(Activity(commons_id=commons_id, account_id=account_id, active_at=tx.now))
 
 
+def own_word(actor: Actor) -> int:
+    """Whoever acts for themselves: signed in, or with a token that reaches so far."""
+    mine = require_signed_in(actor)
+    if not actor.scope.allows(Act.DISCUSS, Subject(mine)):
+        raise Denied("This token does not reach that far.", code="TokenScope")
+    return mine
+
+
+def taking_part(tx: Tx, actor: Actor, commons_id: int) -> int:
+    """Whoever takes part in a commons: as before, and not restricted there."""
+    mine = require_signed_in(actor)
+    organisation = queries.organisation_id(tx, commons_id) or 0
+    require_may(actor, Act.DISCUSS, Subject(organisation, is_public=True))
+    return mine
+
+
 def record(tx: Tx, actor: Actor, verb: str, row: Member, **facts: Any) -> None:
     """Say what a member did about their membership."""
     tx.flush()
@@ -129,7 +144,7 @@ def _row(tx: Tx, commons_id: int, account_id: int) -> Member | None:
 
 
 def _own(tx: Tx, actor: Actor, commons_id: int) -> Member:
-    row = _row(tx, commons_id, require_signed_in(actor))
+    row = _row(tx, commons_id, own_word(actor))
     if row is None or row.state not in (State.MEMBER, State.EMERITUS):
         raise Unknown("You are no member here.", code="MemberNotFound")
     return row

@@ -14,11 +14,11 @@ from iriai.base.tx import Tx
 from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import Role
 from iriai.commons.membership import electing, queries, rules
-from iriai.commons.membership.actions import note_activity
+from iriai.commons.membership.actions import note_activity, own_word, taking_part
 from iriai.commons.membership.electing import ElectionState, PetitionState
 from iriai.commons.membership.tables import Election, Nomination, Petition, Seat, Signature
 from iriai.identity import queries as people
-from iriai.identity.rules import Actor, require_signed_in
+from iriai.identity.rules import Actor
 from iriai.identity.tables import Account
 
 CLOCK = "system:clock"
@@ -59,7 +59,7 @@ class Signed:
 
 def call_election(tx: Tx, actor: Actor, commons_id: int, *, role: str) -> Election:
     """Begin to fill an office: any member may, once a seat of it is or will soon be free."""
-    mine = require_signed_in(actor)
+    mine = taking_part(tx, actor, commons_id)
     charter = charters.in_force(tx, commons_id)
     rules.require_member(queries.standing(tx, commons_id, mine), charter.commons)
     require_office(charter.roles.get(role), role)
@@ -93,7 +93,7 @@ def begin(tx: Tx, by: str, commons_id: int, role: str) -> Election | None:
 
 def nominate(tx: Tx, actor: Actor, commons_id: int, *, role: str, name: str) -> Nomination:
     """Name a member for an office; oneself stands at once, others once they accept."""
-    mine = require_signed_in(actor)
+    mine = taking_part(tx, actor, commons_id)
     charter = charters.in_force(tx, commons_id)
     rules.require_member(queries.standing(tx, commons_id, mine), charter.commons)
     election = _nominating(tx, commons_id, role)
@@ -123,7 +123,7 @@ def nominate(tx: Tx, actor: Actor, commons_id: int, *, role: str, name: str) -> 
 def accept(tx: Tx, actor: Actor, commons_id: int, *, role: str) -> Nomination:
     """Stand for the office that one was named for."""
     election = _nominating(tx, commons_id, role)
-    row = _nomination(tx, election.id, require_signed_in(actor))
+    row = _nomination(tx, election.id, own_word(actor))
     if row is None or row.withdrawn_at is not None:
         raise Unknown("Nobody has named you for this office.", code="NominationNotFound")
     row.accepted_at = tx.now
@@ -134,7 +134,7 @@ def accept(tx: Tx, actor: Actor, commons_id: int, *, role: str) -> Nomination:
 def stand_down(tx: Tx, actor: Actor, commons_id: int, *, role: str) -> None:
     """Do not stand after all, or refuse a nomination."""
     election = _nominating(tx, commons_id, role)
-    row = _nomination(tx, election.id, require_signed_in(actor))
+    row = _nomination(tx, election.id, own_word(actor))
     if row is None or row.withdrawn_at is not None:
         raise Unknown("Nobody has named you for this office.", code="NominationNotFound")
     row.withdrawn_at, row.accepted_at = tx.now, None
@@ -143,7 +143,7 @@ def stand_down(tx: Tx, actor: Actor, commons_id: int, *, role: str) -> None:
 
 def petition(tx: Tx, actor: Actor, commons_id: int, *, seat_id: int, text: str) -> Signed:
     """Ask for a seat back, with a reason; one's own name is the first under it."""
-    mine = require_signed_in(actor)
+    mine = taking_part(tx, actor, commons_id)
     charter = charters.in_force(tx, commons_id)
     _require_voice(tx, commons_id, mine, charter.commons)
     held = next((each for each in queries.seats(tx, commons_id) if each.id == seat_id), None)
@@ -173,7 +173,7 @@ def petition(tx: Tx, actor: Actor, commons_id: int, *, seat_id: int, text: str) 
 
 def sign(tx: Tx, actor: Actor, commons_id: int, *, petition_id: int) -> Signed:
     """Put one's name under a petition. It is public, and stays."""
-    mine = require_signed_in(actor)
+    mine = taking_part(tx, actor, commons_id)
     charter = charters.in_force(tx, commons_id)
     _require_voice(tx, commons_id, mine, charter.commons)
     row = tx.session.get(Petition, petition_id)

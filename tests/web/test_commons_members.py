@@ -1,0 +1,68 @@
+"""Members and offices of a commons, by forms alone."""
+
+import pytest
+
+from iriai.commons import enactment, jobs
+from iriai.commons.charter.rules import Preset
+from iriai.identity import queries as accounts
+from tests.web.conftest import text
+
+HERE = "/commons/lab/members"
+STEWARDS = "/commons/lab/seats/steward"
+
+
+@pytest.fixture
+def lab(ada):
+    with ada.ground.read() as tx:
+        actor = accounts.actor_named(tx, "ada")
+    enactment.found(ada.ground, actor, name="lab", preset=Preset.UNIVERSITY)
+    return ada
+
+
+def test_applying_being_vouched_for_and_admitted(lab, clock):
+    bob = lab.other().join("bob")
+    assert "You are a visitor" in text(bob.see(HERE))
+    bob.send(HERE, do="apply", text="I work on Tetum.")
+    page = text(lab.see(HERE))
+    assert "I work on Tetum." in page
+    assert "Sponsors: 0 of 1" in page
+    assert "bob has applied and still needs 1 more sponsor" in page
+    lab.send(HERE, do="sponsor", name="bob")
+    assert "The members decide." in text(lab.see(HERE))
+    clock.advance(days=5)
+    jobs.tick(lab.ground, {})
+    assert "You are a member. You have a vote from" in text(bob.see(HERE))
+    bob.send(HERE, do="rest")
+    assert "You rest" in text(bob.see(HERE))
+    bob.send(HERE, do="return")
+    bob.send(HERE, do="leave")
+    assert "You are a visitor" in text(bob.see(HERE))
+
+
+def test_a_mistake_is_said_on_the_page(lab):
+    bob = lab.other().join("bob")
+    bob.send(HERE, do="apply", text="x")
+    refused = bob.client.post(HERE, data={"do": "apply", "text": "x"})
+    assert refused.status_code == 409
+    assert "You have applied already" in text(refused)
+    assert lab.client.post(HERE, data={"do": "dance"}).status_code == 400
+
+
+def test_an_election_from_its_call_to_its_ballot(lab, clock):
+    assert "Nobody holds this office" in text(lab.see(STEWARDS))
+    lab.send(STEWARDS, do="call")
+    lab.send(STEWARDS, do="nominate", name="ada")
+    page = text(lab.see(STEWARDS))
+    assert "ada stands" in page
+    assert "Nominations close on 12 January 2026" in page
+    clock.advance(days=7)
+    jobs.tick(lab.ground, {})
+    assert "To the ballot" in text(lab.see(STEWARDS))
+
+
+def test_whoever_looks_sees_it_without_an_account(lab):
+    stranger = lab.other()
+    assert "Sign in to apply" in text(stranger.see(HERE))
+    stranger.see(STEWARDS)
+    stranger.see("/commons/lab/seats/queen", status=404)
+    stranger.see("/commons/hub/members")
