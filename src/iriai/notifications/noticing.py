@@ -34,6 +34,7 @@ STEERED = ("opened", "closed", "merged", "locked", "unlocked")
 WATCHED = ("moved", "duplicated")
 WRITERS = (Role.WRITE.value, Role.ADMIN.value)
 ASKED = ("asked for access to",)
+BROKE_GLASS = "broke glass"
 ANSWERED = ("let somebody into", "refused somebody access to")
 
 
@@ -52,7 +53,9 @@ class _Concerned:
 def take(tx: Tx, entries: Sequence[Entry]) -> None:
     """Set down whom these entries concern."""
     for entry in entries:
-        if entry.subject.startswith("membership/"):
+        if entry.verb == BROKE_GLASS:
+            _told(tx, entry)
+        elif entry.subject.startswith("membership/"):
             _role(tx, entry)
         elif (named := place(entry.subject)) is not None:
             _of_repo(tx, entry, named)
@@ -159,6 +162,13 @@ def _role(tx: Tx, entry: Entry) -> None:
     you = set(_named(tx, [entry.actor]))
     people = {each: reason for each, reason in concerned.people.items() if each not in you}
     _set_down(tx, entry, people, detail=str(entry.facts.get("role", "")))
+
+
+def _told(tx: Tx, entry: Entry) -> None:
+    """What the operator did with their own hands concerns the stewards that the entry names."""
+    concerned = _Concerned()
+    concerned.add(Reason.OWN, _named(tx, [str(name) for name in entry.facts.get("told", ())]))
+    _set_down(tx, entry, concerned.people, detail=str(entry.facts.get("reason", "")))
 
 
 # -- people --------------------------------------------------------------------------------------

@@ -6,7 +6,9 @@ protects. `registry` knows how each typed action of a charter is done; the modul
 """
 
 from iriai.commons.enactment import charter as _charter  # noqa: F401 - registers
+from iriai.commons.enactment import operator
 from iriai.commons.enactment import people as _people  # noqa: F401 - registers
+from iriai.commons.enactment import pot as _pot  # noqa: F401 - registers
 from iriai.commons.enactment import resources as _resources  # noqa: F401 - registers
 from iriai.commons.enactment import statements as _statements  # noqa: F401 - registers
 from iriai.commons.enactment.carrying import carry_out, carry_out_all
@@ -14,7 +16,7 @@ from iriai.commons.enactment.charter import found, hold_what_is_due, publish_cha
 from iriai.commons.enactment.deciding import decide, propose_url
 from iriai.commons.enactment.landing import commit, merge, push, refresh_card
 from iriai.commons.enactment.proposing import clean_action, propose, rival
-from iriai.commons.enactment.registry import Decision, Payload, enacts, lands
+from iriai.commons.enactment.registry import Decision, Payload, can_enact, enacts, lands
 from iriai.commons.enactment.repositories import (
     change_settings,
     create_repository,
@@ -26,6 +28,7 @@ from iriai.commons.enactment.repositories import (
 __all__ = [
     "Decision",
     "Payload",
+    "can_enact",
     "carry_out",
     "carry_out_all",
     "change_settings",
@@ -41,6 +44,7 @@ __all__ = [
     "lands",
     "merge",
     "move_repository",
+    "operator",
     "propose",
     "propose_url",
     "publish_charter",

@@ -1,0 +1,77 @@
+"""What an operator may do with their own hands to what a commons holds, and for how long. Pure.
+
+Nothing of it is final: what would be (deleting, moving, relicensing) is not among the acts. An
+*emergency* lapses after the charter's `operator.ratify_days` unless the commons ratifies it. A
+*legal order* stands until it is taken back; its reason is public, or sealed until a day.
+"""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from iriai.base.errors import Denied, Invalid
+from iriai.commons.charter.rules import Operator
+
+REASON_LENGTH_MAX = 2_000
+
+
+class Act(StrEnum):
+    """What can be done."""
+
+    HOLD = "hold"
+    FREEZE = "freeze"
+    DELIST = "delist"
+    SUSPEND = "suspend"
+
+
+class Basis(StrEnum):
+    """Why the operator, and not the commons."""
+
+    EMERGENCY = "emergency"
+    LEGAL_ORDER = "legal_order"
+
+
+class State(StrEnum):
+    """What became of it."""
+
+    STANDING = "standing"
+    RATIFIED = "ratified"
+    LAPSED = "lapsed"
+    TAKEN_BACK = "taken_back"
+
+
+def clean_reason(text: str) -> str:
+    """A reason is given, always."""
+    reason = text.replace("\0", "").strip()
+    if not reason:
+        raise Invalid("Say why: an operator's act has a reason that the commons can read.")
+    if len(reason) > REASON_LENGTH_MAX:
+        raise Invalid(f"A reason has at most {REASON_LENGTH_MAX:,} characters.")
+    return reason
+
+
+def require_may_break_glass(operator: Operator, basis: Basis) -> None:
+    """A charter may forbid it; the law cannot be forbidden."""
+    if basis is Basis.EMERGENCY and not operator.break_glass:
+        raise Denied(
+            "The charter of this commons lets the operator break no glass "
+            "(operator.break_glass). Only a legal order stands above it: --basis legal_order.",
+            code="CharterSays",
+        )
+
+
+def lapses_at(operator: Operator, basis: Basis, now: datetime) -> datetime | None:
+    """Until when it must be ratified; a legal order has no such day."""
+    return now + timedelta(days=operator.ratify_days) if basis is Basis.EMERGENCY else None
+
+
+def clean_sealed_until(
+    basis: Basis, sealed_until: datetime | None, now: datetime
+) -> datetime | None:
+    """Only a legal order can keep its reason, and only until a day."""
+    if sealed_until is None:
+        return None
+    if basis is not Basis.LEGAL_ORDER:
+        raise Invalid("Only the reason of a legal order can be sealed.")
+    if sealed_until <= now:
+        raise Invalid("The day until which the reason is sealed has to come yet.")
+    return sealed_until

@@ -1,0 +1,150 @@
+"""The operator's own hands, by the powers everybody has: logged, told, and undone in time.
+
+An emergency that the commons does not ratify within its charter's days is undone by the clock;
+what serves or restricts for a time has that end set from the first second.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from iriai.base.errors import Conflict, Invalid
+from iriai.base.tx import Ground, Tx
+from iriai.commons import queries as commons_queries
+from iriai.commons.breakglass import actions, queries, rules
+from iriai.commons.breakglass.rules import Act, Basis, State
+from iriai.commons.breakglass.tables import OperatorAct
+from iriai.commons.charter import queries as charters
+from iriai.commons.charter.rules import Action
+from iriai.commons.enactment.registry import Decision, Payload, enacts
+from iriai.commons.enactment.resources import resource
+from iriai.commons.membership import queries as membership
+from iriai.identity import powers as people
+from iriai.identity import queries as identity
+from iriai.identity.rules import Restriction
+from iriai.repos import powers
+from iriai.repos.tables import RepoRow
+
+
+def break_glass(
+    tx: Tx,
+    commons: str,
+    act: Act,
+    target: str,
+    *,
+    reason: str,
+    basis: Basis = Basis.EMERGENCY,
+    sealed_until: datetime | None = None,
+) -> OperatorAct:
+    """Do something at once to what a commons holds, or to one of its people."""
+    commons_id = commons_queries.commons(tx, commons).id
+    operator = charters.in_force(tx, commons_id).operator
+    rules.require_may_break_glass(operator, basis)
+    why = rules.clean_reason(reason)
+    sealed = rules.clean_sealed_until(basis, sealed_until, tx.now)
+    until = rules.lapses_at(operator, basis, tx.now)
+    shown = why if sealed is None else "A legal order."
+    subject, undo = _do(tx, commons_id, act, target, reason=shown, until=until)
+    return actions.note(
+        tx,
+        commons_id,
+        act,
+        subject,
+        basis=basis,
+        reason=why,
+        undo=undo,
+        lapses_at=until,
+        sealed_until=sealed,
+    )
+
+
+def take_back(tx: Tx, commons: str, number: int) -> OperatorAct:
+    """The operator undoes what they did."""
+    row = queries.act(tx, commons_queries.commons(tx, commons).id, number)
+    actions.close(tx, row, State.TAKEN_BACK, by=actions.OPERATOR)
+    _undo(tx, row.act, row.undo)
+    return row
+
+
+def due(ground: Ground) -> None:
+    """Undo emergencies that nobody ratified in time, and unseal what was sealed until now."""
+    with ground.read() as tx:
+        waiting = queries.due(tx, tx.now)
+    for number in waiting:
+        with ground.write() as tx:
+            row = tx.session.get(OperatorAct, number)
+            if row is None:
+                continue
+            if row.sealed_until is not None and row.sealed_until <= tx.now:
+                actions.unseal(tx, row)
+            over = row.lapses_at is not None and row.lapses_at <= tx.now
+            if row.state == State.STANDING and over:
+                actions.close(tx, row, State.LAPSED, by=actions.CLOCK, rule="operator.ratify_days")
+                _undo(tx, row.act, row.undo)
+
+
+def _do(
+    tx: Tx, commons_id: int, act: Act, target: str, *, reason: str, until: datetime | None
+) -> tuple[str, dict[str, Any]]:
+    """Do it. Returns the subject, and what was before."""
+    if act is Act.SUSPEND:
+        account = identity.person(tx, target)
+        organisation = membership.organisation_id(tx, commons_id)
+        people.restrict(tx, account.id, organisation, Restriction.SUSPEND, until)
+        return f"account/{account.name}", {"account": account.id, "organisation": organisation}
+    repo = resource(tx, commons_id, {"repo": target})
+    before = tx.session.get_one(RepoRow, repo.id, populate_existing=True)
+    undo: dict[str, Any] = {"repo": repo.id}
+    if act is Act.HOLD:
+        if before.held_reason is not None:
+            raise Conflict("This repository is held already.")
+        powers.hold(tx, repo.id, reason=reason, until=until)
+    elif act is Act.FREEZE:
+        undo["frozen"] = before.frozen_reason
+        powers.freeze(tx, repo.id, reason)
+    else:
+        undo["delisted"] = before.is_delisted
+        powers.delist(tx, repo.id, is_delisted=True)
+    return repo.subject, undo
+
+
+def _undo(tx: Tx, act: str, undo: Mapping[str, Any]) -> None:
+    if act == Act.SUSPEND:
+        people.lift(tx, undo["account"], undo["organisation"])
+    elif act == Act.HOLD:
+        powers.release(tx, undo["repo"])
+    elif act == Act.FREEZE:
+        powers.freeze(tx, undo["repo"], undo["frozen"])
+    else:
+        powers.delist(tx, undo["repo"], is_delisted=bool(undo["delisted"]))
+
+
+# -- ratifying -----------------------------------------------------------------------------------
+
+
+def _clean(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
+    try:
+        number = int(payload["act"])
+    except (KeyError, TypeError, ValueError):
+        raise Invalid("Which act of the operator? Name it by its number in the log.") from None
+    row = queries.act(tx, commons_id, number)
+    if row.state != State.STANDING:
+        raise Conflict(f"This act is {row.state.replace('_', ' ')} already.")
+    return {"act": number, "did": row.act, "subject": row.subject}
+
+
+def _words(payload: Payload) -> str:
+    return f"Ratify what the operator did: {payload['did']} {payload['subject']}"
+
+
+@enacts(Action.OPERATOR_RATIFY, clean=_clean, words=_words)
+def ratify(tx: Tx, decision: Decision, payload: Payload) -> None:
+    """Let an operator's act stand: the commons has made it its own."""
+    row = queries.act(tx, decision.commons_id, int(payload["act"]))
+    actions.close(tx, row, State.RATIFIED, by=decision.actor_name, **decision.cited)
+    if row.act == Act.HOLD:
+        kept = tx.session.get_one(RepoRow, row.undo["repo"], populate_existing=True)
+        powers.hold(tx, kept.id, reason=kept.held_reason or row.reason, until=None)
+    elif row.act == Act.SUSPEND:
+        place = row.undo["organisation"]
+        people.restrict(tx, row.undo["account"], place, Restriction.SUSPEND, None)
