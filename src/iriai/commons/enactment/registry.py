@@ -134,6 +134,11 @@ def enactor(action: Action) -> Enactor:
     return found
 
 
+def can_enact(action: Action) -> bool:
+    """Whether this hub knows how to do this."""
+    return action in ENACTORS
+
+
 def _add(made: Enactor) -> None:
     if made.action in ENACTORS:
         raise LookupError(f"{made.action} is enacted by two functions.")

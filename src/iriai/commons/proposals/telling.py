@@ -1,0 +1,192 @@
+"""Proposals in plain words: where each stands, what happens next and when, and what one can do."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+
+from iriai.commons.charter.rules import Action, Path
+from iriai.commons.membership.rules import Standing
+from iriai.commons.proposals.rules import Proposal, State, decides_at_once
+
+NOTHING_RUNS = (
+    "No proposal runs now. Any member can propose something; each proposal says by which rule it "
+    "goes, when, and where to object."
+)
+STATES: Mapping[State, str] = MappingProxyType(
+    {
+        State.OPEN: "open",
+        State.DELIBERATING: "talked over",
+        State.VOTING: "vote open",
+        State.TIED: "tied",
+        State.PASSED: "passed",
+        State.ENACTED: "done",
+        State.ENACT_FAILED: "could not be done",
+        State.FAILED: "not passed",
+        State.NO_QUORUM: "no quorum",
+        State.WITHDRAWN: "withdrawn",
+        State.SUPERSEDED: "superseded",
+    }
+)
+ACTIONS: Mapping[Action, str] = MappingProxyType(
+    {
+        Action.RESOURCE_CREATE: "Make a repository",
+        Action.RESOURCE_MERGE: "Merge a pull request",
+        Action.RESOURCE_LABEL: "Put a label on a repository",
+        Action.RESOURCE_DELIST: "Leave a repository out of lists",
+        Action.RESOURCE_GATE: "Gate a repository, or open it",
+        Action.RESOURCE_FREEZE: "Freeze a repository",
+        Action.RESOURCE_VISIBILITY: "Make a repository public or private",
+        Action.RESOURCE_RELICENSE: "Give a repository another licence",
+        Action.RESOURCE_TRANSFER: "Move a repository",
+        Action.RESOURCE_DELETE: "Delete a repository",
+        Action.RESOURCE_RETURN: "Give a dedicated repository back",
+        Action.MEMBER_ADMIT: "Admit a member",
+        Action.MEMBER_SUSPEND: "Suspend a member",
+        Action.MEMBER_EXPEL: "Expel a member",
+        Action.SEAT_GRANT: "Give somebody an office",
+        Action.SEAT_FILL: "Elect somebody into an office",
+        Action.SEAT_RECALL: "Take an office back",
+        Action.POOL_DECLARE: "Say what is in the pot",
+        Action.POOL_ALLOT_SMALL: "Allot a little of the pot",
+        Action.POOL_ALLOT_ROUND: "Hold a round of the pot",
+        Action.POOL_RECLAIM: "Take back what lies unused",
+        Action.REMOVAL_DECIDE: "Decide a request to remove",
+        Action.CHILD_ADD: "Take in a commons below this one",
+        Action.OPERATOR_RATIFY: "Ratify what the operator did",
+        Action.STATEMENT: "Say something together",
+        Action.CHARTER_AMEND: "Change the charter",
+        Action.CHARTER_AMEND_ENTRENCHED: "Change what the charter protects",
+    }
+)
+REPO = ("repo", "Which repository, such as datasets/lab/speech", ())
+_FIELDS: Mapping[Action, tuple[tuple[str, str, tuple[str, ...]], ...]] = MappingProxyType(
+    {
+        Action.STATEMENT: (("text", "What shall the commons say?", ()),),
+        Action.RESOURCE_CREATE: (
+            ("kind", "What kind", ("model", "dataset", "space")),
+            ("name", "Its name", ()),
+            ("visibility", "Who sees it", ("public", "private")),
+        ),
+        Action.RESOURCE_MERGE: (REPO, ("number", "Which pull request (its number)", ())),
+        Action.RESOURCE_LABEL: (REPO, ("text", "What the label says; empty takes it off", ())),
+        Action.RESOURCE_DELIST: (REPO, ("delisted", "Leave it out of lists", ("yes", "no"))),
+        Action.RESOURCE_GATE: (REPO, ("gated", "The gate", ("auto", "manual", "none"))),
+        Action.RESOURCE_FREEZE: (
+            REPO,
+            ("frozen", "Freeze it", ("yes", "no")),
+            ("reason", "Why", ()),
+        ),
+        Action.RESOURCE_VISIBILITY: (REPO, ("visibility", "Who sees it", ("public", "private"))),
+        Action.RESOURCE_RELICENSE: (REPO, ("licence", "Its licence, such as apache-2.0", ())),
+        Action.RESOURCE_TRANSFER: (
+            REPO,
+            ("to_owner", "Its new owner; empty: as now", ()),
+            ("to_name", "Its new name; empty: as now", ()),
+        ),
+        Action.RESOURCE_DELETE: (REPO,),
+        Action.RESOURCE_RETURN: (REPO, ("to_owner", "To whom it is given back", ())),
+    }
+)
+
+
+def fields(action: Action) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+    """What one says of an action when proposing it: name, label, choices. None: in lines."""
+    return _FIELDS.get(action, ())
+
+
+def _when(when: datetime | None) -> str:
+    return "" if when is None else f"{when:%-d %B %Y, %H:%M} UTC"
+
+
+def next_step(found: Proposal, now: datetime) -> str:
+    """What happens next, when, and what one can do until then: one sentence or two."""
+    at = _when(found.due_at)
+    late = found.due_at is not None and now >= found.due_at
+    if found.is_running and late:
+        return "Its time is over; what came of it is being written down in this minute."
+    if found.state is State.OPEN and found.terms.path is Path.LAZY:
+        missing = found.seconds_needed - len(found.seconds)
+        need = f" if {missing} more of the others second it and" if missing > 0 else " if"
+        return (
+            f"“{found.title}” passes on {at}{need} no member objects with a reason by then; "
+            "with an objection it becomes a vote. Object on its page."
+        )
+    if found.state is State.OPEN:
+        who = found.terms.who.replace("_", " ")
+        return f"“{found.title}” waits until {at} for the word of the {who}, who decide it at once."
+    if found.state is State.DELIBERATING:
+        missing = found.seconds_needed - len(found.seconds)
+        if missing > 0:
+            return (
+                f"“{found.title}” is talked over. It needs {missing} more to second it by {at}, "
+                "else it fails; members can object and add rival options on its page."
+            )
+        return (
+            f"“{found.title}” is talked over until {at}; then the vote opens for "
+            f"{found.terms.vote_days} days. Object or add a rival option on its page."
+        )
+    if found.state is State.VOTING:
+        how = "Ballots are secret." if found.is_secret else "Ballots name their voters."
+        return f"The vote on “{found.title}” closes on {at}, and is counted then. {how}"
+    if found.state is State.TIED:
+        return (
+            f"“{found.title}” is tied. Until {at} the office {found.terms.casting} has the casting "
+            "vote; without it things stay as they are."
+        )
+    return _over(found)
+
+
+def _over(found: Proposal) -> str:
+    appeal = "Whoever thinks a rule was broken can open a case."
+    if found.state is State.PASSED:
+        return "It has passed, and is being done now."
+    if found.state is State.ENACTED:
+        return f"It was done on {_when(found.enacted_at)}; nothing more happens. {appeal}"
+    if found.state is State.ENACT_FAILED:
+        return f"It passed, but could not be done: {found.failure} It can be proposed again."
+    if found.state is State.WITHDRAWN:
+        return "Its proposer took it back; nothing more happens."
+    return f"{found.failure or 'It did not pass.'} It can be proposed again."
+
+
+def said(found: Proposal) -> str:
+    """By which rule it goes, in a sentence."""
+    terms = found.terms
+    if terms.path is Path.AT_ONCE:
+        return f"By the charter ({found.rule}) this is for the {terms.who.replace('_', ' ')}."
+    if terms.path is Path.LAZY:
+        return (
+            f"By the charter ({found.rule}) it passes after {terms.hours} hours without a reasoned "
+            f"objection, seconded by {found.seconds_needed} other"
+            f"{'' if found.seconds_needed == 1 else 's'}."
+        )
+    return (
+        f"By the charter ({found.rule}) it needs a vote of {terms.vote_days} days, "
+        f"{terms.ratio} to 1 over keeping things, and the quorum of {terms.quorum_factor:g} times "
+        "the square root of the electors, never more than all of them."
+    )
+
+
+def may(
+    found: Proposal, account_id: int | None, standing: Standing, now: datetime
+) -> frozenset[str]:
+    """What somebody can do about it now: second, object, rival, withdraw, cast."""
+    late = found.due_at is not None and now >= found.due_at
+    if account_id is None or not standing.is_member or not found.is_running or late:
+        return frozenset()
+    can = set()
+    early = found.state in (State.OPEN, State.DELIBERATING)
+    own = found.proposer_id == account_id
+    at_once = found.terms.path is Path.AT_ONCE
+    fresh = not own and all(each.account_id != account_id for each in found.seconds)
+    if early and fresh and (not at_once or decides_at_once(found.terms, standing, found.repo_id)):
+        can.add("second")
+    if early and not at_once and all(each.account_id != account_id for each in found.objections):
+        can.add("object")
+    if found.state is State.DELIBERATING and not found.seats and found.budget is None:
+        can.add("rival")
+    if early and own:
+        can.add("withdraw")
+    if found.state is State.TIED and found.terms.casting and standing.holds(found.terms.casting):
+        can.add("cast")
+    return frozenset(can)

@@ -1,0 +1,345 @@
+"""Proposals of a commons: what runs, what was decided, and everything one can do about either.
+
+Each page says in one sentence what happens next, when, and what a reader can do until then. Nothing
+needs a script; a ballot is one small form.
+"""
+
+from typing import Any
+
+from starlette.responses import Response
+
+from iriai.base.errors import Conflict, Denied, Excessive, HubError, Invalid, Unknown
+from iriai.base.routing import Access
+from iriai.base.tx import Tx
+from iriai.commons import enactment, queries
+from iriai.commons.charter import queries as charters
+from iriai.commons.charter import rights
+from iriai.commons.charter.rules import PANEL, Action
+from iriai.commons.enactment.registry import can_enact
+from iriai.commons.membership import queries as membership
+from iriai.commons.proposals import actions, secrecy, telling, voting
+from iriai.commons.proposals import queries as proposals
+from iriai.commons.proposals.rules import Proposal, State
+from iriai.repos import queries as repos
+from iriai.repos.rules import Kind
+from iriai.web import links, problems
+from iriai.web.door import Ask, get, post, see
+from iriai.web.texts import gettext as _
+
+SAID_IN_THE_FORM = (Invalid, Denied, Conflict, Excessive, Unknown)
+NUMBER_MAX = 1 << 31
+DETAILS_LENGTH_MAX = 20_000
+
+
+def every(ask: Ask) -> Response:
+    """What runs, what happens next first; then what is over."""
+    before = ask.number("before", 0, most=NUMBER_MAX) or None
+    with ask.ground.read() as tx:
+        named = queries.commons(tx, ask.part("name"))
+        running = [] if before else proposals.open_(tx, named.id)
+        over = proposals.closed(tx, named.id, before=before)
+        now = tx.now
+    older = over[-1].number if len(over) == proposals.PAGE_LENGTH else None
+    here = links.commons(named.name, "proposals")
+    return ask.page(
+        "commons/proposals.html",
+        tab="proposals",
+        twin=links.commons_twin(named.name, "proposals"),
+        commons=named,
+        running=[(each, telling.next_step(each, now)) for each in running],
+        over=over,
+        states=telling.STATES,
+        older=links.with_query(here, before=older),
+        newer=here if before else "",
+        next_step=telling.next_step(running[0], now) if running else telling.NOTHING_RUNS,
+    )
+
+
+def new(ask: Ask) -> Response:
+    """The form to propose something, begun by what was asked for."""
+    return _new(ask)
+
+
+def propose(ask: Ask) -> Response:
+    """Propose it."""
+    form = ask.form
+    try:
+        action = enactment.clean_action(form.get("action"))
+        payload = _payload(form.get("details")) | {
+            name: form.get(f"p_{name}")
+            for name, _label, _choices in telling.fields(action)
+            if form.has(f"p_{name}")
+        }
+        with ask.ground.write() as tx:
+            named = queries.commons(tx, ask.part("name"))
+            made = enactment.propose(
+                tx,
+                ask.actor,
+                named.id,
+                action=action,
+                payload=payload,
+                title=form.get("title"),
+                text=form.get("text"),
+                discussion=_thread(tx, ask, form.get("thread")),
+            )
+    except SAID_IN_THE_FORM as error:
+        return _new(ask, error=error)
+    return see(links.commons(named.name, "proposals", str(made.number)))
+
+
+def one(ask: Ask) -> Response:
+    """A proposal: what it would do, who spoke, its clock, and what one can do now."""
+    return _one(ask)
+
+
+def act(ask: Ask) -> Response:
+    """Second it, object, take it back, or give the casting vote."""
+    form = ask.form
+    try:
+        with ask.ground.write() as tx:
+            named = queries.commons(tx, ask.part("name"))
+            number = _number(ask)
+            verb = form.get("act")
+            if verb == "second":
+                actions.second(tx, ask.actor, named.id, number)
+            elif verb == "object":
+                actions.object_(tx, ask.actor, named.id, number, reason=form.get("reason"))
+            elif verb == "withdraw":
+                actions.withdraw(tx, ask.actor, named.id, number)
+            elif verb == "rival":
+                action = enactment.clean_action(form.get("action"))
+                payload = _payload(form.get("details"))
+                enactment.rival(tx, ask.actor, named.id, number, action=action, payload=payload)
+            elif verb == "cast":
+                place = int(form.get("option")) if form.get("option").isdecimal() else -1
+                actions.break_tie(tx, ask.actor, named.id, number, place=place)
+            else:
+                raise Invalid(_("This form could not be read."))
+    except SAID_IN_THE_FORM as error:
+        return _one(ask, error=error)
+    return see(links.commons(named.name, "proposals", str(number)))
+
+
+def ballot(ask: Ask) -> Response:
+    """The ballot: a number beside each option, or a tick."""
+    return _ballot(ask)
+
+
+def vote(ask: Ask) -> Response:
+    """Cast it; a secret one answers with its code, this once."""
+    form = ask.form
+    try:
+        with ask.ground.write() as tx:
+            named = queries.commons(tx, ask.part("name"))
+            found = proposals.proposal(tx, named.id, _number(ask))
+            marks = [_mark(form.get(f"o{each.place}")) for each in found.options]
+            voice = form.get("voice")
+            receipt = voting.vote(
+                tx,
+                ask.actor,
+                named.id,
+                found.number,
+                marks=marks,
+                voice=int(voice) if voice.isdecimal() and len(voice) < 16 else None,  # noqa: PLR2004
+                code=form.get("code").strip() or None,
+            )
+    except SAID_IN_THE_FORM as error:
+        return _ballot(ask, error=error)
+    return ask.page(
+        "commons/voted.html",
+        tab="proposals",
+        commons=named,
+        proposal=found,
+        receipt=receipt,
+        who_could_see=secrecy.WHO_COULD_SEE,
+        next_step=_with_clock(ask, found),
+    )
+
+
+def count(ask: Ask) -> Response:
+    """What came of the vote, with its whole working and the ballots to count again."""
+    with ask.ground.read() as tx:
+        named = queries.commons(tx, ask.part("name"))
+        found = proposals.proposal(tx, named.id, _number(ask))
+        tally = proposals.tally(tx, found)
+        now = tx.now
+    return ask.page(
+        "commons/count.html",
+        tab="proposals",
+        twin=links.commons_twin(named.name, "proposals", str(found.number), "count"),
+        ballots=links.commons_twin(named.name, "proposals", str(found.number), "ballots"),
+        commons=named,
+        proposal=found,
+        count=tally.count,
+        sheet=tally.sheet,
+        counted_at=tally.counted_at,
+        who_could_see=secrecy.WHO_COULD_SEE if found.is_secret else "",
+        next_step=telling.next_step(found, now),
+    )
+
+
+def _new(ask: Ask, *, error: HubError | None = None) -> Response:
+    wanted = ask.form.get("action") or ask.query("action") or Action.STATEMENT
+    action = Action(wanted) if wanted in list(Action) else Action.STATEMENT
+    with ask.ground.read() as tx:
+        named = queries.commons(tx, ask.part("name"))
+        charter = charters.in_force(tx, named.id)
+    offered = [
+        each for each in Action if can_enact(each) and charter.actions.get(each, PANEL) != PANEL
+    ]
+    given = {
+        name: ask.form.get(f"p_{name}") or ask.query(name)
+        for name, _label, _choices in telling.fields(action)
+    }
+    return ask.page(
+        "commons/propose.html",
+        status=problems.status(error) if error else 200,
+        tab="proposals",
+        commons=named,
+        action=action,
+        offered=[(each, telling.ACTIONS[each]) for each in offered],
+        fields=telling.fields(action),
+        given=given,
+        sent=ask.form,
+        thread=ask.form.get("thread") or ask.query("thread"),
+        how=rights.who(charter, action),
+        fault=error,
+        next_step=_("Nothing happens before you send this. ") + rights.who(charter, action),
+    )
+
+
+def _one(ask: Ask, *, error: HubError | None = None) -> Response:
+    with ask.ground.read() as tx:
+        named = queries.commons(tx, ask.part("name"))
+        found = proposals.proposal(tx, named.id, _number(ask))
+        standing = membership.standing(tx, named.id, ask.actor.id)
+        voters = proposals.voters(tx, found, ask.actor.id) if _is_voting(found) else []
+        turnout = proposals.turnout(tx, found) if found.opened_at else 0
+        thread = _thread_link(tx, ask, found)
+        now = tx.now
+    return ask.page(
+        "commons/proposal.html",
+        status=problems.status(error) if error else 200,
+        tab="proposals",
+        twin=links.commons_twin(named.name, "proposals", str(found.number)),
+        commons=named,
+        proposal=found,
+        said=telling.said(found),
+        state=telling.STATES[found.state],
+        is_member=standing.is_member,
+        may=telling.may(found, ask.actor.id, standing, now),
+        voters=voters,
+        turnout=turnout,
+        thread=thread,
+        details=_details(found),
+        sent=ask.form,
+        fault=error,
+        next_step=telling.next_step(found, now),
+    )
+
+
+def _details(found: Proposal) -> str:
+    """What was proposed as lines to change, for another option beside it."""
+    given = {**(found.main.payload or {})}
+    given.pop("repo_id", None)
+    return "\n".join(f"{name}: {value}" for name, value in given.items())
+
+
+def _ballot(ask: Ask, *, error: HubError | None = None) -> Response:
+    with ask.ground.read() as tx:
+        named = queries.commons(tx, ask.part("name"))
+        found = proposals.proposal(tx, named.id, _number(ask))
+        voters = proposals.voters(tx, found, ask.actor.id)
+        now = tx.now
+    first = voters[0] if voters else None
+    marks = first.marks if first is not None else None
+    return ask.page(
+        "commons/ballot.html",
+        status=problems.status(error) if error else 200,
+        tab="proposals",
+        commons=named,
+        proposal=found,
+        is_open=_is_voting(found),
+        voters=voters,
+        marks=marks or [None] * len(found.options),
+        sent=ask.form,
+        fault=error,
+        who_could_see=secrecy.WHO_COULD_SEE if found.is_secret else "",
+        next_step=telling.next_step(found, now),
+    )
+
+
+def _is_voting(found: Proposal) -> bool:
+    return found.state is State.VOTING
+
+
+def _with_clock(ask: Ask, found: Proposal) -> str:
+    return telling.next_step(found, ask.ground.clock())
+
+
+def _mark(given: str) -> int | None:
+    given = given.strip()
+    if not given:
+        return None
+    if not given.isdecimal() or len(given) > 3:  # noqa: PLR2004
+        raise Invalid(_("A rank is a whole number."))
+    return int(given)
+
+
+def _number(ask: Ask) -> int:
+    given = ask.part("number")
+    if not given.isdecimal() or int(given) > NUMBER_MAX:
+        raise Unknown("There is no such proposal.", code="ProposalNotFound")
+    return int(given)
+
+
+def _payload(details: str) -> dict[str, Any]:
+    """What was written as `name: value`, a line for each."""
+    if len(details) > DETAILS_LENGTH_MAX:
+        raise Excessive(_("The details are too long."))
+    found = {}
+    for line in details.splitlines():
+        name, colon, value = line.partition(":")
+        if colon and name.strip():
+            found[name.strip()] = value.strip()
+    return found
+
+
+def _thread(tx: Tx, ask: Ask, given: str) -> tuple[int, int] | None:
+    """The discussion that a proposal comes from: `datasets/lab/speech/discussions/3`."""
+    address, _slash, number = given.strip("/").rpartition("/discussions/")
+    if not address or not number.isdecimal():
+        return None
+    kind = next((each for each in Kind if each.prefix and address.startswith(each.prefix)), None)
+    kind = kind or Kind.MODEL
+    found = repos.readable(tx, ask.actor, kind, address.removeprefix(kind.prefix))
+    return found.id, int(number)
+
+
+def _thread_link(tx: Tx, ask: Ask, found: Proposal) -> str:
+    if found.repo_id is None or found.discussion is None:
+        return ""
+    try:
+        repo = repos.by_id(tx, found.repo_id)
+        seen = repos.repo(tx, ask.actor, repo.kind, repo.full_name)
+    except HubError:
+        return ""
+    return links.repo(seen, "discussions", str(found.discussion))
+
+
+def _routes() -> list[Any]:
+    anyone, member = Access.ANYONE, Access.SIGNED_IN
+    where = "/commons/{name}/proposals"
+    return [
+        get(where, every, access=anyone),
+        get(f"{where}/new", new, access=member),
+        post(f"{where}/new", propose, access=member),
+        get(where + "/{number}", one, access=anyone),
+        post(where + "/{number}", act, access=member),
+        get(where + "/{number}/ballot", ballot, access=member),
+        post(where + "/{number}/ballot", vote, access=member),
+        get(where + "/{number}/count", count, access=anyone),
+    ]
+
+
+ROUTES = _routes()

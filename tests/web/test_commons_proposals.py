@@ -1,0 +1,101 @@
+"""The pages of proposals: each says what happens next; a ballot is one small form."""
+
+import re
+
+import pytest
+
+from iriai.commons.charter.rules import Action
+from iriai.commons.proposals.actions import Choice, call
+from tests.support.commons import Town
+from tests.web.conftest import text
+
+BALLOT_BYTES_MAX = 50_000
+
+
+@pytest.fixture
+def lab(ada, clock):
+    """A university's commons, whose first member is ada; bob and cyd belong to it too."""
+    town = Town(ada.ground)
+    town.people["ada"] = _actor(ada, "ada")
+    town.found("university", "ada", "bob", "cyd")
+    ada.town = town
+    return ada
+
+
+def _actor(visitor, name):
+    from iriai.identity import queries as identity
+    from iriai.identity.rules import Actor
+
+    with visitor.ground.read() as tx:
+        return Actor(id=identity.account(tx, name).id, name=name)
+
+
+def test_a_statement_is_proposed_seconded_and_objected_to_on_pages(lab):
+    assert "No proposal runs now" in text(lab.see("/commons/lab/proposals"))
+    form = lab.see("/commons/lab/proposals/new")
+    assert 'name="p_text"' in form.text
+    made = lab.send(
+        "/commons/lab/proposals/new", action="statement", p_text="We like tea.", text="Because."
+    )
+    assert made.headers["location"] == "/commons/lab/proposals/1"
+    said = text(lab.see("/commons/lab/proposals/1"))
+    assert "passes on 9 January 2026, 09:00 UTC" in said
+    assert "no member objects with a reason by then" in said
+    refused = lab.send("/commons/lab/proposals/1", status=400, act="object", reason="no")
+    assert "needs its reason" in text(refused)
+    lab.send("/commons/lab/proposals/1", act="object", reason="It would stain the books.")
+    said = text(lab.see("/commons/lab/proposals/1"))
+    assert "It would stain the books." in said
+    assert "talked over" in said
+    assert "talked over" in text(lab.see("/commons/lab/proposals"))
+
+
+def test_a_ballot_is_small_needs_no_script_and_gives_a_receipt(lab):
+    town = lab.town
+    with town.ground.write() as tx:
+        call(
+            tx,
+            town.commons_id,
+            action=Action.SEAT_FILL,
+            payload={"role": "steward"},
+            words="Fill a seat",
+            title="Who shall be steward?",
+            choices=[Choice(words=f"candidate {each}", key=str(each)) for each in range(20)],
+            seats=1,
+        )
+    page = lab.see("/commons/lab/proposals/1/ballot")
+    assert len(page.content) < BALLOT_BYTES_MAX
+    assert "Whoever runs this hub could still see" in text(page)
+    marks = {f"o{place}": "" for place in range(21)} | {"o3": "1"}
+    voted = lab.send("/commons/lab/proposals/1/ballot", status=200, **marks)
+    code = re.search(r"<code>([0-9a-z]{5}(?:-[0-9a-z]{5}){3})</code>", voted.text).group(1)
+    again = lab.send("/commons/lab/proposals/1/ballot", status=409, **marks)
+    assert "give the code" in text(again)
+    lab.send("/commons/lab/proposals/1/ballot", status=200, code=code, **marks)
+    town.vote("bob", 1, *[None] * 3, 1, *[None] * 17)
+    town.vote("cyd", 1, *[None] * 3, 1, *[None] * 17)
+    town.tick(days=10)
+    page = lab.see("/commons/lab/proposals/1/count")
+    assert "Chosen: candidate 3" in text(page)
+    assert "iriai commons vote count lab-1.json" in text(page)
+    receipt = re.findall(r"<code>([0-9a-f]{24})</code>", voted.text)[0]
+    assert receipt in page.text
+    sheet = lab.see("/api/commons/lab/proposals/1/ballots").json()
+    assert {each["receipt"] for each in sheet["ballots"]} >= {receipt}
+    assert lab.see("/api/commons/lab/proposals/1/count").json()["winner"] == "candidate 3"
+
+
+def test_whoever_is_no_member_reads_everything_and_is_told_how_one_becomes_one(lab):
+    lab.town.propose("bob")
+    other = lab.other()
+    for page in ("proposals", "proposals/1"):
+        other.see(f"/commons/lab/{page}")
+    other.see("/commons/lab/proposals/99", status=404)
+    other.see("/api/commons/lab/proposals")
+    assert other.see("/api/commons/lab/proposals/1").json()["state"] == "open"
+
+
+@pytest.mark.parametrize("action", [each for each in Action if each.startswith("resource.")])
+def test_every_action_has_its_form(lab, action):
+    page = lab.see(f"/commons/lab/proposals/new?action={action}&repo=lab/tiny")
+    assert 'name="p_' in page.text
