@@ -101,7 +101,7 @@ def commit(
     """Land a commit on a branch or pull request, or open a pull request with it.
 
     With `parent`, `Conflict` where the branch is elsewhere; without, it is laid over the newest.
-    `by_decision`: a commons decided it, whoever the actor is; only powers say so.
+    Only powers say `by_decision`: a commons decided it, whoever the actor is.
     """
     message = rules.commit_message(title, description)
     asked = _Asked(
@@ -187,8 +187,7 @@ class _Asked:
                 raise rules.unknown_revision(self.revision)
             if not self.create_pr:
                 if not self.by_decision:
-                    hub = self.ground.settings.url
-                    guarded.require_by_hand(repo, ref.name, hub=hub)
+                    guarded.require_by_hand(repo, ref.name, hub=self.ground.settings.url)
                     rules.require_commit_to(self.actor, repo, ref)
                 return _Base(ref, ref.commit)
             rules.require_propose(self.actor, repo)
@@ -275,9 +274,8 @@ def land(
         is_pull = prepared.ref.startswith(PULLS)
         ref_now = queries.ref(tx, repo.id, prepared.ref) if is_pull else None
         rules.require_commit_to(actor, repo, ref_now)
-    add_pack(
-        tx, repo.id, prepared.packed
-    )  # locks the repository's row before what it holds is read
+    # this locks the repository's row, before what it holds is read
+    add_pack(tx, repo.id, prepared.packed)
     _require_lent(tx, actor, repo, prepared)
     if rule is not None:
         rule(tx)

@@ -8,6 +8,7 @@ from iriai.commons.charter.rules import (
     Action,
     Ballots,
     Counter,
+    Ground,
     Parent,
     Path,
     Procedure,
@@ -67,6 +68,13 @@ WHO = {
     Who.STEWARDS: "a steward",
     Who.MAINTAINERS: "a maintainer of the repository",
     Who.ALL_OWNERS: "all administrators together",
+}
+
+GROUNDS = {
+    Ground.MALWARE: "malware",
+    Ground.PRIVACY: "a breach of privacy",
+    Ground.ILLEGAL: "something illegal",
+    Ground.CREDENTIAL: "a leaked credential",
 }
 
 RUNGS = {

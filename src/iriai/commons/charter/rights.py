@@ -170,7 +170,7 @@ def _cells(charter: Charter, at: int) -> tuple[str, ...]:
         1: ("by licence and gate", _YES, _YES, _YES),
         2: ("report, discuss, propose", _YES, _YES, _YES),
         3: ("data about oneself", "own work", "own work", "own work"),
-        4: (_NO, "propose", _NO, _NO),
+        4: (_NO, "propose", "propose", "propose"),
         5: (_NO, "object, vote", "answer requests", "hold"),
         6: ("fork", "fork, vote", "fork", "fork"),
     }[at]

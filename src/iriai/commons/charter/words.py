@@ -190,9 +190,8 @@ def _sanctions(charter: Charter) -> Iterator[Line]:
     holds = charter.holds
     yield Line(
         f"{phrases.counted(holds.stewards, 'steward').capitalize()} can stop something at once "
-        "because of "
-        f"{phrases.listed([str(each) for each in holds.grounds], word='or')}, for at most "
-        f"{phrases.counted(holds.max_hours, 'hour')}; then it lapses by itself.",
+        f"because of {phrases.listed([phrases.GROUNDS[each] for each in holds.grounds], word='or')}"
+        f", for at most {phrases.counted(holds.max_hours, 'hour')}; then it lapses by itself.",
         "holds",
     )
 
