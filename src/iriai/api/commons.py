@@ -4,6 +4,7 @@ An entry comes as the very text that was hashed, so that a monitor can check a p
 how we write JSON: `leaf = SHA-256(0x00 || entry)`, and from there as RFC 9162 says.
 """
 
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -72,11 +73,11 @@ def entry(request: Request, tx: Tx) -> Response:
     size = query_number(request, "size", default=head.size, most=POSITION_MAX)
     if not position < size <= head.size:
         raise Invalid('"size" is a size of the log that has this entry.')
-    nodes = events.nodes(tx, commons.id)
-    proof = merkle.inclusion(position, size, nodes)
+    proof = events.proven(tx, commons.id, partial(merkle.inclusion, position, size))
     then = head
     if size != head.size:
-        then = events.Head(size, merkle.root(size, nodes), None)
+        root = events.proven(tx, commons.id, partial(merkle.root, size))
+        then = events.Head(size, root, None)
     return door.json_answer(
         shape(position, found[0].entry)
         | {"proof": [each.hex() for each in proof], "checkpoint": checkpoint(then)}

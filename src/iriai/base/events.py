@@ -12,13 +12,26 @@ order of the log; `id` is only the order in which transactions asked for one.
 
 import hashlib
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
-from sqlalchemy import Index, Text, UniqueConstraint, delete, func, insert, select, text, update
+from sqlalchemy import (
+    Index,
+    Text,
+    UniqueConstraint,
+    and_,
+    delete,
+    false,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from iriai.base import merkle
@@ -27,6 +40,8 @@ from iriai.base.errors import Excessive
 
 if TYPE_CHECKING:
     from iriai.base.tx import Ground, Tx
+
+T = TypeVar("T")
 
 HUB = 1
 """The commons of the hub itself: what belongs to no organisation is recorded there."""
@@ -215,6 +230,27 @@ def nodes(tx: "Tx", commons_id: int) -> merkle.Nodes:
         return bytes(found)
 
     return node
+
+
+def proven(tx: "Tx", commons_id: int, work: Callable[[merkle.Nodes], T]) -> T:
+    """What `work` makes of the kept hashes, all of them fetched by one statement.
+
+    It is run twice: to learn what it asks for, and with that.
+    """
+    wanted: set[tuple[int, int]] = set()
+
+    def asked(level: int, index: int) -> bytes:
+        wanted.add((level, index))
+        return merkle.EMPTY_ROOT
+
+    work(asked)
+    mine = LogNode.commons_id == commons_id  # in each term: SQLite then uses the key for each
+    each = (and_(mine, LogNode.level == level, LogNode.index == at) for level, at in wanted)
+    rows = tx.connection.execute(
+        select(LogNode.level, LogNode.index, LogNode.hash).where(or_(false(), *each))
+    )
+    found = {(level, index): bytes(value) for level, index, value in rows}
+    return work(lambda level, index: found[level, index])
 
 
 def seal(ground: "Ground", only: int | None = None) -> int:
