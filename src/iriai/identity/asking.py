@@ -1,17 +1,16 @@
 """Who is asking. It runs on every request: one statement, no objects made.
 
-What a role, a kept repository or a restriction is at this moment the statement judges itself, by
-`now`: rights stop in the second in which their term ends, though nobody has written that down yet.
+What a role, a kept repository or a restriction is at this moment is judged here, by `tx.now`:
+rights stop in the second in which their term ends, though nobody has written that down yet.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, case, or_, select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, case, or_, select
 
 from iriai.base import credentials
-from iriai.base.db import Moment
 from iriai.base.errors import Denied
 from iriai.base.tx import Tx
 from iriai.identity import rules
@@ -25,18 +24,10 @@ from iriai.identity.rules import (
     Role,
     TokenScope,
 )
-from iriai.identity.tables import Account, Maintainer, Membership, Restriction, Session, Token
+from iriai.identity.tables import Account, Membership, Session, Token
 
 BAD_CREDENTIALS = "Invalid credentials in Authorization header"
 """Clients look for exactly these words."""
-
-_NOW = bindparam("now", type_=Moment)
-_PLACE = Account.__table__.alias("place")
-_ROLE = case(
-    (or_(Membership.until.is_(None), Membership.until > _NOW), Membership.role),
-    else_=Membership.role_after,
-).label("role")
-"""The role in force: in the second its term ends, what remains after it."""
 
 
 def role_at(now: datetime) -> ColumnElement[str | None]:
@@ -48,36 +39,18 @@ def role_at(now: datetime) -> ColumnElement[str | None]:
 
 
 def _with_roles(*columns: Any) -> Select[Any]:
-    """Columns about an account, and a row for each role, kept repository and restriction.
-
-    The three multiply, which hardly anybody notices: of the last two most people have none.
-    """
-    return (
-        select(
-            Account.id.label("account_id"),
-            Account.name,
-            Account.is_operator,
-            Membership.organisation_id,
-            _ROLE,
-            Maintainer.repo_id.label("maintains"),
-            Restriction.organisation_id.label("restricted_in"),
-            Restriction.kind.label("restriction"),
-            Restriction.until.label("restricted_until"),
-            Restriction.appeal_at,
-            _PLACE.c.name.label("restricted_at"),
-            *columns,
-        )
-        .outerjoin(Membership, Membership.person_id == Account.id)
-        .outerjoin(Maintainer, and_(Maintainer.person_id == Account.id, Maintainer.until > _NOW))
-        .outerjoin(
-            Restriction,
-            and_(
-                Restriction.account_id == Account.id,
-                or_(Restriction.until.is_(None), Restriction.until > _NOW),
-            ),
-        )
-        .outerjoin(_PLACE, _PLACE.c.id == Restriction.organisation_id)
-    )
+    """Columns about an account, and a row for each role. `terms` says in short what else holds."""
+    return select(
+        Account.id.label("account_id"),
+        Account.name,
+        Account.is_operator,
+        Account.terms,
+        Membership.organisation_id,
+        Membership.role,
+        Membership.until,
+        Membership.role_after,
+        *columns,
+    ).outerjoin(Membership, Membership.person_id == Account.id)
 
 
 _WITH_TOKEN = (
@@ -101,7 +74,7 @@ _BY_SESSION = (
     .join(Session, Session.account_id == Account.id)
     .where(
         Session.digest == bindparam("digest"),
-        Session.expires_at > _NOW,
+        Session.expires_at > bindparam("now"),
         Account.deleted_at.is_(None),
     )
 )
@@ -110,9 +83,7 @@ _BY_SESSION = (
 def actor_by_token(tx: Tx, raw: str) -> Actor:
     """Whoever holds this access token. A bad, expired or revoked one is `Denied`, all alike."""
     if credentials.is_token(raw):
-        rows = tx.connection.execute(
-            _BY_TOKEN, {"digest": credentials.digest(raw), "now": tx.now}
-        ).all()
+        rows = tx.connection.execute(_BY_TOKEN, {"digest": credentials.digest(raw)}).all()
         return _holder(tx, rows)
     raise Denied(BAD_CREDENTIALS, code="Unauthenticated")
 
@@ -121,7 +92,7 @@ def actor_by_session(tx: Tx, raw: str) -> Actor | None:
     """Whoever signed in with this session; None when it is over."""
     asked = {"digest": credentials.digest(raw), "now": tx.now}
     rows = tx.connection.execute(_BY_SESSION, asked).all()
-    return _actor(rows, SESSION_SCOPE) if rows else None
+    return _actor(rows, SESSION_SCOPE, tx.now) if rows else None
 
 
 def actor(tx: Tx, account_id: int, token_id: int | None = None) -> Actor:
@@ -131,12 +102,12 @@ def actor(tx: Tx, account_id: int, token_id: int | None = None) -> Actor:
     when the account or the token is gone.
     """
     if token_id is not None:
-        asked = {"token_id": token_id, "account_id": account_id, "now": tx.now}
+        asked = {"token_id": token_id, "account_id": account_id}
         return _holder(tx, tx.connection.execute(_BY_TOKEN_ID, asked).all())
-    rows = tx.connection.execute(_BY_ID, {"account_id": account_id, "now": tx.now}).all()
+    rows = tx.connection.execute(_BY_ID, {"account_id": account_id}).all()
     if not rows:
         raise Denied(BAD_CREDENTIALS, code="Unauthenticated")
-    return _actor(rows, SESSION_SCOPE)
+    return _actor(rows, SESSION_SCOPE, tx.now)
 
 
 def _holder(tx: Tx, rows: Sequence[Row[Any]]) -> Actor:
@@ -150,35 +121,40 @@ def _holder(tx: Tx, rows: Sequence[Row[Any]]) -> Actor:
         token_id=first.token_id,
         token_name=first.token_name,
     )
-    return _actor(rows, scope)
+    return _actor(rows, scope, tx.now)
 
 
-def _actor(rows: Sequence[Row[Any]], scope: TokenScope) -> Actor:
+def _actor(rows: Sequence[Row[Any]], scope: TokenScope, now: datetime) -> Actor:
     first = rows[0]
+    roles = {}
+    for row in rows:
+        role = row.role if row.until is None or row.until > now else row.role_after
+        if role is not None:
+            roles[row.organisation_id] = Role(role)
+    if first.terms is None:
+        return Actor(first.account_id, first.name, scope, roles, first.is_operator)
     return Actor(
         id=first.account_id,
         name=first.name,
         scope=scope,
-        roles={row.organisation_id: Role(row.role) for row in rows if row.role is not None},
+        roles=roles,
         is_operator=first.is_operator,
-        maintains=_NOTHING if first.maintains is None else frozenset(row.maintains for row in rows),
-        restraints={} if first.restriction is None else _restraints(rows),
+        maintains=frozenset(
+            int(repo_id)
+            for repo_id, until in first.terms["keeps"].items()
+            if datetime.fromisoformat(until) > now
+        ),
+        restraints=_restraints(first.terms["bound"], now),
     )
 
 
-_NOTHING: frozenset[int] = frozenset()
-
-
-def _restraints(rows: Sequence[Row[Any]]) -> dict[int, Restraint]:
-    return {
-        row.restricted_in: Restraint(
-            rules.Restriction(row.restriction),
-            row.restricted_until,
-            row.appeal_at,
-            row.restricted_at or "",
-        )
-        for row in rows
-    }
+def _restraints(kept: Mapping[str, list[Any]], now: datetime) -> dict[int, Restraint]:
+    found = {}
+    for place, (kind, until, appeal_at, name) in kept.items():
+        ends = None if until is None else datetime.fromisoformat(until)
+        if ends is None or ends > now:
+            found[int(place)] = Restraint(rules.Restriction(kind), ends, appeal_at, name)
+    return found
 
 
 def grants_read(kept: list[Any]) -> tuple[Grant, ...]:

@@ -5,10 +5,12 @@ Whoever enacts the decision records it; nothing is recorded here.
 
 from datetime import datetime
 
+from sqlalchemy import or_, select
+
 from iriai.base.tx import Tx
 from iriai.identity.rules import EVERYWHERE, Role
 from iriai.identity.rules import Restriction as Kind
-from iriai.identity.tables import Maintainer, Membership, Restriction
+from iriai.identity.tables import Account, Maintainer, Membership, Restriction
 
 
 def set_role_until(
@@ -38,7 +40,7 @@ def set_role_until(
 def make_maintainer(tx: Tx, account_id: int, repo_id: int, until: datetime) -> None:
     """Let somebody keep a repository of a commons until a day: write to it, and set it up."""
     tx.session.merge(Maintainer(person_id=account_id, repo_id=repo_id, until=until))
-    tx.flush()
+    _retell(tx, account_id)
 
 
 def end_maintainer(tx: Tx, account_id: int, repo_id: int) -> None:
@@ -46,7 +48,7 @@ def end_maintainer(tx: Tx, account_id: int, repo_id: int) -> None:
     present = tx.session.get(Maintainer, (account_id, repo_id))
     if present is not None:
         tx.session.delete(present)
-        tx.flush()
+        _retell(tx, account_id)
 
 
 def restrict(
@@ -69,7 +71,7 @@ def restrict(
             appeal_at=appeal_at,
         )
     )
-    tx.flush()
+    _retell(tx, account_id)
 
 
 def lift(tx: Tx, account_id: int, organisation_id: int | None) -> None:
@@ -78,4 +80,37 @@ def lift(tx: Tx, account_id: int, organisation_id: int | None) -> None:
     present = tx.session.get(Restriction, (account_id, place))
     if present is not None:
         tx.session.delete(present)
-        tx.flush()
+        _retell(tx, account_id)
+
+
+def _retell(tx: Tx, account_id: int) -> None:
+    """Say in short, beside the account, what it keeps and by what it is bound."""
+    tx.flush()
+    keeps = tx.connection.execute(
+        select(Maintainer.repo_id, Maintainer.until).where(
+            Maintainer.person_id == account_id, Maintainer.until > tx.now
+        )
+    )
+    bound = tx.connection.execute(
+        select(*Restriction.__table__.columns, Account.name)
+        .outerjoin(Account, Account.id == Restriction.organisation_id)
+        .where(
+            Restriction.account_id == account_id,
+            or_(Restriction.until.is_(None), Restriction.until > tx.now),
+        )
+    )
+    terms = {
+        "keeps": {str(each.repo_id): each.until.isoformat() for each in keeps},
+        "bound": {
+            str(each.organisation_id): [
+                each.kind,
+                None if each.until is None else each.until.isoformat(),
+                each.appeal_at,
+                each.name or "",
+            ]
+            for each in bound
+        },
+    }
+    account = tx.session.get_one(Account, account_id)
+    account.terms = terms if terms["keeps"] or terms["bound"] else None
+    tx.flush()

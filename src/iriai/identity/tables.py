@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from iriai.base.db import BigId, Table
@@ -24,7 +24,11 @@ class AccountKind(StrEnum):
 
 
 class Account(Table):
-    """A person or an organisation. A deleted one keeps its row: what it did has an author."""
+    """A person or an organisation. A deleted one keeps its row: what it did has an author.
+
+    `terms` repeats in short what `maintainers` and `restrictions` say of a person, for the one
+    statement that asks on every request who it is; `powers` writes the three together.
+    """
 
     __tablename__ = "accounts"
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -40,6 +44,7 @@ class Account(Table):
     is_operator: Mapped[bool] = mapped_column(default=False)
     private_by_default: Mapped[bool] = mapped_column(default=False)
     commons_id: Mapped[int | None] = mapped_column(BigId)
+    terms: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
 

@@ -281,8 +281,8 @@ def require_office(office: Role | None, role: str) -> None:
 def record(tx: Tx, by: str, verb: str, row: Election, **facts: Any) -> None:
     """Say what happened in an election."""
     tx.flush()
-    subject = f"election/{charters.name_of(tx, row.commons_id)}/{row.id}"
-    tx.record(row.commons_id, by, verb, subject, role=row.role, **facts)
+    subject = f"election/{charters.name_of(tx, row.commons_id)}/{row.role}"
+    tx.record(row.commons_id, by, verb, subject, **facts)
 
 
 def _record_petition(

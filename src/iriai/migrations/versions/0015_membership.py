@@ -10,6 +10,7 @@ down_revision = "0014"
 
 
 def upgrade() -> None:
+    op.add_column("accounts", sa.Column("terms", sa.JSON))
     op.add_column("memberships", sa.Column("until", Moment))
     op.add_column("memberships", sa.Column("role_after", sa.String(16)))
     terms()
