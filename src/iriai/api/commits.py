@@ -16,7 +16,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from iriai.api import address, door, operations, shapes
 from iriai.api.bodies import Body, body_bytes, parsed_json, query_flag, text_field
-from iriai.base.errors import Invalid
+from iriai.base.errors import Invalid, Unavailable
 from iriai.base.http.receiving import receive_file
 from iriai.base.routing import Access, DeclaredRoute, route
 from iriai.cards import reading as cards
@@ -35,6 +35,8 @@ IGNORE_LENGTH_MAX = 100_000
 
 async def commit(request: Request) -> Response:
     """Land a commit. Called by `_commit_api._send_commit`, hub.js `commit` and every upload."""
+    if query_flag(request, "hot_reload"):
+        raise Unavailable("This hub does not run spaces: commit as usual.", code="NotImplemented")
     repo = await door.in_thread(target, request)
     ground = door.ground_of(request)
     spool = await door.in_thread(ground.store.staging) / f"commit-{secrets.token_hex(16)}"

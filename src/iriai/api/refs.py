@@ -30,15 +30,16 @@ def refs(request: Request, tx: Tx) -> Response:
 def create_branch(request: Request, body: Body) -> Response:
     """A new branch from anywhere. Called by `create_branch` and hub.js."""
     start = text_field(body, "startingPoint", default="", length_max=NAME_LENGTH_MAX)
-    with door.ground_of(request).write() as tx:
+    ground, actor = door.ground_of(request), door.actor_of(request)
+    name = address.revision(request.path_params["tail"])
+    overwrite = body.get("overwrite") is True
+    with ground.read() as tx:
         repo = named(request, tx)
-        actions.create_branch(
-            tx,
-            door.actor_of(request),
-            repo,
-            address.revision(request.path_params["tail"]),
-            start or None,
-        )
+    if body.get("emptyBranch") is True:
+        actions.create_empty_branch(ground, actor, repo, name, overwrite=overwrite)
+        return door.json_answer({})
+    with ground.write() as tx:
+        actions.create_branch(tx, actor, repo, name, start or None, overwrite=overwrite)
     return door.json_answer({})
 
 

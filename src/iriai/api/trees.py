@@ -1,6 +1,7 @@
 """What lies in a repository: trees, single paths, histories."""
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
@@ -14,6 +15,7 @@ from iriai.base.tx import Tx
 from iriai.blobs import queries as blobs
 from iriai.repos import queries as repos
 from iriai.repos.git.entries import Commit, Entry, File
+from iriai.repos.git.recent import Recent
 from iriai.repos.queries import Objects
 from iriai.repos.rules import FULL_SHA, Repo
 
@@ -24,6 +26,10 @@ COMMITS_PAGE = 50
 COMMITS_PAGE_MAX = 1_000
 PATHS_MAX = 10_000
 PATHS_BODY_BYTES_MAX = 4 << 20
+COUNTED_MAX = 5_000
+COUNTS_KEPT = 4_096
+
+_counts: Recent[tuple[int, str], int] = Recent(COUNTS_KEPT)
 
 
 @door.reading_at_length
@@ -137,12 +143,25 @@ def commits(request: Request, tx: Tx) -> Response:
     repo, sha = repos.readable_at(tx, door.actor_of(request), kind, full_name, revision)
     found = repos.objects(tx.ground, repo.id).log(sha, limit=limit + 1, after=after)
     headers = {"X-Repo-Commit": sha}
+    if after is None and (count := commit_count(tx, repo, sha)) is not None:
+        headers["X-Total-Count"] = str(count)
     if len(found) > limit:
         found = found[:limit]
         headers["Link"] = door.next_page(request, cursor=found[-1].sha)
     return door.json_answer(
         [shapes.commit(each, formatted=formatted) for each in found], headers=headers
     )
+
+
+def commit_count(tx: Tx, repo: Repo, sha: str) -> int | None:
+    """How long a history is, for hub.js `countCommits`; None of one too long to be counted."""
+    key = (repo.id, sha)
+    kept = _counts.get(key)
+    if kept is None:
+        walked = islice(repos.objects(tx.ground, repo.id).commits(sha), COUNTED_MAX)
+        kept = sum(1 for _ in walked)
+        _counts.put(key, kept)
+    return kept if kept < COUNTED_MAX else None
 
 
 def _routes() -> list[DeclaredRoute]:

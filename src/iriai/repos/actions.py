@@ -34,6 +34,7 @@ from iriai.repos.operations import Add, AddLarge, Copy, DeleteFile, DeleteFolder
 from iriai.repos.records import record
 from iriai.repos.refs import (
     create_branch,
+    create_empty_branch,
     create_tag,
     delete_branch,
     delete_tag,
@@ -55,6 +56,7 @@ __all__ = [
     "Prepared",
     "commit",
     "create_branch",
+    "create_empty_branch",
     "create_tag",
     "delete_branch",
     "delete_tag",

@@ -174,7 +174,7 @@ aac avi duckdb flac gif jpeg jpg mds mkv mov mp3 mp4 ogg pcm png raw sam tif tif
 """
 ENDINGS = {
     "model": (_ALWAYS + _OF_MODELS).split(),
-    "dataset": (_ALWAYS + _OF_DATASETS).split(),
+    "dataset": (_ALWAYS + _OF_MODELS + _OF_DATASETS).split(),
     "space": (_ALWAYS + _OF_MODELS).split(),
 }
 """File name endings that are large files from the first commit on, per kind of repository."""

@@ -105,8 +105,9 @@ class Draft:
             if present is not None and present.mode == FOLDER_MODE:
                 self.folders.add(path)
             if not edit.remove(path):
-                raise Unknown(
-                    f"{path[:200]!r} cannot be deleted: it does not exist.", code="EntryNotFound"
+                raise Unknown(  # `create_commit` knows the first six words
+                    f"A file with this name doesn't exist, so it cannot be deleted: {path[:200]!r}",
+                    code="EntryNotFound",
                 )
         made = edit.write(emit, _examine)
         return made if made is not None else emit("tree", b""), edit.find(README)

@@ -24,12 +24,48 @@ MERGED_WALK_MAX = 5_000
 """So far back main is searched for a branch that is to go from what a commons holds."""
 
 
-def create_branch(tx: Tx, actor: Actor, repo: Repo, name: str, revision: str | None = None) -> Ref:
-    """A new branch, from main or any revision."""
+def create_branch(
+    tx: Tx,
+    actor: Actor,
+    repo: Repo,
+    name: str,
+    revision: str | None = None,
+    *,
+    overwrite: bool = False,
+) -> Ref:
+    """A new branch, from main or any revision; with `overwrite` in the place of one there is."""
     repo = queries.by_id(tx, repo.id)
     rules.require_write(actor, repo)
     sha = queries.resolve(tx, repo, revision or "main")
+    if overwrite:
+        _make_room(tx, actor, repo, name)
     return _created(tx, actor, repo, Ref(HEADS + rules.clean_ref(name), sha, sha))
+
+
+def create_empty_branch(
+    ground: Ground, actor: Actor, repo: Repo, name: str, *, overwrite: bool = False
+) -> Ref:
+    """A new branch that shares nothing with the others: one commit without files."""
+    rules.require_write(actor, repo)
+    author = signature_of(ground, actor)
+    raw = formats.commit_bytes(formats.EMPTY_TREE, [], author, author, "initial commit")
+    with PackWriter(ground.store.staging()) as writer:
+        writer.add("tree", b"")
+        sha = writer.add("commit", raw).hex()
+        packed = writer.finish()
+    store_pack(ground, repo.id, packed)
+    with dropped_if_refused(ground, repo.id, packed), ground.write() as tx:
+        repo = queries.by_id(tx, repo.id)
+        if overwrite:
+            _make_room(tx, actor, repo, name)
+        add_pack(tx, repo.id, packed)
+        return _created(tx, actor, repo, Ref(HEADS + rules.clean_ref(name), sha, sha))
+
+
+def _make_room(tx: Tx, actor: Actor, repo: Repo, name: str) -> None:
+    """Delete the branch of this name, if there is one that may be deleted."""
+    if queries.ref(tx, repo.id, HEADS + name.removeprefix(HEADS)) is not None:
+        delete_branch(tx, actor, repo, name)
 
 
 def delete_branch(tx: Tx, actor: Actor, repo: Repo, name: str) -> None:
