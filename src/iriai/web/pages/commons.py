@@ -1,5 +1,6 @@
 """The commons of this hub, and the log of each: what was done, and the proof that it stands so."""
 
+from functools import partial
 from typing import Any
 
 import orjson
@@ -9,8 +10,10 @@ from iriai.base import events, merkle
 from iriai.base.errors import Unknown
 from iriai.base.events import Event
 from iriai.base.routing import Access
+from iriai.base.tx import Tx
 from iriai.commons import queries
 from iriai.commons.charter.rules import Preset
+from iriai.commons.tlog import queries as tlog
 from iriai.web import links, sentences
 from iriai.web.door import Ask, get, see
 from iriai.web.texts import gettext as _
@@ -56,6 +59,8 @@ def log(ask: Ask) -> Response:
         found = events.entries(tx, commons.id, before=before, limit=PAGE_LENGTH)
         head = events.head(tx, commons.id)
         waiting = events.unsealed(tx, commons.id)
+        signed, key = tlog.latest(tx, commons.id), tlog.key(tx, commons.id)
+        proven = _consistency(tx, commons.id, ask, head.size)
         listed = [_listed(event) for event in found]
     here = links.commons(commons.name, "log")
     last = listed[-1]["position"] if listed else 0
@@ -68,9 +73,32 @@ def log(ask: Ask) -> Response:
         entries=listed,
         head=head,
         waiting=waiting,
+        signed=signed,
+        key=key.key.text if key else "",
+        proven=proven,
         newer=here if before else None,
         older=links.with_query(here, before=last) if last > 0 else None,
     )
+
+
+def _consistency(tx: Tx, commons_id: int, ask: Ask, size: int) -> dict[str, Any] | None:
+    """The proof that one size of the log begins another, where two were asked for."""
+    first = ask.number("first", 0, most=POSITION_MAX)
+    second = ask.number("second", size, most=POSITION_MAX) or size
+    if not 0 < first <= second <= size:
+        return None
+    return {
+        "first": first,
+        "second": second,
+        "roots": [
+            events.proven(tx, commons_id, partial(merkle.root, each)).hex()
+            for each in (first, second)
+        ],
+        "path": [
+            each.hex()
+            for each in events.proven(tx, commons_id, partial(merkle.consistency, first, second))
+        ],
+    }
 
 
 def entry(ask: Ask) -> Response:
@@ -85,7 +113,7 @@ def entry(ask: Ask) -> Response:
         found = events.entries(tx, commons.id, before=position + 1, limit=1)
         if not found or found[0].position != position or position >= head.size:
             raise Unknown("There is no such entry in this log yet.", code="EntryNotFound")
-        path = merkle.inclusion(position, head.size, events.nodes(tx, commons.id))
+        path = events.proven(tx, commons.id, partial(merkle.inclusion, position, head.size))
         event = found[0]
         shown = _listed(event) | {
             "actor": event.actor,
