@@ -5,12 +5,15 @@ The same name gives the same picture on every hub, and drawing it tells nothing 
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from html import escape
 
 LANDS = ("#3f7d53", "#5b8f4e", "#86a968", "#b9c98a", "#2f6240", "#6f9e7c")
 CROPS = ("#d9b24c", "#e6cd85", "#c98f3d", "#cf7f5b", "#b7654a", "#efe0b0")
 WATERS = ("#4f9bb5", "#7fb8c9", "#2f7591", "#a9d0dc")
 PATH = "#fffefb"
+BAR_HEIGHT = 20
+NAME_LENGTH_SHOWN = 16
 
 
 def avatar(name: str) -> str:
@@ -64,3 +67,20 @@ def _dice(name: str) -> Iterator[int]:
 
 def _pick(dice: Iterator[int], colours: tuple[str, ...]) -> str:
     return colours[next(dice) % len(colours)]
+
+
+def bars(rows: Sequence[tuple[str, int]]) -> str:
+    """Amounts as bars beside their names, as SVG; the table beside it says the same in numbers."""
+    most = max((amount for _, amount in rows), default=0) or 1
+    height = BAR_HEIGHT * max(1, len(rows))
+    drawn = "".join(
+        f'<text x="0" y="{BAR_HEIGHT * place + 13}" font-size="11" fill="currentColor">'
+        f"{escape(name[:NAME_LENGTH_SHOWN])}</text>"
+        f'<rect x="110" y="{BAR_HEIGHT * place + 3}" height="12" rx="2" '
+        f'width="{max(1, round(200 * amount / most))}" fill="{LANDS[0]}"/>'
+        for place, (name, amount) in enumerate(rows)
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 320 {height}" aria-hidden="true" '
+        f'focusable="false">{drawn}</svg>'
+    )

@@ -2,7 +2,7 @@
 
 import click
 
-from iriai.cli.commons import breaking, counting, leaving, log, panel
+from iriai.cli.commons import breaking, counting, leaving, log, panel, pot
 
 
 @click.group()
@@ -21,3 +21,4 @@ commons.add_command(leaving.import_)
 commons.add_command(leaving.fork)
 commons.add_command(panel.panel)
 commons.add_command(breaking.break_glass)
+commons.add_command(pot.pot)

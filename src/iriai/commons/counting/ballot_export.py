@@ -27,6 +27,8 @@ OPTIONS_MAX = 500
 BALLOTS_MAX = 1_000_000
 VOTES_MAX = 1_000
 QUORUM_MIN = 2
+STEPS = 1_000
+"""Of a large budget, what Equal Shares leaves is added in so many steps to everybody's share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +199,9 @@ def _budget(sheet: Sheet) -> dict[str, Any]:
     ]
     if not _turned_out(sheet):
         return _several(sheet, [], approvals) | {"cost": 0}
-    bought = equal_shares.count(projects, ballots, sheet.budget or 0)
+    budget = sheet.budget or 0
+    step = max(1, budget // (len(ballots) * STEPS))
+    bought = equal_shares.count(projects, ballots, budget, step=step)
     chosen = sorted(int(each) for each in bought.selected)
     return _several(sheet, chosen, approvals) | {"cost": bought.cost, "share": str(bought.share)}
 

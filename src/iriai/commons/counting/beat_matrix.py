@@ -41,11 +41,14 @@ def read(raw: bytes, election: str | None = None) -> Matrix:
 def _matrix(found: Any) -> Matrix:
     if not isinstance(found, Mapping) or not isinstance(found.get("options"), list):
         raise Invalid('A matrix needs "options" and "matrix".')
-    options, rows = found["options"], found.get("matrix")
+    options, rows = list(found["options"]), found.get("matrix")
     if not 2 <= len(options) <= OPTIONS_MAX:  # noqa: PLR2004 - a choice is between two
         raise Invalid(f"There are 2 to {OPTIONS_MAX} options; here are {len(options)}.")
-    whole = isinstance(rows, list) and len(rows) == len(options)
-    if not whole or not all(_is_row(row, len(options)) for row in rows):
+    if (
+        not isinstance(rows, list)
+        or len(rows) != len(options)
+        or not all(_is_row(row, len(options)) for row in rows)
+    ):
         raise Invalid("A matrix has a row of whole numbers for each option, as long as the list.")
     default = found.get("default", len(options) - 1)
     if default is not None and default not in range(len(options)):

@@ -11,7 +11,7 @@ costs more than the whole budget is out of the race, and what costs nothing is b
 
 Shares are whole numbers over one common denominator, so nothing is ever rounded. Voters with the
 same ballot always have the same money left and are counted together. Ties go to the cheaper
-project, then to the one with more votes, then to the one listed first; each purchase names who was tied.
+project, then to the one with more votes, then to the one listed first; purchases name the tied.
 Source: Peters, Pierczynski and Skowron, "Proportional Participatory Budgeting with Additive
 Utilities", NeurIPS 2021; add one as described at <https://equalshares.net>.
 """

@@ -1,0 +1,59 @@
+"""The pot of a commons for machines: what there is, who may use how much, and who uses it."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from iriai.api import address, door
+from iriai.api.shapes import moment
+from iriai.base.routing import Access, route
+from iriai.base.tx import Tx
+from iriai.commons import queries
+from iriai.commons.pot import queries as pots
+
+
+@door.reading
+def pot(request: Request, tx: Tx) -> Response:
+    """All of it: pools with their givers, how they are cut, allotments, limits, use."""
+    named = queries.commons(tx, address.decoded(request.path_params["commons"]))
+    found = pots.pot(tx, named.id)
+    return door.json_answer(
+        {
+            "commons": named.name,
+            "pools": [
+                {
+                    "unit": pool.unit,
+                    "capacity": cut.capacity,
+                    "givers": {each.by: each.amount for each in pool.gifts},
+                    "floorEach": cut.floor_each,
+                    "queue": cut.queue,
+                    "queueFree": cut.queue_free,
+                    "round": cut.round,
+                    "roundFree": cut.round_free,
+                }
+                for pool, cut in zip(found.pools, found.slices, strict=True)
+            ],
+            "limits": found.limits(),
+            "allotments": [
+                {
+                    "id": each.id,
+                    "unit": each.unit,
+                    "amount": each.amount,
+                    "holder": each.holder,
+                    "project": each.project,
+                    "source": each.source,
+                    "state": each.state,
+                    "grantedAt": moment(each.granted_at),
+                }
+                for each in found.allotments
+            ],
+            "bytesUsed": found.used,
+            "gini": round(float(found.evenness), 4),
+            "cold": [
+                {"name": each.name, "since": each.since, "bytes": each.amount}
+                for each in found.cold
+            ],
+        }
+    )
+
+
+ROUTES = [route("/api/commons/{commons}/pot", pot, methods=["GET", "HEAD"], access=Access.ANYONE)]

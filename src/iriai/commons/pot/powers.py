@@ -1,0 +1,110 @@
+"""What decisions do to the pot. Only `commons.enactment` calls it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from iriai.base.errors import Conflict, Excessive
+from iriai.base.tx import Tx
+from iriai.commons.pot import queries, rules
+from iriai.commons.pot.rules import Source, State
+from iriai.commons.pot.tables import AllotmentRow, PoolRow
+
+Cited = Mapping[str, Any]
+
+
+def declare(
+    tx: Tx,
+    actor: str,
+    commons_id: int,
+    commons: str,
+    *,
+    unit: str,
+    by: str,
+    amount: int,
+    cited: Cited,
+) -> None:
+    """Say how much of a unit somebody gives from now on; 0 takes their gift back."""
+    row = tx.session.scalar(
+        select(PoolRow).where(PoolRow.commons_id == commons_id, PoolRow.unit == unit)
+    )
+    if row is None:
+        if len(queries.pools(tx, commons_id)) >= rules.UNITS_MAX:
+            raise Excessive(f"A pot has at most {rules.UNITS_MAX} units.")
+        row = PoolRow(commons_id=commons_id, unit=unit, gifts=[], declared_at=tx.now)
+        tx.session.add(row)
+    gifts = [each for each in row.gifts if each["by"] != by]
+    if amount:
+        gifts.append({"by": by, "amount": amount})
+    if len(gifts) > rules.GIVERS_MAX:
+        raise Excessive(f"A unit has at most {rules.GIVERS_MAX} givers.")
+    row.gifts, row.declared_at = gifts, tx.now
+    tx.record(
+        commons_id, actor, "declared", f"pot/{commons}", unit=unit, by=by, amount=amount, **cited
+    )
+
+
+def allot(
+    tx: Tx,
+    actor: str,
+    commons_id: int,
+    commons: str,
+    *,
+    account_id: int,
+    holder: str,
+    unit: str,
+    amount: int,
+    project: str,
+    source: Source,
+    cited: Cited,
+) -> None:
+    """Grant somebody an amount, which must be free in its slice."""
+    cut = queries.slice_(tx, commons_id, unit)
+    free = cut.queue_free if source is Source.QUEUE else cut.round_free
+    if amount > free:
+        raise Conflict(f"Only {rules.said(unit, free)} are free in the {source}.")
+    tx.session.add(
+        AllotmentRow(
+            commons_id=commons_id,
+            account_id=account_id,
+            unit=unit,
+            amount=amount,
+            project=project,
+            source=source,
+            state=State.GRANTED,
+            decision=str(cited.get("decision", "")),
+            granted_at=tx.now,
+        )
+    )
+    tx.record(
+        commons_id,
+        actor,
+        "allotted",
+        f"pot/{commons}",
+        unit=unit,
+        amount=amount,
+        to=holder,
+        project=project,
+        **cited,
+    )
+
+
+def reclaim(
+    tx: Tx, actor: str, commons_id: int, commons: str, *, allotment_id: int, cited: Cited
+) -> None:
+    """Take an allotment back into the pot. Nothing that was stored is deleted by it."""
+    row = tx.session.get(AllotmentRow, allotment_id)
+    if row is None or row.commons_id != commons_id or row.state != State.GRANTED:
+        raise Conflict("This allotment is not in force any more.")
+    row.state, row.ended_at = State.RECLAIMED, tx.now
+    tx.record(
+        commons_id,
+        actor,
+        "reclaimed",
+        f"pot/{commons}",
+        unit=row.unit,
+        amount=row.amount,
+        project=row.project,
+        **cited,
+    )

@@ -1,0 +1,178 @@
+"""What can be seen of the pot: all of it, by everybody."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from sqlalchemy import ColumnElement, Select, func, select
+
+from iriai.base.errors import Unknown
+from iriai.base.tx import Tx
+from iriai.blobs.tables import RepoObject, StoredBytes
+from iriai.buckets.tables import BucketRow
+from iriai.commons.charter import queries as charters
+from iriai.commons.membership import queries as membership
+from iriai.commons.membership.rules import State as Belonging
+from iriai.commons.pot import rules
+from iriai.commons.pot.rules import Allotment, Gift, Pool, Slice, Source, State
+from iriai.commons.pot.tables import AllotmentRow, PoolRow
+from iriai.identity.tables import Account
+from iriai.repos.tables import RepoRow
+
+ALLOTMENTS_MAX = 2_000
+COLD_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Cold:
+    """A repository that nothing was written to for long, and what it holds."""
+
+    name: str
+    since: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pot:
+    """The pot of a commons: pools, how each is cut, allotments, and what members use."""
+
+    pools: tuple[Pool, ...]
+    slices: tuple[Slice, ...]
+    allotments: tuple[Allotment, ...]
+    members: tuple[str, ...]
+    used: dict[str, int]
+    evenness: Fraction
+    cold: tuple[Cold, ...]
+
+    def limits(self) -> dict[str, dict[str, int]]:
+        """How much of each unit each member may use."""
+        return {
+            name: {cut.unit: rules.limit(cut, self.allotments, name) for cut in self.slices}
+            for name in self.members
+        }
+
+
+def pot(tx: Tx, commons_id: int) -> Pot:
+    """The pot of a commons, as it stands."""
+    cut = charters.in_force(tx, commons_id).pool
+    names = members(tx, commons_id)
+    granted = allotments(tx, commons_id)
+    there = pools(tx, commons_id)
+    used = used_bytes(tx, commons_id)
+    return Pot(
+        pools=tuple(there),
+        slices=tuple(rules.slices(cut, each, granted, len(names)) for each in there),
+        allotments=tuple(granted),
+        members=tuple(names),
+        used=used,
+        evenness=rules.evenness(used, {*names, *used}),
+        cold=tuple(coldest(tx, commons_id)),
+    )
+
+
+def members(tx: Tx, commons_id: int) -> list[str]:
+    """Who has a part of the floor: every member, by name."""
+    if charters.in_force(tx, commons_id).is_collective:
+        rows = membership.rows(tx, commons_id)
+        return sorted(each.name for each in rows if each.state is Belonging.MEMBER)
+    return sorted(each.name for each in membership.owners(tx, commons_id))
+
+
+def pools(tx: Tx, commons_id: int) -> list[Pool]:
+    """What there is of each unit."""
+    tx.flush()
+    rows = tx.session.scalars(
+        select(PoolRow).where(PoolRow.commons_id == commons_id).order_by(PoolRow.unit)
+    )
+    return [
+        Pool(row.unit, tuple(Gift(str(each["by"]), int(each["amount"])) for each in row.gifts))
+        for row in rows
+    ]
+
+
+def slice_(tx: Tx, commons_id: int, unit: str) -> Slice:
+    """How one unit is cut now; `Unknown` where there is nothing of it."""
+    for pool in pools(tx, commons_id):
+        if pool.unit == unit:
+            cut = charters.in_force(tx, commons_id).pool
+            granted = allotments(tx, commons_id)
+            return rules.slices(cut, pool, granted, len(members(tx, commons_id)))
+    raise Unknown(f"There is no {unit} in this pot.", code="PoolNotFound")
+
+
+def allotments(tx: Tx, commons_id: int) -> list[Allotment]:
+    """What was allotted, the newest first."""
+    tx.flush()
+    asked = (
+        select(AllotmentRow, Account.name)
+        .join(Account, Account.id == AllotmentRow.account_id)
+        .where(AllotmentRow.commons_id == commons_id)
+        .order_by(AllotmentRow.state, AllotmentRow.id.desc())
+        .limit(ALLOTMENTS_MAX)
+    )
+    return [
+        Allotment(
+            id=row.id,
+            unit=row.unit,
+            amount=row.amount,
+            holder=name,
+            project=row.project,
+            source=Source(row.source),
+            state=State(row.state),
+            granted_at=row.granted_at,
+        )
+        for row, name in tx.session.execute(asked)
+    ]
+
+
+def used_bytes(tx: Tx, commons_id: int) -> dict[str, int]:
+    """How many logical bytes its repositories and buckets hold, by who made them."""
+    made: dict[str, int] = {}
+    large = (
+        select(Account.name, func.sum(StoredBytes.size))
+        .join(RepoRow, RepoRow.creator_id == Account.id)
+        .join(RepoObject, RepoObject.repo_id == RepoRow.id)
+        .join(StoredBytes, StoredBytes.sha256 == RepoObject.sha256)
+        .where(*_of(commons_id))
+        .group_by(Account.name)
+    )
+    small = (
+        select(Account.name, func.sum(RepoRow.git_bytes))
+        .join(RepoRow, RepoRow.creator_id == Account.id)
+        .where(*_of(commons_id))
+        .group_by(Account.name)
+    )
+    buckets = (
+        select(Account.name, func.sum(BucketRow.bytes))
+        .join(BucketRow, BucketRow.creator_id == Account.id)
+        .where(BucketRow.owner_id.in_(_owners(commons_id)), BucketRow.deleted_at.is_(None))
+        .group_by(Account.name)
+    )
+    for asked in (large, small, buckets):
+        for name, amount in tx.connection.execute(asked):
+            made[name] = made.get(name, 0) + int(amount or 0)
+    return made
+
+
+def coldest(tx: Tx, commons_id: int) -> Sequence[Cold]:
+    """The public repositories that nothing was written to for longest."""
+    rows = tx.connection.execute(
+        select(RepoRow.name, RepoRow.updated_at, func.coalesce(func.sum(StoredBytes.size), 0))
+        .join(RepoObject, RepoObject.repo_id == RepoRow.id)
+        .join(StoredBytes, StoredBytes.sha256 == RepoObject.sha256)
+        .where(*_of(commons_id), RepoRow.visibility == "public")
+        .group_by(RepoRow.id, RepoRow.name, RepoRow.updated_at)
+        .order_by(RepoRow.updated_at)
+        .limit(COLD_SHOWN)
+    )
+    return [Cold(name, at.date().isoformat(), int(amount)) for name, at, amount in rows]
+
+
+def _of(commons_id: int) -> tuple[ColumnElement[bool], ...]:
+    return (RepoRow.owner_id.in_(_owners(commons_id)), RepoRow.deleted_at.is_(None))
+
+
+def _owners(commons_id: int) -> Select[int]:
+    return select(Account.id).where(
+        Account.commons_id == commons_id, Account.kind == "organisation"
+    )

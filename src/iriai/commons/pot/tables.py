@@ -1,0 +1,41 @@
+"""What is kept of the pot: what there is of each unit, and what was allotted to whom."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from iriai.base.db import BigId, Table
+
+
+class PoolRow(Table):
+    """What there is of one unit: `gifts` says who gives how much of it."""
+
+    __tablename__ = "pools"
+    __table_args__ = (UniqueConstraint("commons_id", "unit"),)
+    governed: ClassVar[bool] = True
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    commons_id: Mapped[int] = mapped_column(BigId, ForeignKey("commons.id"))
+    unit: Mapped[str] = mapped_column(String(32))
+    gifts: Mapped[list[Any]]
+    declared_at: Mapped[datetime]
+
+
+class AllotmentRow(Table):
+    """So much of a unit for somebody's project, by which decision."""
+
+    __tablename__ = "allotments"
+    __table_args__ = (Index("ix_allotments_commons_id", "commons_id", "state"),)
+    governed: ClassVar[bool] = True
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    commons_id: Mapped[int] = mapped_column(BigId, ForeignKey("commons.id"))
+    account_id: Mapped[int] = mapped_column(BigId, ForeignKey("accounts.id"))
+    unit: Mapped[str] = mapped_column(String(32))
+    amount: Mapped[int] = mapped_column(BigId)
+    project: Mapped[str]
+    source: Mapped[str] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(String(16))
+    decision: Mapped[str]
+    granted_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
