@@ -1,4 +1,4 @@
-"""What a commons decides about its repositories: done once, by its decision, and by nobody alone."""
+"""What a commons decides about its repositories: done once, by decision, and by nobody alone."""
 
 import pytest
 
@@ -57,7 +57,7 @@ def decided(town, action, **payload):
 
 
 ALONE = {
-    "delete": lambda tx, actor, repo: enactment.delete_repository(tx, actor, repo),
+    "delete": enactment.delete_repository,
     "rename": lambda tx, actor, repo: enactment.move_repository(
         tx, actor, repo, to_owner="lab", to_name="other"
     ),

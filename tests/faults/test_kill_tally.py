@@ -1,0 +1,73 @@
+"""A worker killed at any instant: each vote is counted, published and enacted exactly once."""
+
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+
+import pytest
+from sqlalchemy import func, select
+from tests.conftest import LONG
+from tests.support.commons import Town
+
+from iriai.base.events import Event
+from iriai.commons.proposals.rules import State
+from iriai.commons.proposals.tables import TallyRow
+
+VOTES = 40 if LONG else 8
+KILLS = 60 if LONG else 8
+SEED = 20260105
+TICK = """
+import sys
+from datetime import datetime
+from pathlib import Path
+from iriai.base.opening import open_ground
+from iriai.commons import jobs
+from iriai.settings import Settings
+moment = datetime.fromisoformat(sys.argv[2])
+ground = open_ground(Settings(data=Path(sys.argv[1])), now=lambda: moment)
+print("ready", flush=True)
+jobs.tick(ground, {})
+print("done", flush=True)
+"""
+
+
+@pytest.mark.timeout(KILLS * 20 + 200)
+def test_a_vote_is_published_once_though_the_worker_is_killed_at_any_instant(ground, tmp_path):
+    town = Town(ground).found("university", "ada", "bob")
+    numbers = []
+    for each in range(VOTES):
+        made = town.propose("ada", payload={"text": f"We like tea number {each}."})
+        town.second("bob", made.number)
+        town.object("bob", made.number)
+        numbers.append(made.number)
+    town.tick(days=7)
+    for number in numbers:
+        town.vote("ada", number, 1, 2)
+        town.vote("bob", number, 1, 2)
+    ground.clock.advance(days=10)
+    chance = random.Random(SEED)
+    moment = ground.clock().isoformat()
+    for _ in range(KILLS):
+        worker = subprocess.Popen(
+            [sys.executable, "-c", TICK, str(tmp_path / "data"), moment], stdout=subprocess.PIPE
+        )
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == b"ready\n"
+        time.sleep(chance.uniform(0, 0.15))
+        worker.kill()
+        worker.wait(timeout=30)
+        worker.stdout.close()
+    town.tick()
+    assert [town.see(number).state for number in numbers] == [State.ENACTED] * VOTES
+    with ground.read() as tx:
+        assert tx.session.scalar(select(func.count()).select_from(TallyRow)) == VOTES
+        asked = select(Event.subject, Event.verb)
+        happened = Counter(
+            (row.subject, row.verb)
+            for row in tx.connection.execute(asked)
+            if row.verb in ("counted", "passed", "stated", "enacted")
+        )
+    assert len(happened) == VOTES * 4
+    assert set(happened.values()) == {1}
