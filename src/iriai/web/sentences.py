@@ -47,6 +47,8 @@ NUMBERED = frozenset({"proposal", "case", "removal"})
 DISCUSSION = re.compile(r"(?P<repository>.+)/discussions/(?P<number>\d+)(?P<comment>/comment/.+)?")
 
 PREPOSITIONS = {
+    ("broke glass", "account"): _(" on "),
+    ("broke glass", "repo"): _(" on "),
     ("commented", "repo"): _(" on "),
     ("committed", "repo"): _(" to "),
     ("pushed", "repo"): _(" to "),
@@ -117,6 +119,7 @@ def _subject(subject: str, *, is_group: bool = False) -> str:
         "token": _("the access token {name}"),
         "invite": _("the invitation {name}"),
         "commons": _("the commons {name}"),
+        "key": _("a key that signs this log"),
     }
     return words.get(what, "{name}").format(name=name if what in words else subject)
 
