@@ -25,6 +25,7 @@ from iriai.base.tx import Ground, Tx
 from iriai.blobs import queries as blobs
 from iriai.blobs.rules import StoredObject
 from iriai.repos import queries as repos
+from iriai.repos import withheld
 from iriai.repos.git.entries import File
 from iriai.repos.rules import FULL_SHA, Repo
 from iriai.search import noting
@@ -54,6 +55,7 @@ def locate(request: Request, tx: Tx) -> Located:
     viewer = door.actor_of(request)
     repo, sha = repos.readable_at(tx, viewer, kind, full_name, where.revision)
     try:
+        withheld.require_served(tx, repo, where.path)
         file = repos.objects(tx.ground, repo.id).file(sha, where.path)
         stored = blobs.object(tx, repo.id, file.lfs.sha256) if file.lfs else None
         if file.lfs and stored is None:
@@ -224,6 +226,7 @@ def raw(request: Request, tx: Tx) -> Response:
     repo, sha = repos.readable_at(tx, door.actor_of(request), kind, full_name, where.revision)
     objects = repos.objects(tx.ground, repo.id)
     try:
+        withheld.require_served(tx, repo, where.path)
         file = objects.file(sha, where.path)
         content = objects.blob(file.oid)
     except HubError as error:

@@ -13,7 +13,7 @@ from iriai.base.errors import HubError, Unavailable
 from iriai.base.jobs import job
 from iriai.base.tx import Ground
 from iriai.commons import enactment
-from iriai.commons.enactment import cases, people_clock
+from iriai.commons.enactment import cases, people_clock, removals
 from iriai.commons.proposals import actions as proposals
 from iriai.commons.proposals import queries, steps
 
@@ -39,6 +39,7 @@ def tick(ground: Ground, payload: Mapping[str, Any]) -> None:
     enactment.carry_out_all(ground)
     people_clock.due(ground)
     cases.due(ground)
+    removals.due(ground)
     enactment.hold_what_is_due(ground)
     enactment.operator.due(ground)
 
@@ -76,3 +77,9 @@ def carry(ground: Ground, proposal_id: int) -> None:
         raise
     except HubError as done:
         log.info("Decision %s: %s", proposal_id, done.message)
+
+
+@job(removals.FULFIL)
+def fulfil(ground: Ground, payload: Mapping[str, Any]) -> None:
+    """Take data out of a repository because a panel said so."""
+    removals.fulfil_as_told(ground, payload)

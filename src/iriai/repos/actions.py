@@ -256,6 +256,7 @@ def _insert(tx: Tx, actor: Actor, seed: _Seed) -> None:
         "discussions_disabled": False,
         "held_is_gone": False,
         "is_delisted": False,
+        "has_withheld": False,
         "sdk": seed.sdk,
         "created_at": tx.now,
         "updated_at": tx.now,

@@ -34,7 +34,7 @@ def compact(ground: Ground, repo_id: int) -> int:
         store_pack(ground, repo_id, packed)
         try:
             with dropped_if_refused(ground, repo_id, packed), ground.write() as tx:
-                _swap(tx, repo_id, packs, packed)
+                swap(tx, repo_id, packs, packed)
         except Conflict:
             return 0  # another worker was faster, or the repository went
     objects.refresh()
@@ -52,7 +52,8 @@ def _require_complete(old: Sequence[bytes], packed: Packed) -> None:
             )
 
 
-def _swap(tx: Tx, repo_id: int, packs: Sequence[LivePack], packed: Packed) -> None:
+def swap(tx: Tx, repo_id: int, packs: Sequence[LivePack], packed: Packed) -> None:
+    """Show one pack instead of these, or nothing when another was faster."""
     here = select(func.count()).where(RepoRow.id == repo_id, RepoRow.purged_at.is_(None))
     retired = tx.connection.execute(
         update(PackRow)

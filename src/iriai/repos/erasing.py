@@ -30,7 +30,7 @@ _SIGNED = re.compile(rb"^(?:gpgsig|gpgsig-sha256|mergetag) [^\n]*\n(?: [^\n]*\n)
 
 
 @dataclass(frozen=True, slots=True)
-class _Moved:
+class Moved:
     """A ref that is written anew: to what git shows, and the commit it comes down to."""
 
     ref: Ref
@@ -39,12 +39,13 @@ class _Moved:
 
 
 @dataclass(slots=True)
-class _Rewriting:
-    """Trees and commits as they would be without some large files."""
+class Rewriting:
+    """Trees and commits as they would be without some large files, or some blobs of any size."""
 
     objects: Objects
     writer: PackWriter
     gone: Collection[str]
+    gone_blobs: Collection[str] = frozenset()
     trees: dict[str, str | None] = field(default_factory=dict)
     commits: dict[str, str] = field(default_factory=dict)
 
@@ -66,6 +67,8 @@ class _Rewriting:
         if mode == formats.FOLDER:
             made = self.tree(oid.hex())
             return None if made is None else (mode, name, bytes.fromhex(made))
+        if mode in FILE_MODES and oid.hex() in self.gone_blobs:
+            return None
         lfs = self.objects.blob_facts(oid.hex())[1] if mode in FILE_MODES else None
         return None if lfs is not None and lfs.sha256 in self.gone else row
 
@@ -100,8 +103,8 @@ def erase(
             guarded.require_history_kept(repo, each.name, hub=ground.settings.url)
     objects = queries.objects(ground, repo.id)
     with PackWriter(ground.store.staging()) as writer:
-        work = _Rewriting(objects, writer, frozenset(sha256s))
-        make = _rewritten if rewrite else _without
+        work = Rewriting(objects, writer, frozenset(sha256s))
+        make = rewritten if rewrite else _without
         moved = list(make(ground, actor, work, refs))
         packed = writer.finish() if moved else None
         if packed is not None:
@@ -117,7 +120,7 @@ def _land(  # noqa: PLR0917 - all that one change is made of
     ground: Ground,
     actor: Actor,
     repo: Repo,
-    moved: list[_Moved],
+    moved: list[Moved],
     sha256s: Collection[str],
     packed: Packed | None,
 ) -> None:
@@ -137,12 +140,12 @@ def _land(  # noqa: PLR0917 - all that one change is made of
         record(tx, actor, "erased large files of", repo, files=count, refs=refs)
 
 
-def _rewritten(
+def rewritten(
     ground: Ground,  # noqa: ARG001 - one of two ways
     actor: Actor,  # noqa: ARG001
-    work: _Rewriting,
+    work: Rewriting,
     refs: Iterable[Ref],
-) -> Iterator[_Moved]:
+) -> Iterator[Moved]:
     """Each ref with its history as if the files had never been."""
     for ref in refs:
         commit = work.history(ref.commit)
@@ -152,12 +155,10 @@ def _rewritten(
         if ref.sha != ref.commit:  # an annotated tag names the commit in its text
             text = work.objects.raw(ref.sha).replace(ref.commit.encode(), commit.encode(), 1)
             sha = work.writer.add("tag", text).hex()
-        yield _Moved(ref, sha, commit)
+        yield Moved(ref, sha, commit)
 
 
-def _without(
-    ground: Ground, actor: Actor, work: _Rewriting, refs: Iterable[Ref]
-) -> Iterator[_Moved]:
+def _without(ground: Ground, actor: Actor, work: Rewriting, refs: Iterable[Ref]) -> Iterator[Moved]:
     """Each branch and pull request with a commit more, that deletes the files."""
     made: dict[str, str] = {}
     author = signature_of(ground, actor)
@@ -172,7 +173,7 @@ def _without(
             text = rules.commit_message("Delete large files for good")
             raw = formats.commit_bytes(bytes.fromhex(tree), [ref.commit], author, author, text)
             made[ref.commit] = work.writer.add("commit", raw).hex()
-        yield _Moved(ref, made[ref.commit], made[ref.commit])
+        yield Moved(ref, made[ref.commit], made[ref.commit])
 
 
 def _oldest_first(objects: Objects, tip: str, known: Collection[str]) -> Iterator[Commit]:

@@ -119,6 +119,12 @@ def hold_file(
         "since": tx.now,
     }
     tx.connection.execute(insert(HeldFile), row)
+    _set(tx, repo_id, has_withheld=True)
+
+
+def withhold(tx: Tx, repo_id: int) -> None:
+    """Note that some of its revisions were removed, so that who asks for one is told."""
+    _set(tx, repo_id, has_withheld=True)
 
 
 def release_file(tx: Tx, repo_id: int, path: str) -> None:

@@ -15,7 +15,7 @@ from iriai.base.names import fold
 from iriai.base.tx import Ground, Tx
 from iriai.identity.rules import Actor
 from iriai.identity.tables import Account, AccountName
-from iriai.repos import rules
+from iriai.repos import rules, withheld
 from iriai.repos.git.objects import Objects, Page
 from iriai.repos.handles import objects
 from iriai.repos.listing import Filters, Listed, Sort, listing
@@ -196,11 +196,13 @@ def _resolved(tx: Tx, found: _Found, revision: str) -> str:
     for name in rules.ref_candidates(revision):
         if name in found.refs:
             return found.refs[name].commit
-    return _by_sha(tx, found.repo.id, revision)
+    return _by_sha(tx, found.repo, revision)
 
 
-def _by_sha(tx: Tx, repo_id: int, revision: str) -> str:
-    sha = None
+def _by_sha(tx: Tx, repo: Repo, revision: str) -> str:
+    sha, repo_id = None, repo.id
+    if repo.has_withheld:
+        withheld.require_there(tx, repo_id, [revision])
     if FULL_SHA.fullmatch(revision) or SHORT_SHA.fullmatch(revision):
         sha = objects(tx.ground, repo_id).find(revision)
     if sha is None:
@@ -211,7 +213,7 @@ def _by_sha(tx: Tx, repo_id: int, revision: str) -> str:
 def resolve(tx: Tx, repo: Repo, revision: str) -> str:
     """The commit that a branch, tag, pull request, full or short id, or HEAD names."""
     found = named(tx, repo.id, revision)
-    return found.commit if found is not None else _by_sha(tx, repo.id, revision)
+    return found.commit if found is not None else _by_sha(tx, repo, revision)
 
 
 def named(tx: Tx, repo_id: int, revision: str) -> Ref | None:

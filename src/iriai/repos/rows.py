@@ -37,6 +37,7 @@ COLUMNS: tuple[Any, ...] = (
     RepoRow.frozen_reason,
     RepoRow.label,
     RepoRow.is_delisted,
+    RepoRow.has_withheld,
 )
 """What a `Repo` is made of, `head` apart."""
 
@@ -74,6 +75,7 @@ def as_repo(row: Sequence[Any], head: str | None, *, now: datetime | None = None
         frozen_reason=row[21],
         label=row[22],
         is_delisted=row[23],
+        has_withheld=row[24],
     )
 
 

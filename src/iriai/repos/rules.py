@@ -93,6 +93,7 @@ class Repo:
     frozen_reason: str | None = None
     label: str | None = None
     is_delisted: bool = False
+    has_withheld: bool = False
     discussions_disabled: bool = False
     sdk: str | None = None
     downloads: int = 0

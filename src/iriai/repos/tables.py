@@ -50,6 +50,7 @@ class RepoRow(Table):
     frozen_reason: Mapped[str | None]
     label: Mapped[str | None]
     is_delisted: Mapped[bool] = mapped_column(default=False)
+    has_withheld: Mapped[bool] = mapped_column(default=False)
     discussions_disabled: Mapped[bool] = mapped_column(default=False)
     sdk: Mapped[str | None]
     created_at: Mapped[datetime]

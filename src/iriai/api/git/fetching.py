@@ -24,6 +24,7 @@ from iriai.api.git.packets import FLUSH, packet
 from iriai.api.git.processes import NEVER_CACHED, ProcessAnswer
 from iriai.api.git.visitors import readable
 from iriai.repos import queries as repos
+from iriai.repos import withheld
 from iriai.repos.git import command, serving
 from iriai.repos.git.serving import Shown
 from iriai.repos.rules import MAIN, Repo
@@ -34,6 +35,7 @@ SMALL_REQUEST_BYTES = 64 << 10
 SECONDS_MAX = 3_600
 NEWEST = "version=2"
 
+_WANT = re.compile(rb"want ([0-9a-f]{40})")
 _PROTOCOL = re.compile(r"version=[0-2](?::[a-z0-9=._/-]{1,80}){0,8}")
 
 
@@ -66,12 +68,23 @@ async def fetch(request: Request) -> Response:
         listed = await in_thread(_listed, request, repo, small)
         if listed is not None:
             return Response(listed, headers=NEVER_CACHED, media_type=media_type)
+    if repo.has_withheld:
+        wants = await body.whole(SMALL_REQUEST_BYTES) or b""
+        await in_thread(_require_served, request, repo, wants)
     return ProcessAnswer(
         ["upload-pack", "--stateless-rpc", "--strict", f"--timeout={SECONDS_MAX}", "--"],
         lambda: _view(request, repo, protocol),
         media_type=media_type,
         body=body.rest(),
     )
+
+
+def _require_served(request: Request, repo: Repo, body: bytes) -> None:
+    """No clone while one of its files is held, and no commit that was removed on purpose."""
+    wants = [each.decode() for each in _WANT.findall(body)]
+    with ground_of(request).read() as tx:
+        withheld.require_served(tx, repo)
+        withheld.require_there(tx, repo.id, wants)
 
 
 def _view(request: Request, repo: Repo, protocol: str) -> AbstractContextManager[Shown]:

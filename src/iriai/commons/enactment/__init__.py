@@ -9,6 +9,7 @@ from iriai.commons.enactment import charter as _charter  # noqa: F401 - register
 from iriai.commons.enactment import operator
 from iriai.commons.enactment import people as _people  # noqa: F401 - registers
 from iriai.commons.enactment import pot as _pot  # noqa: F401 - registers
+from iriai.commons.enactment import removals as _removals  # noqa: F401 - registers
 from iriai.commons.enactment import resources as _resources  # noqa: F401 - registers
 from iriai.commons.enactment import statements as _statements  # noqa: F401 - registers
 from iriai.commons.enactment.carrying import carry_out, carry_out_all

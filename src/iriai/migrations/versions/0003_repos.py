@@ -77,6 +77,7 @@ def _repos() -> None:
         sa.Column("frozen_reason", sa.String),
         sa.Column("label", sa.String),
         sa.Column("is_delisted", sa.Boolean, nullable=False),
+        sa.Column("has_withheld", sa.Boolean, nullable=False),
         sa.Column("discussions_disabled", sa.Boolean, nullable=False),
         sa.Column("sdk", sa.String),
         sa.Column("created_at", Moment, nullable=False),

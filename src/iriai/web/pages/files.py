@@ -8,6 +8,7 @@ from iriai.base.errors import Excessive, Unknown
 from iriai.base.routing import Access
 from iriai.cards.files import range_reader
 from iriai.repos import queries as repos
+from iriai.repos import withheld
 from iriai.repos.git.entries import Entry, File
 from iriai.repos.rules import Kind, Repo
 from iriai.web import links, viewing
@@ -88,6 +89,7 @@ def blob(ask: Ask, kind: Kind, full_name: str) -> Response:
     rev, path = place(ask)
     with ask.ground.read() as tx:
         repo, sha = repos.readable_at(tx, ask.actor, kind, full_name, rev)
+        withheld.require_served(tx, repo, path)
         refs = repos.refs(tx, repo)
     objects = repos.objects(ask.ground, repo.id)
     file = objects.entry(sha, path)
@@ -163,6 +165,7 @@ def image(ask: Ask, kind: Kind, full_name: str) -> Response:
     rev, path = place(ask)
     with ask.ground.read() as tx:
         repo, sha = repos.readable_at(tx, ask.actor, kind, full_name, rev)
+        withheld.require_served(tx, repo, path)
     file = repos.objects(ask.ground, repo.id).entry(sha, path)
     if not isinstance(file, File):
         raise Unknown("There is no such picture.", code="EntryNotFound")

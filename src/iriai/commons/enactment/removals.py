@@ -1,0 +1,186 @@
+"""What requests for removal do to files: held once acknowledged, gone once fulfilled.
+
+A removal that is fulfilled writes the repository anew, outside any transaction, and shows it in
+one: with it the request is fulfilled, the old revisions say that they were removed, and large
+objects are no longer reachable through the repository.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from iriai.base.errors import Conflict, Denied, Invalid
+from iriai.base.tx import Ground, Tx
+from iriai.commons.cases import panels
+from iriai.commons.cases.bench import Matter, Verdict
+from iriai.commons.cases.tables import PanelRow
+from iriai.commons.charter import queries as charters
+from iriai.commons.charter.rules import Action, Path
+from iriai.commons.enactment import cases
+from iriai.commons.enactment.deciding import propose_url
+from iriai.commons.enactment.registry import Decision, Done, Payload, lands
+from iriai.commons.membership import queries as membership
+from iriai.commons.membership.rules import STEWARD
+from iriai.commons.removal import actions, queries, rules
+from iriai.commons.removal.rules import State
+from iriai.commons.removal.tables import RemovalRow
+from iriai.identity.rules import Actor
+from iriai.repos import powers, purging
+
+FULFIL = "removals.fulfil"
+
+
+def acknowledge(tx: Tx, actor: Actor, found: RemovalRow) -> None:
+    """Acknowledge a request; its files are served to nobody from now on."""
+    actions.acknowledge(tx, actor, found)
+    _hold(tx, found)
+
+
+def decide(
+    ground: Ground, actor: Actor, commons_id: int, number: int, *, fulfil: bool, reason: str
+) -> None:
+    """Decide at once, where the charter lets stewards or owners; else say where to propose it."""
+    with ground.write() as tx:
+        found = queries.row(tx, commons_id, number)
+        actions.require_steward(tx, actor, commons_id)
+        _require_at_once(tx, actor, commons_id)
+        cleaned = rules.clean_words(reason, "The reason")
+        if not fulfil:
+            actions.refuse(tx, actor.name, found, reason=cleaned)
+            _hold(tx, found)
+            return
+    _fulfil(ground, commons_id, number, by=actor.name, reason=cleaned)
+
+
+def _require_at_once(tx: Tx, actor: Actor, commons_id: int) -> None:
+    procedure = charters.in_force(tx, commons_id).procedure(Action.REMOVAL_DECIDE)
+    if procedure is not None and procedure.path is Path.AT_ONCE:
+        return
+    at = propose_url(tx.ground, charters.name_of(tx, commons_id), Action.REMOVAL_DECIDE)
+    raise Denied(
+        f"By its charter (actions.{Action.REMOVAL_DECIDE}) this commons decides on removals "
+        f"together, not {actor.name} alone. Propose it at {at}",
+        code="CharterSays",
+    )
+
+
+def _fulfil(
+    ground: Ground, commons_id: int, number: int, *, by: str, reason: str, also: Done | None = None
+) -> None:
+    with ground.read() as tx:
+        found = queries.row(tx, commons_id, number)
+        repo_id, paths, since = found.repo_id, list(found.paths), found.since
+        where = (
+            f"{ground.settings.url}/commons/{charters.name_of(tx, commons_id)}/removals/{number}"
+        )
+
+    def done(tx: Tx, head: str | None) -> None:
+        fresh = queries.row(tx, commons_id, number)
+        actions.fulfilled(tx, by, fresh, reason=reason, new_revision=head)
+        for path in paths:
+            powers.release_file(tx, repo_id, path)
+        powers.withhold(tx, repo_id)
+        if also is not None:
+            also(tx)
+
+    said = f"This revision was removed: {reason} See {where}"
+    purging.purge(ground, repo_id, paths, since=since, reason=said, done=done)
+
+
+def appeal(tx: Tx, actor: Actor, found: RemovalRow, *, code: str, words: str) -> PanelRow:
+    """Appeal a refusal, with the code of the request or by who asked."""
+    if not (queries.has_code(found, code) or (actor.id and actor.id == found.asker_id)):
+        raise rules.not_yours()
+    if found.appeal_until is None or tx.now >= found.appeal_until:
+        raise Conflict("The time to appeal this is over.")
+    actions.appealed(tx, found)
+    return panels.open_panel(
+        tx,
+        found.commons_id,
+        Matter.REMOVAL,
+        found.id,
+        appellant_id=found.asker_id,
+        words=rules.clean_words(words, "Why it is wrong"),
+        closes_at=found.appeal_until,
+    )
+
+
+def _concluded(tx: Tx, panel: PanelRow) -> None:
+    found = queries.by_id(tx, panel.matter_id)
+    if panel.verdict == Verdict.UPHELD:
+        actions.upheld(tx, f"panel/{panel.number}", found)
+        _release(tx, found)
+        return
+    payload = {"removal": found.id, "by": f"panel/{panel.number}"}
+    tx.enqueue(FULFIL, payload, key=f"removal:{found.id}")
+
+
+cases.CARRIED[Matter.REMOVAL] = _concluded
+
+
+def fulfil_as_told(ground: Ground, payload: Mapping[str, Any]) -> None:
+    """Do what a panel decided; a second time there is nothing left to do."""
+    with ground.read() as tx:
+        found = queries.by_id(tx, int(payload["removal"]))
+        if found.state == State.FULFILLED:
+            return
+        commons_id, number = found.commons_id, found.number
+    _fulfil(ground, commons_id, number, by=str(payload["by"]), reason="A panel decided so.")
+
+
+def due(ground: Ground) -> None:
+    """Serve again what was refused for good; keep the bytes of what waits."""
+    with ground.write() as tx:
+        for found in queries.held(tx):
+            final = found.appeal_until is None or tx.now >= found.appeal_until
+            if found.state == State.REFUSED and final:
+                _release(tx, found)
+
+
+def _hold(tx: Tx, found: RemovalRow) -> None:
+    name = charters.name_of(tx, found.commons_id)
+    where = f"{tx.ground.settings.url}/commons/{name}/removals/{found.number}"
+    reason = f"Somebody has asked for this file to be removed; it is not served meanwhile: {where}"
+    for path in found.paths:
+        powers.hold_file(tx, found.repo_id, path, reason=reason, until=None)
+
+
+def _release(tx: Tx, found: RemovalRow) -> None:
+    for path in found.paths:
+        powers.release_file(tx, found.repo_id, path)
+
+
+def _clean(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
+    number, fulfil = payload.get("removal"), payload.get("fulfil")
+    if not str(number).isdecimal():
+        raise Invalid("Name the request by its number.")
+    found = queries.row(tx, commons_id, int(str(number)))
+    rules.require_state(State(found.state), *rules.OPEN)
+    reason = rules.clean_words(str(payload.get("reason", "")), "The reason")
+    wanted = fulfil in (True, "yes", "true", "on")
+    return {"removal": found.number, "fulfil": wanted, "reason": reason}
+
+
+def _words(payload: Payload) -> str:
+    what = "Remove" if payload["fulfil"] else "Refuse to remove"
+    return f"{what} the data of request {payload['removal']}: {payload['reason']}"
+
+
+@lands(Action.REMOVAL_DECIDE, clean=_clean, words=_words)
+def _land(ground: Ground, decision: Decision, payload: Payload, done: Done) -> None:
+    """Do what a commons decided about a request."""
+    number, reason = int(payload["removal"]), str(payload["reason"])
+    if payload["fulfil"]:
+        _fulfil(
+            ground, decision.commons_id, number, by=decision.actor_name, reason=reason, also=done
+        )
+        return
+    with ground.write() as tx:
+        found = queries.row(tx, decision.commons_id, number)
+        actions.refuse(tx, decision.actor_name, found, reason=reason)
+        _hold(tx, found)
+        done(tx)
+
+
+def may_decide(tx: Tx, actor: Actor, commons_id: int) -> bool:
+    """Whether somebody deals with requests here."""
+    return membership.standing(tx, commons_id, actor.id).holds(STEWARD)

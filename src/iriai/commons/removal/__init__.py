@@ -1,0 +1,1 @@
+"""Requests to remove data, by anybody, with a clock, a public outcome and an appeal."""

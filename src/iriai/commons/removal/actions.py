@@ -1,0 +1,119 @@
+"""What is done with a request for removal. What becomes of the files is enacted above this."""
+
+import secrets
+from datetime import timedelta
+
+from iriai.base.errors import Denied
+from iriai.base.tx import Tx
+from iriai.commons.charter import queries as charters
+from iriai.commons.membership import queries as membership
+from iriai.commons.membership.rules import STEWARD
+from iriai.commons.removal import queries, rules
+from iriai.commons.removal.rules import State
+from iriai.commons.removal.tables import RemovalRow
+from iriai.identity.rules import Actor, require_signed_in
+from iriai.repos import rules as repo_rules
+from iriai.repos.rules import Repo, clean_path, unknown_revision
+
+CODE_BYTES = 16
+SOMEBODY = "somebody"
+DIGEST_SHOWN = 12
+
+
+def ask(
+    tx: Tx, actor: Actor, repo: Repo, *, paths: str, words: str, contact: str = ""
+) -> tuple[RemovalRow, str]:
+    """Ask for data to be removed, with or without an account. Gives the code to follow it by."""
+    repo_rules.require_see(actor, repo)
+    if repo.head is None:
+        raise unknown_revision("main")
+    lines = [clean_path(line.strip()) for line in paths.splitlines() if line.strip()]
+    unread, today = queries.waiting(tx, repo.commons_id, repo.id)
+    rules.require_room(unread=unread, about_repo_today=today)
+    charter = charters.in_force(tx, repo.commons_id)
+    acknowledge_by, decide_by = rules.times(charter, tx.now)
+    code = secrets.token_urlsafe(CODE_BYTES)
+    made = RemovalRow(
+        commons_id=repo.commons_id,
+        number=queries.next_number(tx, repo.commons_id),
+        repo_id=repo.id,
+        paths=rules.require_some(sorted(set(lines))),
+        words=rules.clean_words(words, "What is to go, and why"),
+        contact=contact.strip()[: rules.CONTACT_LENGTH_MAX],
+        code=rules.digest(code),
+        asker_id=actor.id,
+        since=repo.head,
+        state=State.RECEIVED,
+        received_at=tx.now,
+        acknowledge_by=acknowledge_by,
+        decide_by=decide_by,
+    )
+    tx.session.add(made)
+    tx.flush()
+    tell(tx, made, SOMEBODY, "received", "removal.ack_days")
+    return made, code
+
+
+def acknowledge(tx: Tx, actor: Actor, found: RemovalRow) -> None:
+    """Say that it was read; from now on the files are held."""
+    require_steward(tx, actor, found.commons_id)
+    rules.require_state(State(found.state), State.RECEIVED)
+    found.state, found.acknowledged_at = State.HELD, tx.now
+    tell(tx, found, actor.name, "acknowledged", "removal.ack_days")
+
+
+def refuse(tx: Tx, by: str, found: RemovalRow, *, reason: str) -> None:
+    """Say no, with the reason; the files stay held as long as that can be appealed."""
+    rules.require_state(State(found.state), *rules.OPEN)
+    found.reason = rules.clean_words(reason, "The reason")
+    found.state, found.decided_at = State.REFUSED, tx.now
+    window = charters.in_force(tx, found.commons_id).appeals.window_days
+    found.appeal_until = tx.now + timedelta(days=window)
+    tell(tx, found, by, "refused", "removal.decide_days", reason=found.reason)
+
+
+def fulfilled(tx: Tx, by: str, found: RemovalRow, *, reason: str, new_revision: str | None) -> None:
+    """Write down that it was done."""
+    rules.require_state(State(found.state), *rules.OPEN, State.REFUSED, State.APPEALED)
+    found.state, found.decided_at, found.appeal_until = State.FULFILLED, tx.now, None
+    found.reason, found.new_revision = reason, new_revision
+    tell(tx, found, by, "fulfilled", "removal.decide_days", reason=reason)
+
+
+def appealed(tx: Tx, found: RemovalRow) -> None:
+    """Write down that the refusal was appealed."""
+    rules.require_state(State(found.state), State.REFUSED)
+    found.state = State.APPEALED
+    tell(tx, found, SOMEBODY, "appealed", "appeals.window_days")
+
+
+def upheld(tx: Tx, by: str, found: RemovalRow) -> None:
+    """Write down that the refusal stands, for good."""
+    found.state, found.appeal_until = State.REFUSED, None
+    tell(tx, found, by, "upheld", "appeals.panel")
+
+
+def require_steward(tx: Tx, actor: Actor, commons_id: int) -> int:
+    """Requests are dealt with by stewards."""
+    mine = require_signed_in(actor)
+    if not membership.standing(tx, commons_id, mine).holds(STEWARD):
+        raise Denied("Requests are dealt with by the stewards of the commons.", code="NotASteward")
+    return mine
+
+
+def tell(
+    tx: Tx, found: RemovalRow, actor: str, verb: str, rule: str, **public: object
+) -> None:
+    """Record what became of a request; what it is about stays private."""
+    name = charters.name_of(tx, found.commons_id)
+    digest = charters.version(tx, found.commons_id).digest[:DIGEST_SHOWN]
+    tx.record(
+        found.commons_id,
+        actor,
+        verb,
+        f"removal/{name}/{found.number}",
+        private={"paths": list(found.paths), "repository": found.repo_id},
+        rule=rule,
+        charter=digest,
+        **public,
+    )

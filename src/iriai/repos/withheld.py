@@ -1,0 +1,45 @@
+"""What of a repository is served to nobody: files that are held, revisions that were removed."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import or_, select
+
+from iriai.base.errors import Denied, Gone
+from iriai.base.tx import Tx
+from iriai.repos.rules import SHORT_SHA, Repo
+from iriai.repos.tables import GoneCommit, HeldFile
+
+SHAS_MAX = 256
+
+
+def require_there(tx: Tx, repo_id: int, revisions: Sequence[str]) -> None:
+    """A revision that was removed on purpose says so, and why."""
+    asked = [each for each in revisions[:SHAS_MAX] if SHORT_SHA.fullmatch(each)]
+    if not asked:
+        return
+    found = tx.connection.execute(
+        select(GoneCommit.reason)
+        .where(
+            GoneCommit.repo_id == repo_id, or_(*(GoneCommit.sha.startswith(each) for each in asked))
+        )
+        .limit(1)
+    ).scalar_one_or_none()
+    if found is not None:
+        raise Gone(found, code="RevisionRemoved")
+
+
+def require_served(tx: Tx, repo: Repo, path: str | None = None) -> None:
+    """A file that is held is not served; without a path, none of the repository may be."""
+    if not repo.has_withheld:
+        return
+    asked = select(HeldFile.reason, HeldFile.is_gone).where(
+        HeldFile.repo_id == repo.id, or_(HeldFile.until.is_(None), HeldFile.until > tx.now)
+    )
+    if path is not None:
+        asked = asked.where(HeldFile.path == path)
+    row = tx.connection.execute(asked.limit(1)).one_or_none()
+    if row is None:
+        return
+    if row.is_gone:
+        raise Gone(row.reason, code="Removed")
+    raise Denied(row.reason, code="Held")
