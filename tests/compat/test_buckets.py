@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import httpx
@@ -233,3 +234,63 @@ def test_the_command_line_does_all_it_offers(any_hub, api, tmp_path):
     hf(any_hub, "move", "ada/line", "ada/line2")
     hf(any_hub, "delete", "ada/line2", "--yes")
     assert list(api.list_buckets(search="line")) == []
+
+
+def events_of(url, token, count, **query):
+    """The first events of a stream, as name and data."""
+    found, head = [], {"Authorization": f"Bearer {token}", "Accept": "text/event-stream"}
+    with httpx.stream("GET", url, headers=head, params=query, timeout=30) as answer:
+        assert answer.status_code == 200
+        assert answer.headers["Content-Type"].startswith("text/event-stream")
+        name = ""
+        for line in answer.iter_lines():
+            if line.startswith("event: "):
+                name = line[7:]
+            elif line.startswith("data: "):
+                found.append((name, json.loads(line[6:])))
+                if len(found) == count:
+                    break
+    return found
+
+
+def test_who_follows_a_bucket_hears_what_changed_and_what_changes(any_hub, api, bob, bucket):
+    where = f"{any_hub.url}/api/buckets/{bucket}/events"
+    start = api.bucket_info(bucket).created_at.isoformat().replace("+00:00", "Z")
+    api.batch_bucket_files(bucket, add=[(b"one", "a.txt"), (b"two", "b.txt")])
+    api.batch_bucket_files(bucket, add=[(b"more", "a.txt")], delete=["b.txt"])
+    first, second, ready = events_of(where, any_hub.token, 3, since=start)
+    assert (first[0], second[0], ready[0]) == ("changes", "changes", "ready")
+    assert [(each["path"], each["op"]) for each in first[1]["changes"]] == [
+        ("a.txt", "add"),
+        ("b.txt", "add"),
+    ]
+    assert [(each["path"], each["op"]) for each in second[1]["changes"]] == [
+        ("a.txt", "update"),
+        ("b.txt", "delete"),
+    ]
+    assert second[1]["changes"][0]["size"] == 4
+    assert ready[1]["cursor"] == second[1]["cursor"]
+    again = events_of(where, any_hub.token, 2, cursor=first[1]["cursor"])
+    assert again == [second, ready]
+    assert events_of(where, any_hub.token, 1)[0] == ready
+    assert events_of(where, any_hub.token, 1, cursor="999999999")[0][0] == "reset"
+    head = {"Authorization": f"Bearer {any_hub.token}"}
+    assert httpx.get(where, headers=head, params={"cursor": "x"}).status_code == 400
+    assert httpx.get(where, headers=head, params={"since": "x"}).status_code == 400
+    api.update_bucket_settings(bucket, private=True)
+    assert httpx.get(where, headers={"Authorization": f"Bearer {bob.token}"}).status_code == 404
+
+
+def test_the_file_system_follows_a_bucket_as_it_changes(any_hub, api, bucket):
+    api.batch_bucket_files(bucket, add=[(b"one", "a.txt")])
+    fs = HfFileSystem(endpoint=any_hub.url, token=any_hub.token, live_follow=True)
+    root = f"buckets/{bucket}"
+    assert [each["name"] for each in fs.ls(root)] == [f"{root}/a.txt"]
+    time.sleep(2)  # the follower, a thread of the client's, is on its way
+    fs.ls(root)
+    api.batch_bucket_files(bucket, add=[(b"two", "b.txt")])
+    until = time.monotonic() + 20
+    while len(fs.ls(root)) < 2:
+        assert time.monotonic() < until
+        time.sleep(0.3)
+    assert sorted(each["name"] for each in fs.ls(root)) == [f"{root}/a.txt", f"{root}/b.txt"]

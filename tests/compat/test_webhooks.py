@@ -5,6 +5,7 @@ import sys
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 from huggingface_hub import HfApi, WebhookPayload, WebhookWatchedItem
 from huggingface_hub.errors import HfHubHTTPError
@@ -165,3 +166,25 @@ def test_the_commands_of_hf(hub):
     hf("enable", key)
     hf("delete", key, "--yes")
     assert key not in hf("ls")
+
+
+def test_an_organisations_webhooks_are_its_administrators(hub, api):
+    hub.run("org", "add", "lab", "--member", "ada:admin")
+    bob = {"Authorization": f"Bearer {hub.person('bob')}"}
+    ada = {"Authorization": f"Bearer {hub.token}"}
+    where = f"{hub.url}/api/organizations/lab/settings/webhooks"
+    asked = {"url": URL, "watched": [{"type": "org", "name": "lab"}], "domains": ["repo"]}
+    made = httpx.post(where, json=asked, headers=ada).json()["webhook"]
+    assert [each["id"] for each in httpx.get(where, headers=ada).json()] == [made["id"]]
+    assert made["id"] not in [each.id for each in api.list_webhooks()]
+    one = f"{where}/{made['id']}"
+    assert httpx.post(f"{one}/disable", headers=ada).json()["webhook"]["disabled"] is True
+    for answer in (
+        httpx.get(where, headers=bob),
+        httpx.post(where, json=asked, headers=bob),
+        httpx.delete(one, headers=bob),
+        httpx.get(where),
+    ):
+        assert answer.status_code in {401, 403, 404}
+    assert httpx.delete(one, headers=ada).status_code == 200
+    assert httpx.get(where, headers=ada).json() == []

@@ -45,7 +45,6 @@ PREFIXES = {
     "/kernels": "host kernels",
 }
 SINGLE = {
-    "/api/buckets/{namespace}/{bucket}/events": "send events of buckets",
     "/api/spaces/hardware": "run spaces",
     "/api/spaces/templates": "offer templates of spaces",
     "/api/spaces/zero-gpu/quota": "run spaces",

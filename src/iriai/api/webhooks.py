@@ -1,6 +1,10 @@
-"""One's webhooks, in the words of `hf_api.py: create_webhook` and its neighbours."""
+"""Webhooks, in the words of `hf_api.py: create_webhook` and its neighbours.
 
-from collections.abc import Callable, Sequence
+One's own are at `/api/settings/webhooks`, an organisation's, for who administers it, at
+`/api/organizations/{name}/settings/webhooks`, in the same words.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -10,8 +14,9 @@ from iriai.api import door
 from iriai.api.bodies import Body, text_field
 from iriai.base.errors import Invalid
 from iriai.base.outbound import URL_LENGTH_MAX
-from iriai.base.routing import Access, route, unquoted
+from iriai.base.routing import Access, DeclaredRoute, route, unquoted
 from iriai.base.tx import Tx
+from iriai.identity import queries as identity
 from iriai.identity.rules import Actor, require_signed_in
 from iriai.webhooks import actions, queries, rules
 from iriai.webhooks.rules import Webhook
@@ -23,7 +28,7 @@ Shape = dict[str, Any]
 def listed(request: Request, tx: Tx) -> Response:
     """All of one's webhooks, a bare array. Called by `list_webhooks`."""
     actor = door.actor_of(request)
-    found = queries.webhooks_of(tx, actor, require_signed_in(actor))
+    found = queries.webhooks_of(tx, actor, owner_of(tx, request))
     return door.json_answer([shape(each, actor) for each in found])
 
 
@@ -43,7 +48,7 @@ def create(request: Request, body: Body) -> Response:
         made = actions.create(
             tx,
             actor,
-            require_signed_in(actor),
+            owner_of(tx, request),
             url=text_field(body, "url", length_max=URL_LENGTH_MAX),
             watched=watched_in(body) or [],
             domains=domains_in(body) or tuple(rules.Domain),
@@ -91,10 +96,18 @@ def switching(act: Callable[[Tx, Actor, Webhook], Webhook]) -> Callable[[Request
     return switch
 
 
+def owner_of(tx: Tx, request: Request) -> int:
+    """Whose webhooks these are: the organisation's in the address, else one's own."""
+    mine = require_signed_in(door.actor_of(request))
+    if "name" not in request.path_params:
+        return mine
+    return identity.organisation(tx, unquoted(request, "name")).id
+
+
 def named(tx: Tx, request: Request) -> Webhook:
-    """The webhook of this address, of whoever asks."""
+    """The webhook of this address."""
     actor = door.actor_of(request)
-    return queries.webhook(tx, actor, require_signed_in(actor), unquoted(request, "key"))
+    return queries.webhook(tx, actor, owner_of(tx, request), unquoted(request, "key"))
 
 
 def answered(found: Webhook, actor: Actor) -> Response:
@@ -140,14 +153,20 @@ def domains_in(body: Body) -> list[str] | None:
     return given
 
 
-WHERE = "/api/settings/webhooks"
-ONE = WHERE + "/{key}"
-ROUTES = [
-    route(WHERE, listed, methods=["GET", "HEAD"], access=Access.SIGNED_IN),
-    route(WHERE, create, methods=["POST"], access=Access.SIGNED_IN),
-    route(ONE, details, methods=["GET", "HEAD"], access=Access.SIGNED_IN),
-    route(ONE, change, methods=["POST"], access=Access.SIGNED_IN),
-    route(ONE, delete, methods=["DELETE"], access=Access.SIGNED_IN),
-    route(f"{ONE}/enable", switching(actions.enable), methods=["POST"], access=Access.SIGNED_IN),
-    route(f"{ONE}/disable", switching(actions.disable), methods=["POST"], access=Access.SIGNED_IN),
-]
+def _routes() -> Iterator[DeclaredRoute]:
+    look, post = ["GET", "HEAD"], ["POST"]
+    for where, access in (
+        ("/api/settings/webhooks", Access.SIGNED_IN),
+        ("/api/organizations/{name}/settings/webhooks", Access.ORG_ADMIN),
+    ):
+        one = where + "/{key}"
+        yield route(where, listed, methods=look, access=access)
+        yield route(where, create, methods=post, access=access)
+        yield route(one, details, methods=look, access=access)
+        yield route(one, change, methods=post, access=access)
+        yield route(one, delete, methods=["DELETE"], access=access)
+        yield route(f"{one}/enable", switching(actions.enable), methods=post, access=access)
+        yield route(f"{one}/disable", switching(actions.disable), methods=post, access=access)
+
+
+ROUTES = list(_routes())

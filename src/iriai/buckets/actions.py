@@ -16,7 +16,7 @@ from iriai.blobs import actions as blobs
 from iriai.blobs import queries as held
 from iriai.blobs.queries import Named
 from iriai.blobs.rules import Origin
-from iriai.buckets import queries, rules
+from iriai.buckets import changes, queries, rules
 from iriai.buckets.rules import Bucket, Failure, Operation, Put, Remove, Source, StoredFile
 from iriai.buckets.tables import BucketFile, BucketName, BucketRow
 from iriai.identity import queries as identity
@@ -183,6 +183,7 @@ def batch(tx: Tx, actor: Actor, bucket: Bucket, operations: Sequence[Operation])
     changed = {path: made for path, made in after.items() if made != before.get(path)}
     if changed:
         _write(tx, bucket, before, changed)
+        changes.note(tx, bucket, before, changed)
         done.added = sum(made is not None for made in changed.values())
         done.removed = len(changed) - done.added
         record(tx, actor, "changed", bucket, added=done.added, removed=done.removed)

@@ -6,7 +6,7 @@ from typing import Any
 
 from iriai.base.jobs import job
 from iriai.base.tx import Ground
-from iriai.buckets import releasing
+from iriai.buckets import changes, releasing
 
 RELEASE_EVERY = timedelta(days=1)
 
@@ -19,5 +19,6 @@ def purge(ground: Ground, payload: Mapping[str, Any]) -> None:
 
 @job("buckets.release", every=RELEASE_EVERY)
 def release(ground: Ground, payload: Mapping[str, Any]) -> None:  # noqa: ARG001 - a job
-    """Let go of what was sent to buckets and no file has any more."""
+    """Let go of what was sent to buckets and no file has any more, and of what changed long ago."""
     releasing.release_all(ground)
+    changes.forget(ground)

@@ -101,6 +101,11 @@ def may_write(actor: Actor, bucket: Bucket) -> bool:
     return may(actor, Act.WRITE, subject(bucket))
 
 
+def may_administer(actor: Actor, bucket: Bucket) -> bool:
+    """Whether `actor` may rename, hide or delete it."""
+    return may(actor, Act.ADMINISTER, subject(bucket))
+
+
 def require_read(actor: Actor, bucket: Bucket) -> None:
     """What somebody may not read is not there."""
     if not may_read(actor, bucket):

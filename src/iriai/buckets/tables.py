@@ -6,6 +6,7 @@ in every database, or lists would come in another order.
 """
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -61,3 +62,18 @@ class BucketFile(Table):
     size: Mapped[int] = mapped_column(BigId)
     modified_at: Mapped[datetime | None]
     uploaded_at: Mapped[datetime]
+
+
+class BucketChange(Table):
+    """Some files of a bucket that changed at once, as those who follow it are told."""
+
+    __tablename__ = "bucket_changes"
+    __table_args__ = (
+        Index("ix_bucket_changes_bucket_id", "bucket_id", "id"),
+        Index("ix_bucket_changes_at", "at"),
+        {"sqlite_autoincrement": True},
+    )
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    bucket_id: Mapped[int] = mapped_column(BigId, ForeignKey("buckets.id"))
+    at: Mapped[datetime]
+    changes: Mapped[list[Any]]

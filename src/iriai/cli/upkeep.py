@@ -69,6 +69,7 @@ def findings(
     """What the ground and the parts find wrong, as sentences."""
     from iriai.base import events, integrity
     from iriai.blobs import check as blobs
+    from iriai.buckets import check as buckets
     from iriai.repos import check as repos
 
     looks: dict[str, Iterable[Any]] = {
@@ -76,6 +77,7 @@ def findings(
         "the log": events.check(ground),
         "the repositories": repos.findings(ground),
         "the large files": blobs.findings(ground, read_data=reading),
+        "the buckets": buckets.findings(ground),
     }
     for what, look in looks.items():
         shown.say(f"Looking at {what} …")

@@ -23,3 +23,16 @@ def upgrade() -> None:
         ),
     )
     op.create_index("ix_attachments_account_id", "attachments", ["account_id", "at"])
+    op.create_table(
+        "bucket_changes",
+        sa.Column("id", BigId, primary_key=True, autoincrement=True),
+        sa.Column("bucket_id", BigId, nullable=False),
+        sa.Column("at", Moment, nullable=False),
+        sa.Column("changes", sa.JSON, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["bucket_id"], ["buckets.id"], name="fk_bucket_changes_bucket_id_buckets"
+        ),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_bucket_changes_bucket_id", "bucket_changes", ["bucket_id", "id"])
+    op.create_index("ix_bucket_changes_at", "bucket_changes", ["at"])
