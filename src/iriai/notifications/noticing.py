@@ -35,6 +35,7 @@ WATCHED = ("moved", "duplicated")
 WRITERS = (Role.WRITE.value, Role.ADMIN.value)
 ASKED = ("asked for access to",)
 BROKE_GLASS = "broke glass"
+OF_MEMBERS = ("member/", "seat/", "election/")
 ANSWERED = ("let somebody into", "refused somebody access to")
 
 
@@ -57,6 +58,8 @@ def take(tx: Tx, entries: Sequence[Entry]) -> None:
             _told(tx, entry)
         elif entry.subject.startswith("membership/"):
             _role(tx, entry)
+        elif entry.subject.startswith(OF_MEMBERS):
+            _of_members(tx, entry)
         elif (named := place(entry.subject)) is not None:
             _of_repo(tx, entry, named)
 
@@ -169,6 +172,21 @@ def _told(tx: Tx, entry: Entry) -> None:
     concerned = _Concerned()
     concerned.add(Reason.OWN, _named(tx, [str(name) for name in entry.facts.get("told", ())]))
     _set_down(tx, entry, concerned.people, detail=str(entry.facts.get("reason", "")))
+
+
+def _of_members(tx: Tx, entry: Entry) -> None:
+    """What is done about a member, a seat or a candidate concerns them; their own acts do not."""
+    what, _, rest = entry.subject.partition("/")
+    facts = entry.facts
+    names = [str(facts[word]) for word in ("holder", "who") if facts.get(word)]
+    for word in ("standing", "elected"):
+        names += [str(name) for name in facts.get(word) or ()]
+    if what == "member":
+        names.append(rest.rpartition("/")[2])
+    you = set(_named(tx, [entry.actor]))
+    concerned = _Concerned()
+    concerned.add(Reason.YOU, [each for each in _named(tx, names) if each not in you])
+    _set_down(tx, entry, concerned.people, detail=str(facts.get("role", "")))
 
 
 # -- people --------------------------------------------------------------------------------------

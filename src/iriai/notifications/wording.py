@@ -24,11 +24,35 @@ VERBS = {
 }
 
 
+OF_MEMBERS = ("member/", "seat/", "election/")
+OF_THEM = {
+    "admitted": "You are a member of {commons}",
+    "suspended": "You are suspended in {commons}; the page of members says until when",
+    "restored": "Your suspension in {commons} is over",
+    "expelled": "You are no member of {commons} any more",
+    "retired": "You rest as a member of {commons}; one click brings you back",
+    "sponsored": "{actor} vouches for you in {commons}",
+    "put to the members": "The members of {commons} decide on you",
+    "seated": "You are {role} in {commons}",
+    "made caretaker": "You take care of the office of {role} in {commons}",
+    "expired from": "Your term as {role} in {commons} is over",
+    "recalled from": "You were recalled as {role} in {commons}",
+    "withdrawn from": "Your seat as {role} in {commons} has ended",
+    "opened a petition on": "{actor} asks your seat as {role} in {commons} back",
+    "put to the vote": "The recall of your seat as {role} in {commons} is put to the vote",
+    "nominated for": "{actor} named you for the office of {role} in {commons}; accept, or not",
+    "opened the ballot of": "The ballot you stand on for {role} in {commons} is open",
+    "filled": "You were elected {role} in {commons}",
+}
+
+
 def sentence(noted: Noted) -> str:
     """What happened, in one line: `bob commented on ada/tiny #3: A question`."""
     found, repo = noted.notification, noted.repo
     if found.subject.startswith("membership/"):
         return _role(noted)
+    if found.subject.startswith(OF_MEMBERS):
+        return _of_members(noted)
     name = repo.full_name if repo is not None else "a repository that is not yours to see"
     where = f"{name} #{found.number}: {noted.title}" if found.number else name
     joined = {"commented": "on", "committed": "to", "pushed": "to"}.get(found.verb, "–")
@@ -41,6 +65,11 @@ def path(noted: Noted) -> str:
     found, repo = noted.notification, noted.repo
     if found.subject.startswith("membership/"):
         return "/" + quote(found.subject.split("/")[1])
+    if found.subject.startswith(OF_MEMBERS):
+        what, commons, rest = found.subject.split("/", 2)
+        role = rest if what == "election" else found.detail if what == "seat" else ""
+        base = f"/commons/{quote(commons)}"
+        return f"{base}/seats/{quote(role)}" if role else f"{base}/members"
     if repo is None:
         return "/notifications"
     base = "/" + quote(repo.address)
@@ -62,3 +91,14 @@ def _role(noted: Noted) -> str:
     if found.verb == "ended":
         return f"{found.actor} ended your role in {group}"
     return f"{found.actor} gave you the role {found.detail} in {group}"
+
+
+def _of_members(noted: Noted) -> str:
+    found = noted.notification
+    what, commons, rest = found.subject.split("/", 2)
+    role = rest if what == "election" else found.detail
+    words = OF_THEM.get(found.verb)
+    actor = "The hub" if found.actor.startswith("system:") else found.actor
+    if words is None:
+        return f"{actor} {found.verb} {role or 'a member'} in {commons}"
+    return words.format(actor=actor, commons=commons, role=role)
