@@ -4,7 +4,8 @@ import pytest
 
 from iriai.base.errors import Denied, Gone, Invalid
 from iriai.commons import enactment
-from iriai.commons.enactment.resources import commons_actor, relicensed
+from iriai.commons.enactment.licensing import relicensed
+from iriai.commons.enactment.resources import commons_actor
 from iriai.commons.proposals.rules import State
 from iriai.identity.rules import ANYONE, Role
 from iriai.repos import actions as repos

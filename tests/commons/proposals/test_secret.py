@@ -124,7 +124,8 @@ def test_after_the_count_each_voter_finds_their_ballot_and_anybody_counts_again(
     again = ballot_export.count(ballot_export.read(json.dumps(tally.sheet).encode()))
     assert again == tally.count
     assert again["winner"] == "ann"
-    assert list(dump(town)) and not [row for row in dump(town) if row[0] == "urns"]
+    assert [row for row in dump(town) if row[0] == "tallies"]
+    assert not [row for row in dump(town) if row[0] == "urns"]
 
 
 def test_several_seats_are_filled_by_equal_shares(town):

@@ -10,11 +10,11 @@ from typing import Any
 from iriai.base.errors import Conflict, Invalid
 from iriai.base.names import clean_repo_name
 from iriai.base.tx import Ground, Tx
-from iriai.cards import rules as cards
 from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import Action
 from iriai.commons.enactment import landing
 from iriai.commons.enactment.deciding import holder, is_collective
+from iriai.commons.enactment.licensing import relicensed
 from iriai.commons.enactment.registry import Decision, Done, Payload, enacts, lands
 from iriai.commons.membership import queries as membership
 from iriai.discussions import queries as discussions
@@ -184,26 +184,6 @@ def relicense(ground: Ground, decision: Decision, payload: Payload, done: Done) 
         witness=lambda tx, _: done(tx),
         decision=decision,
     )
-
-
-def relicensed(text: str, licence: str) -> str:
-    """A card with another licence; everything else in it stays as it is. Pure."""
-    front, body = cards.split(text)
-    line = f"license: {licence}"
-    if front is None:
-        return f"---\n{line}\n---\n{text}"
-    lines: list[str] = []
-    inside = replaced = False
-    for each in front.splitlines():
-        if each.startswith("license:"):
-            lines, inside, replaced = [*lines, line], True, True
-        elif inside and each.startswith((" ", "-")):
-            continue  # the rest of a list of licences
-        elif not each.startswith(("license_name:", "license_link:")):
-            lines, inside = [*lines, each], False
-    if not replaced:
-        lines.append(line)
-    return "---\n" + "\n".join(lines) + "\n---\n" + body
 
 
 # -- what changes the repository as a whole -------------------------------------------------------

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from iriai.base.errors import Denied, Excessive, Invalid
 from iriai.base.tx import Tx
 from iriai.commons.charter import queries as charters
-from iriai.commons.charter.rules import PANEL, Action, Charter, Path, Procedure, Who
+from iriai.commons.charter.rules import PANEL, Action, Charter, Path, Who
 from iriai.commons.counting import ballot_export
 from iriai.commons.membership import queries as membership
 from iriai.commons.membership.rules import Standing
@@ -170,7 +170,7 @@ def rival(
     account_id = require_signed_in(actor)
     found, row = _taking_part(tx, actor, commons_id, number)
     charter = charters.in_force(tx, commons_id)
-    terms = _voted_on(charter, action)
+    terms = rules.voted_on(charter, action)
     rules.require_may_rival(found, tx.now, strictest=terms)
     if any(each.action is action and each.payload == payload for each in found.options):
         raise Invalid("This option is on the ballot already.")
@@ -381,16 +381,6 @@ def _others(tx: Tx, row: ProposalRow) -> int:
     """How many electors besides the proposer could stand behind it."""
     electors = membership.electors(tx, row.commons_id)
     return sum(1 for each in electors if each.account_id != row.proposer_id)
-
-
-def _voted_on(charter: Charter, action: Action) -> Procedure:
-    """The vote that an action would need."""
-    terms = charter.procedure(action)
-    if terms is not None and terms.path is Path.LAZY:
-        terms = charter.decisions.get(terms.on_objection)
-    if terms is None or terms.path is not Path.VOTE:
-        raise Denied(f"The charter does not put {action} to a vote.", code="CharterSays")
-    return terms
 
 
 def _option_rows(tx: Tx, proposal_id: int) -> Sequence[OptionRow]:

@@ -17,14 +17,27 @@ from enum import StrEnum
 from typing import Any
 
 from iriai.base.errors import Conflict, Denied, Excessive, Invalid
-from iriai.commons.charter.rules import Action, Ballots, Counter, Path, Procedure, Who
+from iriai.commons.charter.rules import Action, Ballots, Charter, Counter, Path, Procedure, Who
 from iriai.commons.counting import ballot_export
 from iriai.commons.membership.rules import MAINTAINER, STEWARD, Standing
+from iriai.commons.proposals.wording import (
+    REASON_LENGTH_MAX,
+    TEXT_LENGTH_MAX,
+    TITLE_LENGTH_MAX,
+    clean_reason,
+    clean_text,
+    clean_title,
+)
 
-TITLE_LENGTH_MAX = 200
-TEXT_LENGTH_MAX = 20_000
-REASON_LENGTH_MIN = 12
-REASON_LENGTH_MAX = 4_000
+__all__ = [
+    "REASON_LENGTH_MAX",
+    "TEXT_LENGTH_MAX",
+    "TITLE_LENGTH_MAX",
+    "clean_reason",
+    "clean_text",
+    "clean_title",
+]
+
 RIVALS_MAX = 20
 OPTIONS_MAX = 200
 RUNNING_OF_MAX = 50
@@ -272,37 +285,6 @@ def step(found: Proposal, now: datetime) -> Step | None:
     return Step.PASS if lazy and found.is_seconded else Step.FAIL
 
 
-def clean_title(title: str) -> str:
-    """A title in one line."""
-    title = " ".join(title.replace("\0", "").split())
-    if not title:
-        raise Invalid("A proposal needs a title.")
-    if len(title) > TITLE_LENGTH_MAX:
-        raise Invalid(f"A title has at most {TITLE_LENGTH_MAX} characters.")
-    return title
-
-
-def clean_text(text: str) -> str:
-    """What the proposer says about it."""
-    text = text.replace("\0", "").replace("\r\n", "\n").strip()
-    if len(text) > TEXT_LENGTH_MAX:
-        raise Excessive(f"The text of a proposal has at most {TEXT_LENGTH_MAX:,} characters.")
-    return text
-
-
-def clean_reason(reason: str) -> str:
-    """An objection's reason. A bare "no" is none: others must be able to answer it."""
-    reason = " ".join(reason.replace("\0", "").split())
-    if len(reason) < REASON_LENGTH_MIN or " " not in reason:
-        raise Invalid(
-            "An objection needs its reason in a sentence, so that others can answer it.",
-            code="ReasonMissing",
-        )
-    if len(reason) > REASON_LENGTH_MAX:
-        raise Excessive(f"A reason has at most {REASON_LENGTH_MAX:,} characters.")
-    return reason
-
-
 def require_member(is_member: bool, commons: str) -> None:
     """Proposing, seconding and objecting are for members."""
     if not is_member:
@@ -405,3 +387,13 @@ def decided(outcome: Mapping[str, Any], terms: Procedure) -> State:
         "kept": State.FAILED,
         "no_quorum": State.NO_QUORUM,
     }[verdict]
+
+
+def voted_on(charter: Charter, action: Action) -> Procedure:
+    """The vote that an action would need."""
+    terms = charter.procedure(action)
+    if terms is not None and terms.path is Path.LAZY:
+        terms = charter.decisions.get(terms.on_objection)
+    if terms is None or terms.path is not Path.VOTE:
+        raise Denied(f"The charter does not put {action} to a vote.", code="CharterSays")
+    return terms
