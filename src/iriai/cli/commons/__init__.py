@@ -2,6 +2,7 @@
 
 import click
 
+from iriai.cli.commons import belenios as _belenios  # noqa: F401 - a command of `vote`
 from iriai.cli.commons import breaking, counting, leaving, log, panel, pot
 
 
