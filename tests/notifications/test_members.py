@@ -1,9 +1,10 @@
 """What is decided about a member reaches them; what they do themselves does not."""
 
-from iriai.commons.enactment import people
-from iriai.commons.membership import offices, powers
 from tests.commons.membership.test_members import do
 from tests.support.commons import Town
+
+from iriai.commons.enactment import people
+from iriai.commons.membership import offices, powers
 
 
 def test_members_candidates_and_holders_hear_what_concerns_them(village):

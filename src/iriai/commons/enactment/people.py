@@ -9,11 +9,11 @@ from typing import Any
 
 from iriai.base.errors import Conflict, Denied, Invalid, Unknown
 from iriai.base.tx import Tx
-from iriai.commons import queries as commons_queries
 from iriai.commons.charter import powers as charter_powers
 from iriai.commons.charter import presets
 from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import DAYS_MAX, Action, Preset
+from iriai.commons.enactment import custody
 from iriai.commons.enactment.registry import Choices, Decision, Payload, enacts
 from iriai.commons.membership import actions, electing, offices, powers, queries, rules
 from iriai.commons.membership.electing import ElectionState, PetitionState
@@ -122,7 +122,7 @@ def expel(tx: Tx, decision: Decision, payload: Payload) -> None:
 
 def _clean_grant(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
     if payload.get(CUSTODY):
-        return {CUSTODY: _ward(tx, commons_id, str(payload[CUSTODY]))}
+        return {CUSTODY: custody.ward(tx, commons_id, str(payload[CUSTODY]))}
     role = str(payload.get("role", ""))
     office = charters.in_force(tx, commons_id).roles.get(role)
     if office is None:
@@ -150,7 +150,7 @@ def _grant_words(payload: Payload) -> str:
 def grant(tx: Tx, decision: Decision, payload: Payload) -> None:
     """Give a member an office that is granted; or take a commons into custody."""
     if CUSTODY in payload:
-        _take_custody(tx, decision, payload[CUSTODY])
+        custody.take(tx, decision, payload[CUSTODY])
         return
     account = people.account(tx, payload["name"])
     powers.seat(
@@ -353,58 +353,6 @@ def _repository(tx: Tx, commons_id: int, full_name: str) -> dict[str, Any]:
     if found is None:
         raise Invalid(f"{full_name} does not belong to this commons.", code="RepoNotFound")
     return {"repository": full_name, "repo_id": found}
-
-
-def _ward(tx: Tx, commons_id: int, name: str) -> str:
-    """A child commons that nobody can decide for any more."""
-    child = commons_queries.commons(tx, name)
-    charter = charters.in_force(tx, child.id)
-    mine = charters.in_force(tx, commons_id).commons
-    if not charter.is_collective:
-        raise Invalid(f"Owners decide in {child.name}; it needs no custody.")
-    if charter.parent is None and mine != commons_queries.HUB_NAME:
-        raise Invalid(f"{child.name} has no parent; its custody is the hub's to take.")
-    if charter.parent is not None and charter.parent.commons != mine:
-        raise Invalid(f"The parent of {child.name} is {charter.parent.commons}.")
-    if queries.electors(tx, child.id):
-        raise Invalid(f"{child.name} has electors, who decide for themselves.")
-    return child.name
-
-
-def _take_custody(tx: Tx, decision: Decision, name: str) -> None:
-    _ward(tx, decision.commons_id, name)
-    child = commons_queries.commons(tx, name)
-    charter = charters.in_force(tx, child.id)
-    tx.record(
-        child.id, decision.actor_name, "taken into custody", f"commons/{name}", **decision.cited
-    )
-    guardians = queries.stewards(tx, decision.commons_id)
-    if not guardians:
-        raise Conflict("There are no stewards here who could take it.")
-    office = charter.roles.get(rules.STEWARD)
-    for at, each in enumerate(guardians):
-        row = queries.member(tx, child.id, each.holder_id)
-        if row is not None and row.state is State.SUSPENDED:
-            continue
-        if row is not None and row.state is State.EMERITUS:
-            powers.expel(tx, decision.actor_name, child.id, each.holder_id, cited=decision.cited)
-        powers.admit(
-            tx,
-            decision.actor_name,
-            child.id,
-            each.holder_id,
-            is_founder=True,
-            cited=decision.cited,
-        )
-        if office is not None and (office.seats is None or at < office.seats):
-            powers.seat(
-                tx,
-                decision.actor_name,
-                child.id,
-                rules.STEWARD,
-                each.holder_id,
-                cited=decision.cited,
-            )
 
 
 def names_elected(found: list[str], seed: str) -> tuple[str, ...]:
