@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import text
 from tests.conftest import LONG
+from tests.support import server
 
 from iriai.base import events, merkle
 from iriai.base.errors import Conflict, Invalid
@@ -30,7 +31,7 @@ from iriai.identity.rules import OPERATOR
 from iriai.repos import actions as repos
 from iriai.repos import queries as repos_queries
 from iriai.repos.actions import Add, AddLarge
-from iriai.settings import Settings
+from iriai.settings import Settings, load
 
 FILES = 10_000 if LONG else 20
 FILE_BYTES = 1_000_000 if LONG else 3_000
@@ -134,6 +135,23 @@ def test_a_commons_is_the_same_elsewhere(club, elsewhere, tmp_path):
                 },
             }.items()
         )
+
+
+def test_it_arrives_on_either_database(club, state, clock, tmp_path):
+    exporting.export(club, "club", tmp_path / "out", quiet)
+    folder = tmp_path / "there"
+    folder.mkdir()
+    there = open_ground(load(environ=server.state_environment(state, folder)), now=clock)
+    done = importing.bring(there, tmp_path / "out", quiet)
+    lines = list(verification.compare(there, tmp_path / "out", done, quiet))
+    assert all(line.is_good for line in lines), lines
+    identity.add_person(there, OPERATOR, name="late")  # numbers go on after what came
+    with there.read() as tx:
+        late = queries.actor_named(tx, "late")
+    repos.create(there, late, kind="model", owner="late", name="first")
+    with there.write() as tx:
+        tx.record(done.commons_id, "late", "noted", "something")
+    there.engine.dispose()
 
 
 def test_discussions_and_pull_requests_come_along(club, elsewhere, tmp_path):

@@ -14,7 +14,8 @@ from iriai.commons.tlog import tables
 from iriai.commons.tlog.rules import TILE_HEIGHT, PublicKey, Tile, bundle
 
 NOT_IN_LOG = "This part of the log is not there yet."
-ROWS_AT_ONCE = 1_000
+IN_PIECES = {"yield_per": 1_000}
+"""Of one statement; an option of the connection would hold for all that follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,22 +111,22 @@ def entries(
     )
     if end is not None:
         query = query.where(Event.position < end)
-    rows = tx.connection.execution_options(yield_per=ROWS_AT_ONCE).execute(
-        query.order_by(Event.position)
-    )
-    for position, text in rows:
-        yield position or 0, text.encode()
+    query = query.order_by(Event.position)
+    with tx.connection.execute(query, execution_options=IN_PIECES) as rows:
+        for position, text in rows:
+            yield position or 0, text.encode()
 
 
 def leaves(tx: Tx, commons_id: int) -> Iterator[tuple[int, bytes]]:
     """The kept hash of each entry, in order."""
-    rows = tx.connection.execution_options(yield_per=ROWS_AT_ONCE).execute(
+    query = (
         select(LogNode.index, LogNode.hash)
         .where(LogNode.commons_id == commons_id, LogNode.level == 0)
         .order_by(LogNode.index)
     )
-    for index, value in rows:
-        yield index, bytes(value)
+    with tx.connection.execute(query, execution_options=IN_PIECES) as rows:
+        for index, value in rows:
+            yield index, bytes(value)
 
 
 def waiting(tx: Tx, commons_id: int) -> Sequence[bytes]:
