@@ -14,6 +14,7 @@ from iriai.base.cursors import Entry
 from iriai.base.errors import Denied, Unknown
 from iriai.base.names import fold
 from iriai.base.tx import Tx
+from iriai.commons.proposals import queries as proposals
 from iriai.discussions.rules import EventKind
 from iriai.discussions.tables import DiscussionEvent, DiscussionRow
 from iriai.identity import queries as identity
@@ -36,6 +37,16 @@ WRITERS = (Role.WRITE.value, Role.ADMIN.value)
 ASKED = ("asked for access to",)
 BROKE_GLASS = "broke glass"
 OF_MEMBERS = ("member/", "seat/", "election/")
+OF_PROPOSALS = (
+    "seconded",
+    "objected to",
+    "opened the vote on",
+    "tied",
+    "passed",
+    "failed",
+    "enacted",
+    "could not enact",
+)
 ANSWERED = ("let somebody into", "refused somebody access to")
 
 
@@ -60,6 +71,8 @@ def take(tx: Tx, entries: Sequence[Entry]) -> None:
             _role(tx, entry)
         elif entry.subject.startswith(OF_MEMBERS):
             _of_members(tx, entry)
+        elif entry.subject.startswith("proposal/"):
+            _of_proposal(tx, entry)
         elif (named := place(entry.subject)) is not None:
             _of_repo(tx, entry, named)
 
@@ -187,6 +200,24 @@ def _of_members(tx: Tx, entry: Entry) -> None:
     concerned = _Concerned()
     concerned.add(Reason.YOU, [each for each in _named(tx, names) if each not in you])
     _set_down(tx, entry, concerned.people, detail=str(facts.get("role", "")))
+
+
+def _of_proposal(tx: Tx, entry: Entry) -> None:
+    """A proposal's steps concern its proposer and who spoke; that the vote is open, its voters."""
+    if entry.verb not in OF_PROPOSALS:
+        return
+    number = entry.subject.rpartition("/")[2]
+    found = proposals.proposal(tx, entry.commons_id, int(number))
+    concerned = _Concerned()
+    if entry.verb == "opened the vote on":
+        concerned.add(Reason.OWN, proposals.electors(tx, found.id))
+    elif entry.verb != "seconded":
+        spoke = (*found.seconds, *found.objections)
+        concerned.add(Reason.PART, (each.account_id for each in spoke))
+    concerned.add(Reason.YOU, [found.proposer_id])
+    you = set(_named(tx, [entry.actor]))
+    people = {each: reason for each, reason in concerned.people.items() if each not in you}
+    _set_down(tx, entry, people, detail=str(entry.facts.get("reason", "")))
 
 
 # -- people --------------------------------------------------------------------------------------

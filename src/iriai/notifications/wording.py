@@ -24,6 +24,17 @@ VERBS = {
 }
 
 
+OF_PROPOSALS = "proposal/"
+OF_IT = {
+    "seconded": "{actor} seconded {what}",
+    "objected to": "{actor} objected to {what}, with a reason",
+    "opened the vote on": "The vote on {what} is open, and you have a voice in it",
+    "tied": "The vote on {what} is a tie, which waits for the casting vote",
+    "passed": "{what} has passed",
+    "failed": "{what} has not passed{why}",
+    "enacted": "{what} is done",
+    "could not enact": "{what} passed, but could not be done{why}",
+}
 OF_MEMBERS = ("member/", "seat/", "election/")
 OF_THEM = {
     "admitted": "You are a member of {commons}",
@@ -53,6 +64,8 @@ def sentence(noted: Noted) -> str:
         return _role(noted)
     if found.subject.startswith(OF_MEMBERS):
         return _of_members(noted)
+    if found.subject.startswith(OF_PROPOSALS):
+        return _of_proposal(noted)
     name = repo.full_name if repo is not None else "a repository that is not yours to see"
     where = f"{name} #{found.number}: {noted.title}" if found.number else name
     joined = {"commented": "on", "committed": "to", "pushed": "to"}.get(found.verb, "–")
@@ -70,6 +83,9 @@ def path(noted: Noted) -> str:
         role = rest if what == "election" else found.detail if what == "seat" else ""
         base = f"/commons/{quote(commons)}"
         return f"{base}/seats/{quote(role)}" if role else f"{base}/members"
+    if found.subject.startswith(OF_PROPOSALS):
+        _, commons, number = found.subject.split("/", 2)
+        return f"/commons/{quote(commons)}/proposals/{quote(number)}"
     if repo is None:
         return "/notifications"
     base = "/" + quote(repo.address)
@@ -102,3 +118,16 @@ def _of_members(noted: Noted) -> str:
     if words is None:
         return f"{actor} {found.verb} {role or 'a member'} in {commons}"
     return words.format(actor=actor, commons=commons, role=role)
+
+
+def _of_proposal(noted: Noted) -> str:
+    found = noted.notification
+    _, commons, number = found.subject.split("/", 2)
+    words = OF_IT.get(found.verb, "{actor} {verb} {what}")
+    said = words.format(
+        actor="The hub" if found.actor.startswith("system:") else found.actor,
+        verb=found.verb,
+        what=f"proposal {number} of {commons}",
+        why=f": {found.detail}" if found.detail else "",
+    )
+    return said[0].upper() + said[1:]
