@@ -10,6 +10,9 @@ from iriai.api.bodies import Body, text_field
 from iriai.base.errors import Invalid
 from iriai.base.routing import Access, DeclaredRoute, route
 from iriai.base.tx import Tx
+from iriai.commons.cases import queries as cases
+from iriai.commons.cases.rules import WORDS_LENGTH_MAX
+from iriai.commons.enactment import case_steps
 from iriai.gates import actions, queries
 from iriai.gates import rules as gates
 from iriai.gates.rules import Status
@@ -81,6 +84,20 @@ def ask(request: Request, body: Body) -> Response:
     return door.json_answer(request_shape(made))
 
 
+@door.with_json
+def appeal(request: Request, body: Body) -> Response:
+    """Appeal the refusal of access; a panel's yes opens the gate."""
+    words = text_field(body, "words", length_max=WORDS_LENGTH_MAX)
+    string = text_field(body, "string", default="")
+    with door.ground_of(request).write() as tx:
+        repo = named(request, tx)
+        made = case_steps.appeal_refusal(
+            tx, door.actor_of(request), repo, words=words, string=string
+        )
+        shape = {"commons": cases.name_of(tx, made.commons_id), "panel": made.number}
+    return door.json_answer(shape, status=201)
+
+
 @door.reading
 def own(request: Request, tx: Tx) -> Response:
     """One's own request, with the reason if it was refused."""
@@ -146,6 +163,7 @@ def _routes() -> list[DeclaredRoute]:
             route(f"{requests}/grant", grant, methods=["POST"], access=write),
             route(f"{requests}/{{status}}", listed, methods=["GET", "HEAD"], access=write),
             route(f"{where}/ask-access", ask, methods=["POST"], access=Access.SIGNED_IN),
+            route(f"{where}/ask-access/appeal", appeal, methods=["POST"], access=Access.SIGNED_IN),
             route(f"{where}/ask-access", own, methods=["GET", "HEAD"], access=Access.SIGNED_IN),
             route(f"{where}/ask-access", withdraw, methods=["DELETE"], access=Access.SIGNED_IN),
         ]

@@ -19,7 +19,7 @@ OF_COMMONS = {
     "petition": _("petition {name} of {commons}"),
     "proposal": _("proposal {name} of {commons}"),
     "case": _("case {name} of {commons}"),
-    "panel": _("the panel of case {name} of {commons}"),
+    "panel": _("panel {name} of {commons}"),
     "hold": _("hold {name} of {commons}"),
     "removal": _("the removal request {name} of {commons}"),
     "pot": _("the pot of {commons} {name}"),
@@ -34,14 +34,14 @@ PAGES = {
     "petition": "members",
     "proposal": "proposals",
     "case": "cases",
-    "panel": "cases",
+    "panel": "panels",
     "hold": "cases",
     "removal": "removals",
     "pot": "pot",
 }
 """Under which page of its commons such a subject is seen."""
 
-NUMBERED = frozenset({"proposal", "case", "removal"})
+NUMBERED = frozenset({"proposal", "case", "panel", "removal"})
 """Of these each has a page of its own, under its number."""
 
 DISCUSSION = re.compile(r"(?P<repository>.+)/discussions/(?P<number>\d+)(?P<comment>/comment/.+)?")

@@ -18,7 +18,7 @@ from iriai.commons.enactment import cases
 from iriai.gates import queries as gates
 from iriai.gates.rules import Status
 from iriai.identity.rules import Actor
-from iriai.repos.rules import Repo
+from iriai.repos.rules import HeldBy, Repo
 
 Given = Mapping[str, str]
 Step = TypeVar("Step")
@@ -107,13 +107,15 @@ def panel_step(  # noqa: PLR0917 - an address, in its order
 
 def appeal_refusal(tx: Tx, actor: Actor, repo: Repo, *, words: str, string: str = "") -> PanelRow:
     """Appeal the refusal of access to a gated repository; a panel's yes opens the gate."""
+    if repo.held_by is HeldBy.PERSON:
+        raise Conflict("This belongs to a person, who alone says whom they let in.")
     mine = gates.own(tx, actor, repo)
     if mine is None or mine.status is not Status.REJECTED or mine.handled_at is None:
         raise Conflict("Nothing was refused to you here that you could appeal.")
     charter = charters.in_force(tx, repo.commons_id)
     closes_at = mine.handled_at + timedelta(days=charter.appeals.window_days)
     present = queries.panel_of(tx, Matter.GATE, mine.id)
-    if present is not None and present.opened_at > mine.handled_at:
+    if present is not None and present.opened_at >= mine.handled_at:
         raise Conflict("You have appealed this refusal already.")
     return panels.appeal(
         tx,

@@ -5,6 +5,9 @@ from starlette.responses import Response
 from iriai.base.errors import Conflict, Denied, HubError, Invalid, Unknown
 from iriai.base.routing import Access
 from iriai.cards import queries as cards
+from iriai.commons.cases import queries as cases
+from iriai.commons.cases.bench import Matter
+from iriai.commons.enactment import case_steps
 from iriai.gates import actions, queries, rules
 from iriai.gates.rules import Status
 from iriai.repos import queries as repos
@@ -37,7 +40,9 @@ def pass_gate(ask: Ask, kind: Kind, full_name: str) -> Response:
     }
     try:
         with ask.ground.write() as tx:
-            if ask.form.has("withdraw"):
+            if ask.form.has("appeal"):
+                case_steps.appeal_refusal(tx, ask.actor, repo, words=ask.form.get("words"))
+            elif ask.form.has("withdraw"):
                 actions.withdraw(tx, ask.actor, repo)
             else:
                 actions.ask(tx, ask.actor, repo, given=given)
@@ -85,6 +90,8 @@ def _gate(ask: Ask, repo: Repo, *, error: HubError | None = None) -> Response:
     with ask.ground.read() as tx:
         mine = queries.own(tx, ask.actor, repo)
         card = cards.card(tx, repo.id)
+        panel = None if mine is None else cases.panel_of(tx, Matter.GATE, mine.id)
+        commons = cases.name_of(tx, repo.commons_id)
     data = card.data if card else {}
     again = None
     if mine is not None and mine.status is Status.REJECTED and mine.handled_at is not None:
@@ -94,6 +101,9 @@ def _gate(ask: Ask, repo: Repo, *, error: HubError | None = None) -> Response:
         **frame(ask, repo),
         mine=mine,
         again=again if again and again > ask.ground.clock() else None,
+        may_appeal=repo.held_by is not repo_rules.HeldBy.PERSON,
+        panel=panel,
+        commons=commons,
         has_access=repo_rules.may_pass_gate(ask.actor, repo),
         questions=rules.questions(data),
         heading=str(data.get("extra_gated_heading") or "")[: rules.REASON_LENGTH_MAX],
