@@ -3,10 +3,10 @@
 import re
 
 import pytest
-from tests.web.conftest import text
 
 from iriai.commons import queries as commons
 from iriai.commons.charter import queries
+from tests.web.conftest import text
 
 
 @pytest.fixture
@@ -79,9 +79,7 @@ def test_a_form_that_changes_nothing_or_nonsense_says_so(lab):
     assert "choose one of owners, all" in text(answer)
 
 
-@pytest.mark.parametrize(
-    "preset", ["consortium", "university", "language-community", "agency"]
-)
+@pytest.mark.parametrize("preset", ["consortium", "university", "language-community", "agency"])
 def test_an_organisation_leaves_owners_by_a_choice_on_one_page(lab, preset):
     page = lab.see("/commons/lab/found")
     assert f'value="{preset}"' in page.text

@@ -97,7 +97,8 @@ def test_founding_makes_the_repository_with_the_charter_and_why(lab):
         text = queries.text(tx, lab.id)
     assert lab.on_main() == text
     readme = amending.read_file(lab.ground, lab.charter, found.head, "README.md").decode()
-    assert "The charter of lab" in readme and "/commons/lab/rights" in readme
+    assert "The charter of lab" in readme
+    assert "/commons/lab/rights" in readme
     assert lab.version().number == 1
     assert lab.in_force() == presets.charter(Preset.OWNERS, "lab")
 
@@ -190,7 +191,8 @@ def test_owners_change_a_charter_by_agreeing_all(lab):
     enactment.carry_out_all(lab.ground)
     assert lab.on_main() == text
     assert lab.in_force().actions[Action.RESOURCE_DELETE] == "all"
-    assert lab.version().number == 2 and lab.version().decision == "lab/1"
+    assert lab.version().number == 2
+    assert lab.version().decision == "lab/1"
 
 
 def test_a_pull_request_that_moves_after_it_was_proposed_is_not_merged(lab):
@@ -253,7 +255,8 @@ def test_leaving_owners_takes_what_there_is_after_fourteen_days(lab, clock):
     assert lab.in_force().is_collective
     with lab.ground.read() as tx:
         standing = membership.standing(tx, lab.id, lab.ada.id)
-        assert standing.is_member and standing.is_elector
+        assert standing.is_member
+        assert standing.is_elector
 
     def held():
         with lab.ground.read() as tx:
@@ -288,7 +291,7 @@ def test_an_entrenched_line_takes_the_entrenched_decision(lab):
     with pytest.raises(Invalid, match=r"charter\.amend\.entrenched"):
         lab.propose(ada, number)
     made = lab.propose(ada, number, Action.CHARTER_AMEND_ENTRENCHED)
-    assert made.rule == "actions.charter.amend.entrenched" or "entrenched" in made.rule
+    assert "entrenched" in made.rule
 
 
 def test_a_child_names_its_parent_and_may_only_narrow(lab, ground):

@@ -59,7 +59,8 @@ def test_the_charter_of_the_design_is_read_as_it_says():
     assert found.procedure(Action.RESOURCE_DELETE).ratio == 3
     assert found.procedure(Action.MEMBER_EXPEL) is None
     assert found.sanctions.ladder[2] == Step(rung=Rung.THROTTLE, days=14)
-    assert found.holds.stewards == 2 and Ground.PRIVACY in found.holds.grounds
+    assert found.holds.stewards == 2
+    assert Ground.PRIVACY in found.holds.grounds
     assert found.later == {"peer.add": "significant"}
     assert found.is_collective
 
@@ -89,7 +90,8 @@ def test_founders_choices_are_in_the_file():
     )
     found = reading.read(text, commons="afro")
     assert {each.hours for each in found.decisions.values() if each.path is Path.LAZY} == {24}
-    assert found.roles["steward"].seats == 2 and found.roles["steward"].term_days == 90
+    assert found.roles["steward"].seats == 2
+    assert found.roles["steward"].term_days == 90
     assert found.licences.allow == ("MIT",)
 
 
@@ -115,9 +117,11 @@ FAULTS = [
     ("licences: {allow: [a b]}\n", 2, "licences.allow", "SPDX"),
     ("members: {kinds: {person: 0}}\n", 2, "members.kinds", "nobody decides"),
     ("operator: {break_glass: maybe}\n", 2, "operator.break_glass", "true or false"),
-    ("preset: owners\nactions: {resource.create: a}\ndecisions: {a: {path: at_once, who: stewards}}\n",
+    (("preset: owners\nactions: {statement: a}\n"
+     "decisions: {a: {path: at_once, who: stewards}}\n"),
      4, "decisions.a.who", "owners"),
-    ("preset: agency\nactions: {resource.delete: care}\n", 3, "actions.resource.delete", "never one"),
+    ("preset: agency\nactions: {resource.delete: care}\n", 3, "actions.resource.delete",
+     "never one"),
     ("preset: agency\nactions: {charter.amend: ordinary}\n", 3, "actions.charter.amend", "by vote"),
     ("preset: agency\nroles: {}\n", 3, "roles", "steward"),
 ]  # fmt: skip
