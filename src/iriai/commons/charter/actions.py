@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from iriai.base.errors import Invalid
+from iriai.base.errors import Conflict, Invalid
 from iriai.base.tx import Ground, Tx
 from iriai.commons.charter import amending, presets, queries, register, writing
 from iriai.commons.charter.rules import FILE_NAME, Charter
@@ -58,7 +58,11 @@ def publish(ground: Ground, commons_id: int) -> Repo | None:
         charter, text = queries.in_force(tx, commons_id), queries.text(tx, commons_id)
     files = {FILE_NAME: text.encode(), amending.README: readme(ground, charter).encode()}
     held_by = HeldBy.COMMONS if charter.is_collective else HeldBy.OWNERS
-    return charters.make(ground, account_id, files, held_by=held_by)
+    try:
+        return charters.make(ground, account_id, files, held_by=held_by)
+    except Conflict:  # the worker was faster
+        with ground.read() as tx:
+            return charters.find(tx, account_id)
 
 
 def unpublished(tx: Tx) -> list[int]:
