@@ -178,6 +178,8 @@ def test_what_changes_something_is_never_open_to_whoever_may_only_read():
     from iriai.base.routing import Access
 
     asking = {  # POST because the question is long, nothing is kept, or the body is the proof
+        "appeal_removal",
+        "ask_for_removal",
         "batch",
         "device",
         "no_locks",

@@ -21,7 +21,7 @@ from iriai.repos.rules import unknown_repo
 from iriai.repos.subjects import place
 
 NUMBER_MAX = 10**9
-STEPS = ("acknowledge", "fulfil", "refuse", "appeal")
+STEPS = ("acknowledge", "fulfil", "refuse")
 
 
 @door.reading
@@ -43,7 +43,7 @@ def one(request: Request, tx: Tx) -> Response:
 
 
 @door.with_json
-def ask(request: Request, body: Body) -> Response:
+def ask_for_removal(request: Request, body: Body) -> Response:
     """Ask for files to be removed, with or without an account."""
     where = place(text_field(body, "subject"))
     paths = body.get("paths")
@@ -67,8 +67,19 @@ def ask(request: Request, body: Body) -> Response:
 
 
 @door.with_json
+def appeal_removal(request: Request, body: Body) -> Response:
+    """Appeal a refusal, with the code of the request."""
+    code = text_field(body, "code", default="")
+    words = text_field(body, "words", length_max=rules.WORDS_LENGTH_MAX)
+    with door.ground_of(request).write() as tx:
+        row = queries.row(tx, _id(request, tx), _number(request))
+        enacting.appeal(tx, door.actor_of(request), row, code=code, words=words)
+        return door.json_answer(_shape(tx, row))
+
+
+@door.with_json
 def step(request: Request, body: Body) -> Response:
-    """Acknowledge, fulfil, refuse or appeal."""
+    """Acknowledge, fulfil or refuse."""
     word = request.path_params["step"]
     if word not in STEPS:
         raise Invalid(f"A step here is one of: {', '.join(STEPS)}.")
@@ -78,11 +89,7 @@ def step(request: Request, body: Body) -> Response:
         row = queries.row(tx, commons_id, number)
         if word == "acknowledge":
             enacting.acknowledge(tx, actor, row)
-        elif word == "appeal":
-            code = text_field(body, "code", default="")
-            words = text_field(body, "words", length_max=rules.WORDS_LENGTH_MAX)
-            enacting.appeal(tx, actor, row, code=code, words=words)
-    if word in ("fulfil", "refuse"):
+    if word != "acknowledge":
         reason = text_field(body, "reason", length_max=rules.WORDS_LENGTH_MAX)
         enacting.decide(ground, actor, commons_id, number, fulfil=word == "fulfil", reason=reason)
     with ground.read() as tx:
@@ -113,11 +120,13 @@ def _number(request: Request) -> int:
 
 def _routes() -> list[DeclaredRoute]:
     where, anyone = "/api/commons/{commons}/removals", Access.ANYONE
+    one_ = f"{where}/{{number:int}}"
     return [
         route(where, listed, methods=["GET", "HEAD"], access=anyone),
-        route(f"{where}/{{number:int}}", one, methods=["GET", "HEAD"], access=anyone),
-        route(f"{where}/{{number:int}}/{{step}}", step, methods=["POST"], access=anyone),
-        route("/api/removal", ask, methods=["POST"], access=anyone),
+        route(one_, one, methods=["GET", "HEAD"], access=anyone),
+        route(f"{one_}/appeal", appeal_removal, methods=["POST"], access=anyone),
+        route(f"{one_}/{{step}}", step, methods=["POST"], access=Access.SIGNED_IN),
+        route("/api/removal", ask_for_removal, methods=["POST"], access=anyone),
     ]
 
 

@@ -87,10 +87,10 @@ def ask(request: Request, body: Body) -> Response:
 @door.with_json
 def appeal(request: Request, body: Body) -> Response:
     """Appeal the refusal of access; a panel's yes opens the gate."""
-    words = text_field(body, "words", length_max=WORDS_LENGTH_MAX)
-    string = text_field(body, "string", default="")
     with door.ground_of(request).write() as tx:
         repo = named(request, tx)
+        words = text_field(body, "words", length_max=WORDS_LENGTH_MAX)
+        string = text_field(body, "string", default="")
         made = case_steps.appeal_refusal(
             tx, door.actor_of(request), repo, words=words, string=string
         )
