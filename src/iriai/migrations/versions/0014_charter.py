@@ -22,7 +22,7 @@ def upgrade() -> None:
         sa.Column("enacted_at", Moment, nullable=False),
         sa.Column("holds_from", Moment),
         sa.PrimaryKeyConstraint("id", name="pk_charters"),
-        sa.UniqueConstraint("commons_id", "number", name="uq_charters_commons_id"),
+        sa.UniqueConstraint("commons_id", "number", name="uq_charters_commons_id_number"),
         sa.ForeignKeyConstraint(
             ["commons_id"], ["commons.id"], name="fk_charters_commons_id_commons"
         ),
