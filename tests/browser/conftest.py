@@ -176,6 +176,10 @@ def _fill(village: Village, client: httpx.Client) -> None:
     send(client, f"{model}/delete/main/noise.bin", way="commit")
     send(client, "/new", owner="ada", name="secret", licence="", visibility="private")
     data = send(client, "/new-dataset", owner="lab", name="rows", licence="", visibility="public")
+    tasks = "name: Rows\ntasks:\n- id: easy\n- id: hard\n"
+    send(client, f"{data}/new/main", path="eval.yaml", text=tasks, way="commit")
+    bucket = send(client, "/buckets/new", owner="ada", name="runs", visibility="public")
+    send(client, bucket, files=[("files", ("log.txt", b"began"))], act="send", folder="logs")
     client.post("/settings/tokens", data={"act": "mint", "name": "laptop", "role": "write"})
     told = {"watched": "ada", "domain": ["repo", "discussion"], "secret": ""}
     hook = send(client, "/settings/webhooks", url="https://example.org/hook", **told)
@@ -184,12 +188,14 @@ def _fill(village: Village, client: httpx.Client) -> None:
         model, f"{model}/tree/main", *(f"{model}/blob/main/{name}" for _, (name, _b) in files[:5]),
         f"{model}/blob/main/README.md", f"{model}/commits/main", f"{model}/commit/main",
         f"{model}/discussions", f"{model}/discussions/1", f"{model}/discussions/1/files", data,
-        f"{data}/tree/main", "/commons",
+        f"{data}/tree/main", f"{data}/leaderboard", bucket, f"{bucket}/tree/logs", "/papers",
+        "/commons",
         "/commons/hub/log", "/commons/hub/log/0", "/docs", "/docs/decisions/0001-four-ideas",
         "/none/of/this",
     ]  # fmt: skip
     village.private = [
-        "/new", "/new-dataset", "/new-space", "/organizations/new", "/organizations/lab/settings",
+        "/new", "/new-dataset", "/new-space", "/buckets/new", "/organizations/new",
+        "/organizations/lab/settings",
         "/settings/profile", "/settings/account", "/settings/tokens", f"{model}/settings",
         "/settings/security", "/settings/applications", "/oauth/device",
         "/settings/webhooks", hook, "/organizations/lab/settings/webhooks",

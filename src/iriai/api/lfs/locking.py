@@ -96,14 +96,11 @@ def _repo(request: Request, tx: Tx) -> Repo:
     kind, full_name = door.repo_named(request)
     actor = door.actor_of(request)
     try:
-        found = repos.readable(tx, actor, kind, full_name)
+        return repos.readable(tx, actor, kind, full_name)
     except Unknown:
         if actor.id is None and repos.moved(tx, actor, kind, full_name) is None:
             raise sign_in() from None
         raise
-    if actor.id is None and request.method == "POST":
-        raise sign_in()
-    return found
 
 
 def _page(cursor: Any, limit: Any) -> tuple[int, int]:
@@ -141,8 +138,8 @@ def _routes() -> list[DeclaredRoute]:
             post = ["POST"]
             made += [
                 route(where, listing, methods=["GET"], access=read),
-                route(where, door.with_json(create), methods=post, access=read),
-                route(f"{where}/verify", door.with_json(verify), methods=post, access=read),
+                route(where, door.with_json(create), methods=post, access=write),
+                route(f"{where}/verify", door.with_json(verify), methods=post, access=write),
                 route(
                     f"{where}/{{lock}}/unlock", door.with_json(release), methods=post, access=write
                 ),
