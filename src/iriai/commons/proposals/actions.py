@@ -270,14 +270,13 @@ def _begin(
     fallback = charter.decisions.get(terms.on_objection) if terms.path is Path.LAZY else None
     if terms.path is Path.LAZY and (seats or budget is not None):
         terms, name = fallback or terms, terms.on_objection  # choosing among many is always a vote
-    state = rules.first_state(terms)
     made = ProposalRow(
         commons_id=commons_id,
         number=_take_number(tx, commons_id),
         action=action,
         title=title,
         text=text,
-        state=state,
+        state=rules.first_state(terms),
         state_at=tx.now,
         rule=f"decisions.{name}",
         charter=charters.version(tx, commons_id).digest,
