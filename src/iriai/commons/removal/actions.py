@@ -101,9 +101,7 @@ def require_steward(tx: Tx, actor: Actor, commons_id: int) -> int:
     return mine
 
 
-def tell(
-    tx: Tx, found: RemovalRow, actor: str, verb: str, rule: str, **public: object
-) -> None:
+def tell(tx: Tx, found: RemovalRow, actor: str, verb: str, rule: str, **public: object) -> None:
     """Record what became of a request; what it is about stays private."""
     name = charters.name_of(tx, found.commons_id)
     digest = charters.version(tx, found.commons_id).digest[:DIGEST_SHOWN]

@@ -1,0 +1,59 @@
+"""What happens next with a case or a panel, when, and where to object: one sentence each. Pure."""
+
+from datetime import datetime, timedelta
+
+from iriai.commons.cases.bench import Form, Sitting
+from iriai.commons.cases.rules import ANSWER_DAYS, State
+from iriai.commons.cases.tables import CaseRow, PanelRow
+
+CASES = (
+    "Anybody who is signed in may report what is wrong; a steward looks at it, nothing is taken "
+    "from anybody before they could answer, and every decision can be appealed to a panel drawn by "
+    "lot."
+)
+
+
+def day(moment: datetime) -> str:
+    """A moment as people read it."""
+    return f"{moment:%d %B %Y, %H:%M} UTC"
+
+
+def of_case(row: CaseRow, panel: PanelRow | None) -> str:
+    """What happens next with a case."""
+    state = State(row.state)
+    if state in (State.REPORTED, State.TRIAGED):
+        return (
+            "Next a steward says what it is about, or dismisses it, each with reasons; whoever it "
+            "concerns will then read it here and can answer."
+        )
+    if state is State.CHARGED and row.charged_at is not None:
+        until = row.charged_at + timedelta(days=ANSWER_DAYS)
+        return (
+            f"Whoever is concerned can answer here until {day(until)}; then a steward decides, and "
+            "that can be appealed."
+        )
+    if state is State.DISMISSED:
+        return "Nothing follows. Whoever sees new facts may report them again."
+    if state is State.DECIDED and row.appeal_until is not None:
+        return f"Whoever is concerned may appeal on this page until {day(row.appeal_until)}."
+    if state in (State.APPEALED, State.REFERRED) and panel is not None:
+        return of_panel(panel)
+    if row.outcome is not None:
+        return "A panel has heard the appeal, and its word is the last; rungs fade with clean time."
+    return "This is over; nothing more happens, and rungs fade with clean time."
+
+
+def of_panel(panel: PanelRow) -> str:
+    """What happens next with a panel."""
+    state = Sitting(panel.state)
+    if state in (Sitting.WAITING, Sitting.CLOSED):
+        return (
+            f"On {day(panel.closes_at)} the window closes; a panel is then drawn by lot from the "
+            "next checkpoint of the log. Until then both sides may give or change their string."
+        )
+    if state is Sitting.SITTING and panel.due_at is not None:
+        who = "Everybody votes" if panel.form == Form.VOTE else "The panel answers"
+        return f"{who} until {day(panel.due_at)}; a panel that does not answer is replaced."
+    if state is Sitting.REPLACED:
+        return "This panel did not answer in time, and another was drawn in its place."
+    return "The panel has answered, and its word is the last."
