@@ -79,6 +79,7 @@ def _fulfil(
         for path in paths:
             powers.release_file(tx, repo_id, path)
         powers.withhold(tx, repo_id)
+        tx.enqueue("cards.refresh", {"repo_id": repo_id}, key=f"card:{repo_id}")
         if also is not None:
             also(tx)
 
