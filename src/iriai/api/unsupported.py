@@ -21,6 +21,8 @@ def without(what: str) -> Callable[[Request], Awaitable[Response]]:
     async def refuse(_request: Request) -> Response:
         raise Unavailable(f"This hub does not {what}.", code="NotImplemented")
 
+    refuse.__doc__ = f"Answered with a 501: this hub does not {what}."
+
     return refuse
 
 
