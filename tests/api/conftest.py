@@ -1,6 +1,6 @@
 """An app on a ground of its own, with ada and her things."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 from tests.support.asgi import Answer, ask
@@ -22,6 +22,7 @@ class Door:
 
     ground: Ground
     hub: app.Hub
+    tokens: dict[str, str] = field(default_factory=dict)
 
     def person(self, name: str) -> tuple[Actor, str]:
         identity.add_person(self.ground, OPERATOR, name=name)
@@ -30,8 +31,11 @@ class Door:
             raw = identity.mint_token(tx, actor, name="laptop", role=Reach.WRITE).raw
         return actor, raw
 
-    def repo(self, actor: Actor, name: str, *, kind: str = "model", **more) -> Repo:
-        made = actions.create(self.ground, actor, kind=kind, owner=actor.name, name=name, **more)
+    def repo(
+        self, actor: Actor, name: str, *, kind: str = "model", owner: str = "", **more
+    ) -> Repo:
+        owner = owner or actor.name
+        made = actions.create(self.ground, actor, kind=kind, owner=owner, name=name, **more)
         files = [
             Add("config.json", b'{"a": 1}'),
             Add("README.md", b"---\nlicense: mit\n---\n# A\n"),
