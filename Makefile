@@ -20,7 +20,7 @@ help:  ## Say what can be made.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name what; do \
 		printf '  make %-10s %s\n' "$$name" "$$what"; done
 
-demo: $(VENV)/.ready  ## A hub on port 8700 with a real model and a real dataset in it.
+demo: $(VENV)/.ready  ## A hub on port 8700 with a real model, a dataset and a small commons in it.
 	@exec $(BIN)/python -m iriai demo --data $(DATA) --port $(PORT)
 
 serve: $(VENV)/.ready  ## A hub on port 8700 with its data in ./data.

@@ -18,7 +18,7 @@ COMMANDS = {
     "Serving": {
         "serve": ("iriai.cli.serving:serve", "Start the hub: web pages, API, git, and the worker."),
         "work": ("iriai.cli.serving:work", "Run a worker by itself, beside `serve --no-worker`."),
-        "demo": ("iriai.cli.demo:demo", "Start a hub with a real model and dataset in it."),
+        "demo": ("iriai.cli.demo:demo", "Start a hub with a model, a dataset and a commons in it."),
     },
     "People": {
         "user": ("iriai.cli.people:user", "Add people; set a password."),

@@ -26,18 +26,18 @@ class Person:
 
 def settle(data: Path, url: str) -> Person:
     """The person, their password and a token that works: kept from last time, or new."""
-    kept = data / "demo"
-    kept.mkdir(parents=True, exist_ok=True)
-    password = _kept(kept / "password")
+    folder = data / "demo"
+    folder.mkdir(parents=True, exist_ok=True)
+    password = kept(folder / "password")
     if not _exists(url):
         password = secrets.token_urlsafe(12)
-        _keep(kept / "password", password)
+        keep(folder / "password", password)
         _said(hub.run("user", "add", NAME, "--password-stdin", data=data, given=f"{password}\n"))
-    token = _kept(kept / "token")
+    token = kept(folder / "token")
     if not token or not _works(url, token):
         made = hub.run("token", "add", NAME, "--role", "write", "--name", "demo", data=data)
         token = _said(made).strip()
-        _keep(kept / "token", token)
+        keep(folder / "token", token)
     return Person(NAME, url, token, password or "you set")
 
 
@@ -66,10 +66,12 @@ def _said(done: CompletedProcess[str]) -> str:
     return done.stdout
 
 
-def _kept(path: Path) -> str:
+def kept(path: Path) -> str:
+    """A secret kept from last time, or nothing."""
     return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
 
 
-def _keep(path: Path, secret: str) -> None:
+def keep(path: Path, secret: str) -> None:
+    """Keep a secret, for this machine's user alone."""
     path.touch(mode=0o600, exist_ok=True)
     path.write_text(f"{secret}\n", encoding="utf-8")
