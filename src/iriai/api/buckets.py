@@ -25,6 +25,7 @@ from iriai.commons.charter.rules import Action
 from iriai.commons.enactment.deciding import decide_for
 from iriai.identity import queries as identity
 from iriai.identity.rules import Actor
+from iriai.repos import room
 
 NAME_LENGTH_MAX = 200
 BATCH_BYTES_MAX = 16 << 20
@@ -261,6 +262,7 @@ def write_token(request: Request, tx: Tx) -> Response:
     if actor.id is None:
         raise Denied("Sign in first: uploads need an access token.", code="Unauthenticated")
     rules.require_write(actor, bucket)
+    room.require(tx, bucket)
     return tokens.answer(tokens.grant(tx, actor, bucket, write=True))
 
 

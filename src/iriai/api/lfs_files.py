@@ -18,7 +18,7 @@ from iriai.base.routing import Access, DeclaredRoute, route
 from iriai.base.tx import Tx
 from iriai.blobs import actions as blobs
 from iriai.commons import enactment
-from iriai.repos import erasing
+from iriai.repos import erasing, room
 from iriai.repos import queries as repos
 from iriai.repos.git.entries import File
 from iriai.repos.rules import Kind, Repo, require_write
@@ -84,6 +84,7 @@ def duplicate(request: Request, body: Body) -> Response:
         require_write(actor, there)
         own = repos.readable_ids(actor, repo_id=source.id)
         linked = blobs.link(tx, there.id, asked, readable=own)
+        room.require(tx, there)
     failed = [
         {"sha256": each, "error": "This repository does not hold such a file."}
         for each in asked

@@ -7,7 +7,7 @@ only when it is what it says. Nothing is acknowledged before its bytes and its r
 import hashlib
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -22,6 +22,14 @@ from iriai.blobs.tables import Multipart, Part
 from iriai.blobs.xet import xorb as xorbs
 from iriai.blobs.xet.chunks import ChunkTable
 from iriai.blobs.xet.hashes import to_hex
+
+Room = Callable[[Tx], None]
+"""Asked in a transaction whether there is room for what came in with it; refuses or does not."""
+
+
+def anywhere(tx: Tx) -> None:
+    """There always is."""
+    del tx
 
 
 def receive_xorb(
@@ -68,8 +76,18 @@ def _store_xorb(
     ground.store.put(key, staged)
 
 
-def receive_object(ground: Ground, repo_id: int, sha256: str, size: int, staged: Path) -> None:
-    """Keep the object in a staging file, which is consumed and whose SHA-256 has been checked."""
+def receive_object(  # noqa: PLR0917 - what, for whom, whether there is room
+    ground: Ground,
+    repo_id: int,
+    sha256: str,
+    size: int,
+    staged: Path,
+    room: Room = anywhere,
+) -> None:
+    """Keep the object in a staging file, which is consumed and whose SHA-256 has been checked.
+
+    `room` is asked in the transaction that keeps it, and may refuse.
+    """
     try:
         with ground.write() as tx:
             claim = actions.claim_object(tx, sha256, size)
@@ -78,12 +96,14 @@ def receive_object(ground: Ground, repo_id: int, sha256: str, size: int, staged:
             with ground.write() as tx:
                 actions.claim_object(tx, sha256, size)
                 actions.hold(tx, repo_id, [sha256], Origin.SENT)
+                room(tx)
             return
         if claim.is_damaged or not _is_there(ground, key, size):
             ground.store.delete(key)
         ground.store.put(key, staged)
         with ground.write() as tx:
             actions.keep_object(tx, repo_id, sha256)
+            room(tx)
     finally:
         staged.unlink(missing_ok=True)
 
@@ -144,10 +164,19 @@ def _note_part(tx: Tx, multipart: str, number: int, etag: str) -> None:
     )
 
 
-def complete_parts(ground: Ground, multipart: str, etags: Sequence[str]) -> None:
-    """Join the parts in order, check the whole, and keep it as an object."""
+def complete_parts(
+    ground: Ground,
+    multipart: str,
+    etags: Sequence[str],
+    room_of: Callable[[Tx, int], Room] | None = None,
+) -> None:
+    """Join the parts in order, check the whole, and keep it as an object.
+
+    `room_of` tells what to ask whether there is room in a repository.
+    """
     with ground.read() as tx:
         upload = _upload(tx, multipart)
+        room = room_of(tx, upload.repo_id) if room_of else anywhere
         sent = select(Part.etag).where(Part.multipart_id == multipart).order_by(Part.number)
         kept = list(tx.connection.execute(sent).scalars())
     if len(kept) != rules.part_count(upload.size):
@@ -158,7 +187,7 @@ def complete_parts(ground: Ground, multipart: str, etags: Sequence[str]) -> None
     if digest != upload.sha256:
         staged.unlink()
         raise Invalid("The parts together do not have this SHA-256.", code="HashMismatch")
-    receive_object(ground, upload.repo_id, upload.sha256, upload.size, staged)
+    receive_object(ground, upload.repo_id, upload.sha256, upload.size, staged, room)
     forget_parts(ground, multipart, len(kept))
 
 

@@ -16,6 +16,7 @@ from iriai.base.errors import Invalid
 from iriai.base.tx import Ground, Tx
 from iriai.blobs import actions, content, queries, rules
 from iriai.blobs.queries import ChunkTables, Readable
+from iriai.blobs.receiving import Room, anywhere
 from iriai.blobs.rules import BlobState, Origin, XorbState
 from iriai.blobs.tables import DedupChunk, FileXorb, Shard, ShardXorb, StoredBytes, XetFile, Xorb
 from iriai.blobs.xet import shard as shards
@@ -28,12 +29,16 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """Whose shard it is. `readable`: what its sender may read; `own`: what is theirs."""
+    """Whose shard it is. `readable`: what its sender may read; `own`: what is theirs.
+
+    `room` is asked in the transaction that registers it.
+    """
 
     repo_id: int
     account_id: int | None
     readable: Readable
     own: Readable | None = None
+    room: Room = anywhere
 
 
 def register_shard(
@@ -59,6 +64,8 @@ def register_shard(
             _assert_xorbs(tx, shard)
             _require_in_reach(tx, upload, shard)
             new = _keep_files(tx, upload, shard, digests)
+            if new:
+                upload.room(tx)
             row = {"id": shard_id, "repo_id": upload.repo_id, "account_id": upload.account_id}
             _keep_shard(tx, shard, {**row, "key": key, "size": len(data)}, found_by)
     except BaseException:

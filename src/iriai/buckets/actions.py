@@ -23,6 +23,7 @@ from iriai.identity import queries as identity
 from iriai.identity.rules import Act, Actor, Subject, require_may
 from iriai.identity.tables import Account
 from iriai.repos import queries as repos
+from iriai.repos import room
 from iriai.repos.rules import Kind
 from iriai.repos.tables import RepoId
 
@@ -95,6 +96,7 @@ def delete(tx: Tx, actor: Actor, bucket: Bucket) -> None:
         key=f"buckets.purge:{bucket.id}",
         delay=PURGE_GRACE,
     )
+    room.count_bucket(tx, bucket, -bucket.bytes)
     record(tx, actor, "deleted", bucket)
 
 
@@ -268,3 +270,7 @@ def _write(
         tx.connection.execute(insert(BucketFile), rows)
     used = bucket.bytes + sum(each.size for each in made) - sum(each.size for each in gone)
     _change(tx, bucket, file_count=file_count, bytes=used, updated_at=tx.now)
+    if used != bucket.bytes:
+        room.count_bucket(tx, bucket, used - bucket.bytes)
+    if used > bucket.bytes:
+        room.require(tx, bucket)

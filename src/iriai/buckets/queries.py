@@ -31,6 +31,7 @@ _BUCKET_COLUMNS: tuple[Any, ...] = (
     BucketRow.file_count,
     BucketRow.bytes,
     func.coalesce(Account.commons_id, HUB).label("commons_id"),
+    Account.quota_bytes,
 )
 _BUCKETS: Select[Any] = select(*_BUCKET_COLUMNS).join(Account, Account.id == BucketRow.owner_id)
 

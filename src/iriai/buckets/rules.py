@@ -51,6 +51,7 @@ class Bucket:
     file_count: int
     bytes: int
     commons_id: int = HUB
+    quota_bytes: int | None = None
 
     @property
     def full_name(self) -> str:

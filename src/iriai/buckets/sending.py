@@ -16,6 +16,7 @@ from iriai.buckets import actions, queries, rules
 from iriai.buckets.actions import Done
 from iriai.buckets.rules import Bucket, Put
 from iriai.identity.rules import Actor
+from iriai.repos import room
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ def send(ground: Ground, actor: Actor, bucket: Bucket, files: Sequence[Sent]) ->
 def _xet_hash(ground: Ground, bucket: Bucket, sent: Sent) -> str:
     if sent.size == 0:
         return rules.EMPTY_XET_HASH
+    with ground.read() as tx:
+        room.require(tx, bucket, more=sent.size)
     receiving.receive_object(ground, bucket.id, sent.sha256, sent.size, sent.staged)
     converting.convert(ground, sent.sha256)
     with ground.read() as tx:

@@ -13,7 +13,7 @@ from iriai.base.errors import HubError, Unavailable
 from iriai.base.jobs import job
 from iriai.base.tx import Ground
 from iriai.commons import enactment
-from iriai.commons.enactment import cases, people_clock, removals
+from iriai.commons.enactment import cases, people_clock, removals, storage
 from iriai.commons.proposals import actions as proposals
 from iriai.commons.proposals import queries, steps
 
@@ -40,6 +40,7 @@ def tick(ground: Ground, payload: Mapping[str, Any]) -> None:
     people_clock.due(ground)
     cases.due(ground)
     removals.due(ground)
+    storage.due(ground)
     enactment.hold_what_is_due(ground)
     enactment.operator.due(ground)
 

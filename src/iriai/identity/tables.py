@@ -28,6 +28,7 @@ class Account(Table):
 
     `terms` repeats in short what `maintainers` and `restrictions` say of a person, for the one
     statement that asks on every request who it is; `powers` writes the three together.
+    `quota_bytes` is there where a commons shares out storage, as `storage_limits` has it.
     """
 
     __tablename__ = "accounts"
@@ -44,6 +45,7 @@ class Account(Table):
     is_operator: Mapped[bool] = mapped_column(default=False)
     private_by_default: Mapped[bool] = mapped_column(default=False)
     commons_id: Mapped[int | None] = mapped_column(BigId)
+    quota_bytes: Mapped[int | None] = mapped_column(BigId)
     terms: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]

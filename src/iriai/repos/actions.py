@@ -16,7 +16,7 @@ from iriai.base.tx import Ground, Tx
 from iriai.blobs import actions as blob_actions
 from iriai.blobs import queries as blob_queries
 from iriai.identity.rules import Actor
-from iriai.repos import guarded, large, queries, register, rules
+from iriai.repos import guarded, large, queries, register, room, rules
 from iriai.repos.commits import Judge, Prepared, commit, land, open_pull_request
 from iriai.repos.git import formats, repack
 from iriai.repos.git.entries import FILE_MODE, Signature
@@ -149,6 +149,7 @@ def duplicate(  # noqa: PLR0917 - whose, what, from where, to where, for whom
         add_pack(tx, repo_id, packed)
         _lend(tx, actor, source, repo_id)
         made = queries.by_id(tx, repo_id)
+        room.require(tx, made)
         facts = {} if source.is_private else {"source": source.address}
         record(tx, actor, "duplicated", made, **facts)
     return made

@@ -23,7 +23,7 @@ from iriai.blobs import actions as blob_actions
 from iriai.blobs import queries as blob_queries
 from iriai.blobs.tables import StoredBytes
 from iriai.identity.rules import Actor
-from iriai.repos import guarded, large, queries, rules
+from iriai.repos import guarded, large, queries, room, rules
 from iriai.repos.git import formats
 from iriai.repos.git.entries import Commit, Lfs
 from iriai.repos.git.objects import Objects
@@ -54,7 +54,8 @@ Ruling = Callable[[Tx], None]
 class Prepared:
     """A commit in the store that no ref names yet.
 
-    `readme` is what it makes of the README at the root: None leaves it, b"" removes it.
+    `readme` is what it makes of the README at the root: None leaves it, b"" removes it. `adds`:
+    whether it does more than take away.
     """
 
     repo: Repo
@@ -68,6 +69,7 @@ class Prepared:
     create_pr: bool = False
     readme: bytes | None = None
     readme_before: bytes | None = None
+    adds: bool = True
 
 
 Judge = Callable[[Prepared], Ruling]
@@ -238,6 +240,7 @@ class _Asked:
             large=frozenset(draft.large),
             pointers=tuple(draft.pointers),
             create_pr=self.create_pr,
+            adds=any(leaf is not None for _, leaf in draft.edits),
         )
         return _with_readme(made, draft, objects, readme.oid if readme else None)
 
@@ -277,6 +280,8 @@ def land(
     # this locks the repository's row, before what it holds is read
     add_pack(tx, repo.id, prepared.packed)
     _require_lent(tx, actor, repo, prepared)
+    if prepared.adds and not by_decision:
+        room.require(tx, repo)
     if rule is not None:
         rule(tx)
     number = None

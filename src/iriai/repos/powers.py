@@ -3,6 +3,7 @@
 Whether it may be done was decided there; here it is done and recorded.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,11 +12,12 @@ from sqlalchemy import insert, select, update
 
 from iriai.base.tx import Ground, Tx
 from iriai.identity.rules import Actor
-from iriai.repos import commits, queries, register, rules
+from iriai.identity.tables import Account
+from iriai.repos import commits, queries, register, room, rules
 from iriai.repos.landing import Landed
 from iriai.repos.records import record
 from iriai.repos.rules import Gated, HeldBy, Repo
-from iriai.repos.tables import HeldFile, RepoRow
+from iriai.repos.tables import HeldFile, RepoRow, StorageLimit
 
 
 def delete(tx: Tx, actor: Actor, repo: Repo) -> None:
@@ -147,3 +149,40 @@ def take_into_the_commons(tx: Tx, owner_id: int) -> int:
 
 def _set(tx: Tx, repo_id: int, **values: object) -> None:
     tx.connection.execute(update(RepoRow).where(RepoRow.id == repo_id).values(**values))
+
+
+def limit_storage(
+    tx: Tx, commons_id: int, commons: str, limits: Mapping[tuple[str, int], tuple[int, int]]
+) -> bool:
+    """Say who may keep how much in a commons; nothing said, nothing is limited.
+
+    `limits`: by unit and person, the bytes they may use and those that they have in buckets.
+    Returns whether that is news.
+    """
+    mine = StorageLimit.commons_id == commons_id
+    before = {
+        (row.unit, row.person_id): (row.bytes_max, row.bytes_in_buckets, row.commons)
+        for row in tx.connection.execute(select(StorageLimit.__table__).where(mine))
+    }
+    after = {key: (*each, commons) for key, each in limits.items()}
+    quota = max((each[0] for each in limits.values()), default=0) if limits else None
+    here = Account.id.in_(room.owners(commons_id))
+    known = Account.quota_bytes.is_(None) if limits else Account.quota_bytes.is_not(None)
+    marked = tx.connection.execute(update(Account).where(here, known).values(quota_bytes=quota))
+    if before == after:
+        return marked.rowcount > 0
+    tx.connection.execute(removing(StorageLimit).where(mine))
+    rows = [
+        {
+            "commons_id": commons_id,
+            "person_id": person_id,
+            "unit": unit,
+            "commons": commons,
+            "bytes_max": most,
+            "bytes_in_buckets": held,
+        }
+        for (unit, person_id), (most, held) in limits.items()
+    ]
+    if rows:
+        tx.connection.execute(insert(StorageLimit), rows)
+    return True

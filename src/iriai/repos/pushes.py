@@ -17,7 +17,7 @@ from iriai.base.tx import Ground, Tx
 from iriai.blobs import actions as blobs
 from iriai.blobs import queries as stored
 from iriai.identity.rules import Actor
-from iriai.repos import guarded, landing, large, paths, queries
+from iriai.repos import guarded, landing, large, paths, queries, room
 from iriai.repos.git.entries import FOLDER_MODE, Lfs
 from iriai.repos.git.packs import Packed
 from iriai.repos.git.pointers import POINTER_LENGTH_MAX, pointer
@@ -198,6 +198,8 @@ class _Push:
         if self.packed is not None:
             landing.add_pack(tx, self.repo.id, self.packed)
         self._link(tx)
+        if self.packed is not None:
+            room.require(tx, self.repo)
         landing.touch(tx, self.repo.id)
         for update in moved:
             forced = {"forced": True} if update.name in self.forced else {}

@@ -38,6 +38,7 @@ COLUMNS: tuple[Any, ...] = (
     RepoRow.label,
     RepoRow.is_delisted,
     RepoRow.has_withheld,
+    Account.quota_bytes,
 )
 """What a `Repo` is made of, `head` apart."""
 
@@ -76,6 +77,7 @@ def as_repo(row: Sequence[Any], head: str | None, *, now: datetime | None = None
         label=row[22],
         is_delisted=row[23],
         has_withheld=row[24],
+        quota_bytes=row[25],
     )
 
 

@@ -99,6 +99,7 @@ class Repo:
     downloads: int = 0
     likes: int = 0
     git_bytes: int = 0
+    quota_bytes: int | None = None
     granted: bool = False
 
     @property

@@ -29,6 +29,7 @@ class RepoRow(Table):
     __tablename__ = "repos"
     __table_args__ = (
         Index("ix_repos_owner_id", "owner_id", "kind"),
+        Index("ix_repos_creator_id", "creator_id"),
         Index("ix_repos_kind_updated_at", "kind", "updated_at", "id"),
         Index("ix_repos_kind_created_at", "kind", "created_at", "id"),
         Index("ix_repos_kind_downloads", "kind", "downloads", "id"),
@@ -93,6 +94,22 @@ class RefRow(Table):
     commit_sha: Mapped[str]
     opened_by: Mapped[int | None] = mapped_column(BigId)
     updated_at: Mapped[datetime]
+
+
+class StorageLimit(Table):
+    """How many bytes of a unit somebody may keep in a commons; person 0 is everybody not named.
+
+    Repositories and buckets count for who made them. What is in buckets is counted here, as they
+    change: they stand above repositories.
+    """
+
+    __tablename__ = "storage_limits"
+    commons_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    person_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    unit: Mapped[str] = mapped_column(String(32), primary_key=True)
+    commons: Mapped[str]
+    bytes_max: Mapped[int] = mapped_column(BigId)
+    bytes_in_buckets: Mapped[int] = mapped_column(BigId, default=0)
 
 
 class RepoGrant(Table):

@@ -23,6 +23,7 @@ from iriai.blobs import actions, passes, queries, receiving, rules
 from iriai.blobs.rules import StoredObject
 from iriai.identity.rules import Actor
 from iriai.repos import queries as repos
+from iriai.repos import room, withheld_objects
 from iriai.repos import rules as repo_rules
 from iriai.repos.rules import Repo
 
@@ -151,11 +152,15 @@ class Batch:
     def downloads(self, wanted: list[Wanted]) -> list[dict[str, Any]]:
         """Where to fetch each object."""
         held = queries.objects(self.tx, self.repo.id, [oid for oid, _ in wanted])
+        withheld = withheld_objects.refusals(self.tx, self.repo)
         told = []
         for oid, size in wanted:
             if oid not in held:
                 missing = Unknown("This repository does not hold this object.")
                 told.append(_refusal(oid, size, 404, missing))
+            elif oid in withheld:
+                code = problems.status(withheld[oid])
+                told.append(_refusal(oid, size, code, withheld[oid]))
             elif held[oid].damaged:
                 told.append(_refusal(oid, size, 503, rules.damaged("This object")))
             else:
@@ -168,7 +173,9 @@ class Batch:
         oids = [oid for oid, _ in wanted]
         actions.link(self.tx, self.repo.id, oids, readable=repos.readable_ids(self.actor))
         held = queries.objects(self.tx, self.repo.id, oids)
-        self.transfer = self.chosen(size for oid, size in wanted if not _is_sound(held.get(oid)))
+        coming = [size for oid, size in wanted if not _is_sound(held.get(oid))]
+        room.require(self.tx, self.repo, more=sum(coming))
+        self.transfer = self.chosen(coming)
         way: Callable[[str, int], dict[str, Any]] = {
             XET: self.by_xet,
             MULTIPART: self.in_parts,

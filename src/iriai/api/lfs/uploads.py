@@ -11,10 +11,13 @@ from iriai.api import address, bodies, door, transfer
 from iriai.api.lfs.objects import serve_object
 from iriai.base.errors import Invalid, Unknown
 from iriai.base.routing import Access, DeclaredRoute, route
-from iriai.base.tx import Ground
+from iriai.base.tx import Ground, Tx
 from iriai.blobs import passes, queries, receiving, rules
+from iriai.blobs.receiving import Room
 from iriai.blobs.rules import StoredObject
 from iriai.repos import queries as repos
+from iriai.repos import room
+from iriai.repos.rules import Repo
 
 PART_BYTES_MAX = rules.part_bytes(rules.OBJECT_BYTES_MAX)
 
@@ -25,7 +28,7 @@ async def put_object(request: Request) -> Response:
     repo_id, size = _number(request, "repo"), _number(request, "size")
     _require_signed(request, "lfs put", repo_id, oid, size)
     ground = door.ground_of(request)
-    await door.in_thread(_require_repo, ground, repo_id)
+    repo = await door.in_thread(_repo_with_room, ground, repo_id, oid, size)
     received = await transfer.staged(request, size_max=size, size=size, sha256=True)
     if received.sha256 != oid:
         received.path.unlink()
@@ -33,7 +36,9 @@ async def put_object(request: Request) -> Response:
             "The bytes that came do not have the SHA-256 they were announced with.",
             code="HashMismatch",
         )
-    await door.in_thread(receiving.receive_object, ground, repo_id, oid, size, received.path)
+    await door.in_thread(
+        receiving.receive_object, ground, repo_id, oid, size, received.path, room.asking(repo)
+    )
     return Response(status_code=200, headers={"ETag": f'"{oid}"'})
 
 
@@ -60,7 +65,7 @@ def complete(request: Request, body: bodies.Body) -> Response:
     """All parts have come: join them."""
     upload = address.decoded(request.path_params["upload"])
     _require_signed(request, "lfs parts", upload)
-    receiving.complete_parts(door.ground_of(request), upload, _etags(body))
+    receiving.complete_parts(door.ground_of(request), upload, _etags(body), _room_of)
     return door.json_answer({"success": True})
 
 
@@ -110,10 +115,17 @@ def _held(ground: Ground, repo_id: int, oid: str) -> StoredObject:
     return stored
 
 
-def _require_repo(ground: Ground, repo_id: int) -> None:
-    """It may have been deleted since the URL was signed."""
+def _repo_with_room(ground: Ground, repo_id: int, oid: str, size: int) -> Repo:
+    """It may have been deleted since the URL was signed, or filled."""
     with ground.read() as tx:
-        repos.by_id(tx, repo_id)
+        repo = repos.by_id(tx, repo_id)
+        if room.is_limited(repo) and queries.object(tx, repo_id, oid) is None:
+            room.require(tx, repo, more=size)
+        return repo
+
+
+def _room_of(tx: Tx, repo_id: int) -> Room:
+    return room.asking(repos.by_id(tx, repo_id))
 
 
 def _require_signed(request: Request, use: str, *facts: str | int) -> None:

@@ -11,10 +11,12 @@ from iriai.blobs import passes, queries
 from iriai.blobs.passes import XetPass
 from iriai.buckets import queries as buckets
 from iriai.buckets import rules as bucket_rules
+from iriai.buckets.rules import Bucket
 from iriai.identity import queries as identity
 from iriai.identity.rules import ANYONE, Actor
 from iriai.repos import queries as repos
 from iriai.repos import rules as repo_rules
+from iriai.repos.rules import Repo
 
 
 def holder(request: Request, *, write: bool = False) -> XetPass:
@@ -29,10 +31,15 @@ def holder(request: Request, *, write: bool = False) -> XetPass:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Whoever got a pass, as they are now, and who owns what it is for."""
+    """Whoever got a pass, as they are now, and what it is for."""
 
     actor: Actor
-    owner_id: int
+    holder: Repo | Bucket
+
+    @property
+    def owner_id(self) -> int:
+        """Whose it is."""
+        return self.holder.owner_id
 
 
 def standing(tx: Tx, held: XetPass) -> Standing:
@@ -47,12 +54,12 @@ def standing(tx: Tx, held: XetPass) -> Standing:
         bucket = buckets.by_id(tx, held.repo_id)
         require = bucket_rules.require_write if held.may_write else bucket_rules.require_read
         require(actor, bucket)
-        return Standing(actor, bucket.owner_id)
+        return Standing(actor, bucket)
     repo = repos.by_id(tx, held.repo_id, actor)
     repo_rules.require_read(actor, repo)
     if held.may_write and not repo_rules.may_write(actor, repo):
         repo_rules.require_propose(actor, repo)
-    return Standing(actor, repo.owner_id)
+    return Standing(actor, repo)
 
 
 def dedup_readable(tx: Tx, there: Standing) -> queries.Readable:

@@ -17,6 +17,7 @@ from iriai.blobs.passes import XetPass
 from iriai.buckets.rules import Bucket
 from iriai.identity.rules import Actor
 from iriai.repos import queries as repos
+from iriai.repos import room
 from iriai.repos import rules as repo_rules
 from iriai.repos.rules import Repo
 
@@ -71,6 +72,7 @@ def write_token(request: Request, tx: Tx) -> Response:
         repo_rules.require_propose(actor, repo)
     else:
         repo_rules.require_write(actor, repo)
+    room.require(tx, repo)
     return answer(grant(tx, actor, repo, write=True))
 
 

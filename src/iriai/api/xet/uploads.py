@@ -28,6 +28,7 @@ from iriai.blobs.registration import Upload
 from iriai.blobs.xet import hashes
 from iriai.blobs.xet.shard import SHARD_BYTES_MAX
 from iriai.blobs.xet.xorb import FOOTER_BYTES_MAX, XORB_BODY_MAX, XorbReader
+from iriai.repos import room
 
 XORBS_AT_ONCE = 4
 SHARDS_AT_ONCE = 2
@@ -36,6 +37,7 @@ PATIENCE_SECONDS = 0.5
 """How long a verdict may take before the answer begins without it."""
 REPORT_SECONDS = 1.0
 HEARTBEAT_SECONDS = 15.0
+LENGTH_DIGITS_MAX = 19
 NDJSON = "application/x-ndjson"
 
 log = logging.getLogger(__name__)
@@ -51,7 +53,7 @@ async def receive_xorb(request: Request) -> Response:
     name = _hash_in(request)
     limit = XORB_BODY_MAX + FOOTER_BYTES_MAX
     ground = door.ground_of(request)
-    await door.in_thread(_require_standing, ground, held)
+    await door.in_thread(_require_standing, ground, held, _announced(request))
     reader = XorbReader()
     received = await transfer.staged(request, size_max=limit, readers=[reader])
     new = await asyncio.get_running_loop().run_in_executor(
@@ -60,9 +62,15 @@ async def receive_xorb(request: Request) -> Response:
     return door.json_answer({"was_inserted": new})
 
 
-def _require_standing(ground: Ground, held: XetPass) -> None:
+def _announced(request: Request) -> int:
+    """How long the body is said to be; 0 where nothing is said."""
+    said = request.headers.get("content-length", "")
+    return int(said) if said.isascii() and said.isdigit() and len(said) < LENGTH_DIGITS_MAX else 0
+
+
+def _require_standing(ground: Ground, held: XetPass, size: int) -> None:
     with ground.read() as tx:
-        entry.standing(tx, held)
+        room.require(tx, entry.standing(tx, held).holder, more=size)
 
 
 def _keep(ground: Ground, held: XetPass, name: str, path: Path, reader: XorbReader) -> bool:
@@ -144,7 +152,7 @@ def _judge(ground: Ground, held: XetPass, path: Path, report: _Report) -> bool:
     with ground.read() as tx:
         there = entry.standing(tx, held)
         readable, own = entry.dedup_readable(tx, there), entry.dedup_own(tx, there)
-    upload = Upload(held.repo_id, held.account_id, readable, own)
+    upload = Upload(held.repo_id, held.account_id, readable, own, room.asking(there.holder))
     return registration.register_shard(ground, upload, path.read_bytes(), progress=report)
 
 

@@ -6,6 +6,7 @@ from iriai.base.errors import Conflict, Excessive, Invalid
 from iriai.base.tx import Tx
 from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import Action
+from iriai.commons.enactment import storage
 from iriai.commons.enactment.registry import Choices, Decision, Payload, enacts
 from iriai.commons.pot import powers, queries, rules
 from iriai.commons.pot.rules import PROJECTS_MAX, Source, State, said
@@ -42,6 +43,7 @@ def declare(tx: Tx, decision: Decision, payload: Payload) -> None:
         amount=payload["amount"],
         cited=decision.cited,
     )
+    storage.refresh(tx, decision.commons_id)
 
 
 def _clean_small(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
@@ -73,6 +75,7 @@ def allot_small(tx: Tx, decision: Decision, payload: Payload) -> None:
     cut = queries.slice_(tx, decision.commons_id, payload["unit"])
     rules.require_small(charters.in_force(tx, decision.commons_id).pool, cut, payload["amount"])
     _allot(tx, decision, payload["unit"], payload, Source.QUEUE)
+    storage.refresh(tx, decision.commons_id)
 
 
 def _allot(tx: Tx, decision: Decision, unit: str, one: Payload, source: Source) -> None:
@@ -140,6 +143,7 @@ def allot_round(tx: Tx, decision: Decision, payload: Payload) -> None:
     """Grant all that the round chose, or nothing."""
     for key in decision.selected:
         _allot(tx, decision, payload["unit"], payload["projects"][int(key)], Source.ROUND)
+    storage.refresh(tx, decision.commons_id)
 
 
 def _clean_reclaim(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
@@ -166,3 +170,4 @@ def reclaim(tx: Tx, decision: Decision, payload: Payload) -> None:
         allotment_id=payload["allotment"],
         cited=decision.cited,
     )
+    storage.refresh(tx, decision.commons_id)

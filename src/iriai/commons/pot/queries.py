@@ -1,10 +1,10 @@
 """What can be seen of the pot: all of it, by everybody."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, func, select
 
 from iriai.base.errors import Unknown
 from iriai.base.tx import Tx
@@ -17,6 +17,7 @@ from iriai.commons.pot import rules
 from iriai.commons.pot.rules import Allotment, Gift, Pool, Slice, Source, State
 from iriai.commons.pot.tables import AllotmentRow, PoolRow
 from iriai.identity.tables import Account
+from iriai.repos.room import owners
 from iriai.repos.tables import RepoRow
 
 ALLOTMENTS_MAX = 2_000
@@ -145,13 +146,34 @@ def used_bytes(tx: Tx, commons_id: int) -> dict[str, int]:
     buckets = (
         select(Account.name, func.sum(BucketRow.bytes))
         .join(BucketRow, BucketRow.creator_id == Account.id)
-        .where(BucketRow.owner_id.in_(_owners(commons_id)), BucketRow.deleted_at.is_(None))
+        .where(BucketRow.owner_id.in_(owners(commons_id)), BucketRow.deleted_at.is_(None))
         .group_by(Account.name)
     )
     for asked in (large, small, buckets):
         for name, amount in tx.connection.execute(asked):
             made[name] = made.get(name, 0) + int(amount or 0)
     return made
+
+
+def with_pots(tx: Tx) -> Sequence[int]:
+    """Every commons to which something was ever given."""
+    return tx.connection.execute(select(PoolRow.commons_id).distinct()).scalars().all()
+
+
+def numbers(tx: Tx, names: Iterable[str]) -> dict[str, int]:
+    """The numbers of the accounts with these names."""
+    asked = select(Account.name, Account.id).where(Account.name.in_(sorted(names)))
+    return {row.name: row.id for row in tx.connection.execute(asked)}
+
+
+def bytes_in_buckets(tx: Tx, commons_id: int) -> dict[int | None, int]:
+    """What the buckets of a commons hold, by who made them."""
+    asked = (
+        select(BucketRow.creator_id, func.sum(BucketRow.bytes))
+        .where(BucketRow.owner_id.in_(owners(commons_id)), BucketRow.deleted_at.is_(None))
+        .group_by(BucketRow.creator_id)
+    )
+    return {person: int(size) for person, size in tx.connection.execute(asked)}
 
 
 def coldest(tx: Tx, commons_id: int) -> Sequence[Cold]:
@@ -169,10 +191,4 @@ def coldest(tx: Tx, commons_id: int) -> Sequence[Cold]:
 
 
 def _of(commons_id: int) -> tuple[ColumnElement[bool], ...]:
-    return (RepoRow.owner_id.in_(_owners(commons_id)), RepoRow.deleted_at.is_(None))
-
-
-def _owners(commons_id: int) -> Select[int]:
-    return select(Account.id).where(
-        Account.commons_id == commons_id, Account.kind == "organisation"
-    )
+    return (RepoRow.owner_id.in_(owners(commons_id)), RepoRow.deleted_at.is_(None))

@@ -38,4 +38,23 @@ class AllotmentRow(Table):
     state: Mapped[str] = mapped_column(String(16))
     decision: Mapped[str]
     granted_at: Mapped[datetime]
+    noticed_at: Mapped[datetime | None]
+    recalled_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+
+
+class UsageRow(Table):
+    """What somebody used of a unit, as it was last measured here or reported from elsewhere.
+
+    `holder` is a person's name, or `repo/<number>` for what one repository uses.
+    """
+
+    __tablename__ = "pot_usage"
+    __table_args__ = (UniqueConstraint("commons_id", "unit", "holder"),)
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    commons_id: Mapped[int] = mapped_column(BigId, ForeignKey("commons.id"))
+    unit: Mapped[str] = mapped_column(String(32))
+    person_id: Mapped[int | None] = mapped_column(BigId)
+    holder: Mapped[str]
+    amount: Mapped[int] = mapped_column(BigId)
+    at: Mapped[datetime]

@@ -14,7 +14,7 @@ from iriai.base.routing import Access
 from iriai.blobs import receiving
 from iriai.commons import enactment
 from iriai.repos import queries as repos
-from iriai.repos import rules
+from iriai.repos import room, rules
 from iriai.repos.actions import Add, AddLarge, DeleteFile, Operation
 from iriai.repos.git.entries import EXECUTABLE_MODE, File
 from iriai.repos.large import SAMPLE_LENGTH
@@ -165,7 +165,14 @@ def _received(ask: Ask, target: Target, named: dict[str, Upload]) -> Iterator[Op
     large = {mode.path for mode in modes if mode.large}
     for path, each in named.items():
         if path in large:
-            receiving.receive_object(ask.ground, target.repo.id, each.sha256, each.size, each.path)
+            receiving.receive_object(
+                ask.ground,
+                target.repo.id,
+                each.sha256,
+                each.size,
+                each.path,
+                room.asking(target.repo),
+            )
             yield AddLarge(path, each.sha256, each.size)
         else:
             yield Add(path, each.path)
