@@ -8,6 +8,7 @@ MODULES = (
     "iriai.buckets.jobs",
     "iriai.cards.jobs",
     "iriai.commons.charter.jobs",
+    "iriai.commons.exit.jobs",
     "iriai.commons.jobs",
     "iriai.commons.tlog.jobs",
     "iriai.evaluations.jobs",
