@@ -312,9 +312,9 @@ def require_may_second(found: Proposal, account_id: int, now: datetime) -> None:
 
 
 def require_may_object(found: Proposal, account_id: int, now: datetime) -> None:
-    """Objections turn a lazy decision into a vote, and are heard while a vote is talked over."""
+    """Objections turn a lazy decision into a vote; elsewhere they are heard by who decides."""
     require_running(found, now)
-    if found.state not in (State.OPEN, State.DELIBERATING) or found.terms.path is Path.AT_ONCE:
+    if found.state not in (State.OPEN, State.DELIBERATING):
         raise Conflict("It is too late to object here; what is open now is the vote.")
     if any(each.account_id == account_id for each in found.objections):
         raise Conflict("Your objection stands already.")
