@@ -22,7 +22,7 @@ from iriai.base.routing import Access, DeclaredRoute, route
 from iriai.cards import reading as cards
 from iriai.commons import enactment
 from iriai.repos import queries as repos
-from iriai.repos import rules
+from iriai.repos import room, rules
 from iriai.repos.queries import Candidate
 from iriai.repos.rules import Repo
 
@@ -102,6 +102,10 @@ def modes(request: Request, body: Body) -> Response:
     with ground.read() as tx:
         sha = repos.resolve(tx, repo, revision)
     found = repos.preupload(ground, repo, sha, files, gitignore=ignore, gitattributes=attributes)
+    if room.is_limited(repo):
+        large = {each.path for each in found if each.large and not each.ignored}
+        with ground.read() as tx:
+            room.require_new(tx, repo, [each.size for each in files if each.path in large])
     rows = [
         {
             "path": each.path,

@@ -11,6 +11,7 @@ in buckets counts alike for both.
 """
 
 from collections.abc import Callable, Collection, Sequence
+from datetime import timedelta
 from typing import Protocol
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
@@ -19,11 +20,14 @@ from iriai.base.errors import Excessive
 from iriai.base.events import HUB
 from iriai.base.tx import Tx
 from iriai.blobs.rules import BlobState, XorbState
-from iriai.blobs.tables import RepoObject, StoredBytes, Xorb
+from iriai.blobs.tables import RepoObject, RepoXorb, StoredBytes, Xorb
 from iriai.identity.tables import Account
+from iriai.repos.rules import Repo
 from iriai.repos.tables import RepoRow, StorageLimit
 
 LOGICAL, STORED = "bytes_logical", "bytes_stored"
+PASSAGE, PASSAGE_BYTES = timedelta(days=1), 1 << 30
+"""So much of a day's chunks is let in to a bucket before it is asked whether there is room."""
 OTHERS = 0
 """The row of everybody who has none."""
 STEP = 1000
@@ -67,6 +71,41 @@ def require(tx: Tx, holder: Holder, *, more: int = 0) -> None:
         )
         if used + (more if limit.unit == LOGICAL else 0) > limit.bytes_max:
             raise _full(tx, limit, used, more)
+
+
+def require_new(tx: Tx, holder: Repo, sizes: Sequence[int]) -> None:
+    """The same for files of which only the sizes are known as yet.
+
+    One of a size that is held already may well be that very file: who sends it is asked later.
+    """
+    if holder.quota_bytes is None or not sizes:
+        return
+    held = (
+        select(StoredBytes.size)
+        .join(RepoObject, RepoObject.sha256 == StoredBytes.sha256)
+        .where(RepoObject.repo_id == holder.id, StoredBytes.size.in_(sizes))
+    )
+    known = set(tx.connection.execute(held).scalars())
+    more = sum(size for size in sizes if size not in known)
+    if more:
+        require(tx, holder, more=more)
+
+
+def require_passage(tx: Tx, holder: Holder, number: int, size: int) -> None:
+    """Whether a bucket takes in chunks for a file that it may have to refuse.
+
+    Nobody says how large a file is before its chunks come, and only who refuses the file is heard
+    in words. So somewhat more than fits is let in, and swept when no file came of it.
+    """
+    if holder.quota_bytes is None:
+        return
+    sent = (
+        select(func.coalesce(func.sum(Xorb.body_bytes), 0))
+        .join(RepoXorb, RepoXorb.xorb_hash == Xorb.hash)
+        .where(RepoXorb.repo_id == number, RepoXorb.sent_at > tx.now - PASSAGE)
+    )
+    passing = int(tx.connection.execute(sent).scalar_one()) + size
+    require(tx, holder, more=max(0, passing - PASSAGE_BYTES))
 
 
 def used_bytes(

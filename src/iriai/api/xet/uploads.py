@@ -70,7 +70,11 @@ def _announced(request: Request) -> int:
 
 def _require_standing(ground: Ground, held: XetPass, size: int) -> None:
     with ground.read() as tx:
-        room.require(tx, entry.standing(tx, held).holder, more=size)
+        holder = entry.standing(tx, held).holder
+        if held.is_bucket:
+            room.require_passage(tx, holder, held.repo_id, size)
+        else:
+            room.require(tx, holder, more=size)
 
 
 def _keep(ground: Ground, held: XetPass, name: str, path: Path, reader: XorbReader) -> bool:
