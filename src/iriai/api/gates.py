@@ -10,6 +10,7 @@ from iriai.api.bodies import Body, text_field
 from iriai.base.errors import Invalid
 from iriai.base.routing import Access, DeclaredRoute, route
 from iriai.base.tx import Tx
+from iriai.commons.cases import gating
 from iriai.commons.cases import queries as cases
 from iriai.commons.cases.rules import WORDS_LENGTH_MAX
 from iriai.commons.enactment import case_steps
@@ -80,7 +81,7 @@ def ask(request: Request, body: Body) -> Response:
     }
     with door.ground_of(request).write() as tx:
         repo = named(request, tx)
-        made = actions.ask(tx, door.actor_of(request), repo, given=given)
+        made = gating.ask(tx, door.actor_of(request), repo, given=given)
     return door.json_answer(request_shape(made))
 
 

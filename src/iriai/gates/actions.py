@@ -4,6 +4,7 @@ Who asked is private in the log: it enters as a salted digest, so that it can be
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from sqlalchemy import delete, insert, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -21,9 +22,12 @@ from iriai.repos.rules import HeldBy, Repo
 from iriai.repos.tables import RepoGrant
 
 
-def ask(tx: Tx, actor: Actor, repo: Repo, *, given: Mapping[str, str]) -> Request:
+def ask(
+    tx: Tx, actor: Actor, repo: Repo, *, given: Mapping[str, str], again_after: timedelta
+) -> Request:
     """Ask for access, answering the questions of the card."""
-    asker = rules.require_may_ask(actor, repo, queries.own(tx, actor, repo), now=tx.now)
+    last = queries.own(tx, actor, repo)
+    asker = rules.require_may_ask(actor, repo, last, again_after=again_after, now=tx.now)
     card = cards.card(tx, repo.id)
     fields = rules.answers(rules.questions(card.data if card else {}), given)
     status = rules.first_status(repo)
@@ -38,6 +42,7 @@ def withdraw(tx: Tx, actor: Actor, repo: Repo) -> None:
     mine = queries.own(tx, actor, repo)
     if mine is None:
         raise rules.unknown_request()
+    rules.require_not_refused(mine)
     tx.connection.execute(delete(AccessRequest).where(AccessRequest.id == mine.id))
     _let(tx, repo, mine.account_id, open_=False)
     _record(tx, actor, "gave up access to", repo, actor.name)

@@ -21,7 +21,6 @@ FIELD_LENGTH_MAX = 4_000
 FIELD_NAME_LENGTH_MAX = 200
 FIELDS_MAX = 30
 OPTIONS_MAX = 300
-ASK_AGAIN_AFTER = timedelta(days=30)
 PAGE_LENGTH = 100
 
 
@@ -120,8 +119,13 @@ def require_gated(repo: Repo) -> None:
         raise Invalid("This repository is not gated.", code="NotGated")
 
 
-def require_may_ask(actor: Actor, repo: Repo, last: Request | None, *, now: datetime) -> int:
-    """Whoever is signed in and sees the repository may ask, once until they are answered."""
+def require_may_ask(
+    actor: Actor, repo: Repo, last: Request | None, *, again_after: timedelta, now: datetime
+) -> int:
+    """Whoever is signed in and sees the repository may ask, once until they are answered.
+
+    After a refusal that is again once `again_after` is over.
+    """
     repos.require_see(actor, repo)
     require_gated(repo)
     asker = require_signed_in(actor)
@@ -130,7 +134,7 @@ def require_may_ask(actor: Actor, repo: Repo, last: Request | None, *, now: date
     if last is not None and last.status is Status.PENDING:
         raise Conflict("You have asked already, and wait for an answer.")
     if last is not None and last.handled_at is not None:
-        again = last.handled_at + ASK_AGAIN_AFTER
+        again = last.handled_at + again_after
         if now < again:
             raise Denied(f"You were refused. You may ask again from {again:%d %B %Y} on.")
     return asker
@@ -154,6 +158,12 @@ def require_change(request: Request, wanted: str) -> Status:
     if request.status == wanted:
         raise Unknown(f"This request is {wanted} already.", code="AlreadyHandled")
     return Status(wanted)
+
+
+def require_not_refused(request: Request) -> None:
+    """A refusal is not undone by taking the request back; its time to ask again runs."""
+    if request.status is Status.REJECTED:
+        raise Conflict("This was answered already: there is nothing to take back.")
 
 
 def require_not_in(request: Request) -> None:

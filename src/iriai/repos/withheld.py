@@ -1,10 +1,11 @@
 """What of a repository is served to nobody: files that are held, revisions that were removed."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import Row, Select, or_, select
 
-from iriai.base.errors import Denied, Gone
+from iriai.base.errors import Denied, Gone, HubError
 from iriai.base.tx import Tx
 from iriai.repos.rules import SHORT_SHA, Repo
 from iriai.repos.tables import GoneCommit, HeldFile
@@ -32,14 +33,24 @@ def require_served(tx: Tx, repo: Repo, path: str | None = None) -> None:
     """A file that is held is not served; without a path, none of the repository may be."""
     if not repo.has_withheld:
         return
-    asked = select(HeldFile.reason, HeldFile.is_gone).where(
-        HeldFile.repo_id == repo.id, or_(HeldFile.until.is_(None), HeldFile.until > tx.now)
-    )
+    asked = _held(tx, repo)
     if path is not None:
         asked = asked.where(HeldFile.path == path)
     row = tx.connection.execute(asked.limit(1)).one_or_none()
-    if row is None:
-        return
-    if row.is_gone:
-        raise Gone(row.reason, code="Removed")
-    raise Denied(row.reason, code="Held")
+    if row is not None:
+        raise _refusal(row)
+
+
+def held(tx: Tx, repo: Repo) -> dict[str, HubError]:
+    """The files that are held now, by path, and what is said to who asks for one."""
+    return {row.path: _refusal(row) for row in tx.connection.execute(_held(tx, repo))}
+
+
+def _held(tx: Tx, repo: Repo) -> Select[Any]:
+    return select(HeldFile.path, HeldFile.reason, HeldFile.is_gone).where(
+        HeldFile.repo_id == repo.id, or_(HeldFile.until.is_(None), HeldFile.until > tx.now)
+    )
+
+
+def _refusal(row: Row[Any]) -> HubError:
+    return Gone(row.reason, code="Removed") if row.is_gone else Denied(row.reason, code="Held")

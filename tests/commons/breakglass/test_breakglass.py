@@ -12,12 +12,14 @@ from iriai.base.errors import Conflict, Denied, HubError, Invalid
 from iriai.commons import enactment, jobs
 from iriai.commons.breakglass import queries
 from iriai.commons.breakglass.rules import Act, Basis, State
-from iriai.commons.charter.rules import Action
+from iriai.commons.charter.rules import Action, Preset
 from iriai.commons.enactment import registry
 from iriai.commons.enactment.registry import Decision
 from iriai.commons.tlog import queries as log
 from iriai.commons.tlog import replaying
+from iriai.identity import actions as accounts
 from iriai.identity import queries as identity
+from iriai.identity.rules import OPERATOR, Role
 from iriai.notifications import jobs as notifying  # noqa: F401 - reads
 from iriai.notifications.tables import NotificationRow
 from iriai.repos import actions as repos
@@ -171,3 +173,13 @@ def test_a_charter_may_forbid_it_but_not_the_law(lab):
 def test_only_what_the_commons_holds_is_touched(lab):
     with pytest.raises(HubError):
         broken(lab, target="bob/other")
+
+
+def test_where_the_members_decide_the_operator_gives_and_takes_no_role(lab):
+    ground = lab.ground
+    with ground.read() as tx:
+        ada = identity.actor_named(tx, "ada")
+    enactment.found(ground, ada, name="town", preset=Preset.LANGUAGE_COMMUNITY)
+    for role in (Role.ADMIN, None):
+        with ground.write() as tx, pytest.raises(Denied, match="break-glass town suspend"):
+            accounts.set_role(tx, OPERATOR, organisation="town", person="ada", role=role)

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import update
 
 from iriai.base.errors import Conflict, Denied, Invalid
+from iriai.commons.cases import gating
 from iriai.commons.cases import queries as cases
 from iriai.commons.enactment import case_steps
 from iriai.commons.enactment import cases as enacting
@@ -46,7 +47,7 @@ def refuse(village, reason):
 
 def ask(village):
     with village.ground.write() as tx:
-        actions.ask(tx, village.actor("bob", tx), repo_for(village, tx, "bob"), given={})
+        gating.ask(tx, village.actor("bob", tx), repo_for(village, tx, "bob"), given={})
 
 
 def appeal(village, words="It was a slip."):
@@ -95,3 +96,36 @@ def test_after_thirty_days_one_asks_anew(village):
         ask(village)
     village.clock.advance(days=1)
     ask(village)
+
+
+def test_the_charter_in_force_says_how_long_one_waits_and_when_an_answer_is_late(village):
+    from iriai.commons.charter import presets, register
+
+    text = presets.text("owners", "tales") + "gates: {answer_days: 2, reapply_days: 7}\n"
+    with village.ground.write() as tx:
+        register.enter(tx, village.id, text, decision="founding")
+        tx.record(village.id, "system:test", "founded", "charter/tales")
+    ask(village)
+
+    def late():
+        with village.ground.read() as tx:
+            return gating.overdue(tx, repo_for(village, tx, "ada"))
+
+    village.clock.advance(days=2)
+    assert late() == 0
+    village.clock.advance(seconds=1)
+    assert late() == 1
+    refuse(village, "The affiliation says asdf.")
+    assert late() == 0
+    village.clock.advance(days=6)
+    with pytest.raises(Denied, match="You may ask again from"):
+        ask(village)
+    village.clock.advance(days=1)
+    ask(village)
+
+
+def test_a_refusal_is_not_undone_by_taking_the_request_back(village):
+    ask(village)
+    refuse(village, "The affiliation says asdf.")
+    with village.ground.write() as tx, pytest.raises(Conflict):
+        actions.withdraw(tx, village.actor("bob", tx), repo_for(village, tx, "bob"))

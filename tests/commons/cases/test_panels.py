@@ -3,11 +3,14 @@
 import pytest
 
 from iriai.base.errors import Conflict, Denied
+from iriai.commons import actions as commons
 from iriai.commons import queries as commons_queries
 from iriai.commons.cases import actions, lot, panels, queries, rules
 from iriai.commons.cases.bench import Form, Sitting
+from iriai.commons.charter import presets, register
+from iriai.commons.charter import queries as charters
 from iriai.commons.enactment import cases as enacting
-from iriai.identity.rules import Act, Subject, may
+from iriai.identity.rules import Act, Role, Subject, may
 from tests.commons.cases.village import Village
 
 EIGHT = ["ada", "eve", "una", "ivo", "kai", "lea", "max", "nia"]
@@ -226,3 +229,26 @@ def test_a_report_that_no_steward_may_deal_with_goes_to_a_panel(ground, clock):
     found, _ = village.panel(number)
     assert found.form in (Form.ELECTORS, Form.VOTE)
     assert commons_queries.HUB_NAME
+
+
+def test_the_commons_above_says_only_whether_the_rules_were_followed(ground, clock):
+    village = Village(ground, clock, ["ada", "eve"], ["bob", *EIGHT[2:8]])
+    with ground.write() as tx:
+        members = dict.fromkeys(EIGHT[3:8], Role.ADMIN)
+        founder = village.actor(EIGHT[2], tx)
+        made = commons.found_organisation(tx, founder, name="above", members=members)
+        digest = charters.version(tx, made.commons_id).digest
+        text = presets.text("owners", "tales") + f"parent: above@sha256:{digest}\n"
+        register.enter(tx, village.id, text, decision="founding")
+        tx.record(village.id, "system:test", "founded", "charter/tales")
+    clock.advance(days=90)
+    number = appealed(village)
+    found, names = drawn(village, number)
+    assert found.form == Form.LOT
+    assert panels.is_from_above(found)
+    with pytest.raises(Denied, match="whether the rules were followed") as refused:
+        village.say(names[0], number, "varied", "warning")
+    assert refused.value.code == "RulesOnly"
+    for name in names[:3]:
+        village.say(name, number, "overturned")
+    assert village.case(number).outcome == "overturned"

@@ -28,6 +28,8 @@ from iriai.blobs.xet import hashes
 from iriai.blobs.xet import plan as plans
 from iriai.blobs.xet.plan import Fetch, Plan
 from iriai.blobs.xet.shard import dedup_answer
+from iriai.repos import withheld_objects
+from iriai.repos.rules import Repo
 
 OCTETS = "application/octet-stream"
 WEEK_SECONDS = 7 * 24 * 3600
@@ -50,8 +52,10 @@ def _reconstruction(request: Request, shape: Any) -> Response:
     name = _hash_in(request)
     ground = door.ground_of(request)
     with ground.read() as tx:
-        entry.standing(tx, held)
+        there = entry.standing(tx, held)
         file = queries.file_in(tx, held.repo_id, name)
+        if isinstance(there.holder, Repo):
+            withheld_objects.require_served(tx, there.holder, file.sha256)
         part = _asked(request, file)
         plan = plans.plan(file.terms, ChunkTables.of(tx), part.start, part.end - 1)
         links = Links(tx, held)

@@ -162,6 +162,35 @@ def clean_verdict(text: str) -> Verdict:
         raise Invalid(f"A verdict is one of {', '.join(Verdict)}.") from None
 
 
+def outcomes(matter: Matter, *, is_from_above: bool) -> tuple[Verdict, ...]:
+    """What a panel may say about a matter.
+
+    Of what a commons has decided, the one above hears only that the rules were not followed: it
+    stands (they were) or it does not (they were not); how harsh it is stays with who decided. A
+    case that nobody has decided has nothing to be upheld, wherever it is heard.
+    """
+    if matter is Matter.CASE:
+        return (Verdict.VARIED, Verdict.OVERTURNED)
+    if is_from_above or matter is not Matter.SANCTION:
+        return (Verdict.UPHELD, Verdict.OVERTURNED)
+    return tuple(Verdict)
+
+
+def require_outcome(verdict: Verdict, matter: Matter, *, is_from_above: bool) -> None:
+    """A panel says what it was asked, and no more."""
+    if verdict in outcomes(matter, is_from_above=is_from_above):
+        return
+    if matter is Matter.CASE:
+        raise Invalid("Nothing was decided yet: name a rung (varied), or dismiss it (overturned).")
+    if is_from_above:
+        raise Denied(
+            "The commons above hears only whether the rules were followed: the decision stands "
+            "(upheld), or the rules were not followed and it does not (overturned).",
+            code="RulesOnly",
+        )
+    raise Invalid("Here a decision stands (upheld) or does not (overturned).")
+
+
 def require_seat(state: SeatState | None) -> None:
     """Only those who were asked, and did not decline, have a word in it."""
     if state in (None, SeatState.DECLINED, SeatState.SILENT):

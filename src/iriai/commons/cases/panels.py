@@ -213,6 +213,8 @@ def say(
     bench.require_seat(None if seat is None else SeatState(seat.state))
     assert seat is not None  # noqa: S101 - `require_seat` has seen to it
     cast = bench.clean_verdict(verdict)
+    matter = Matter(found.matter)
+    bench.require_outcome(cast, matter, is_from_above=is_from_above(found))
     if cast is Verdict.VARIED and not level:
         raise Conflict("Say to which rung the decision is changed.")
     seat.state, seat.answered_at = SeatState.ACCEPTED, tx.now
@@ -220,6 +222,11 @@ def say(
     seat.reasons = rules.clean_words(reasons, "The reason for a verdict")
     _tell(tx, found, actor.name, "gave a verdict on")
     return conclude(tx, found)
+
+
+def is_from_above(found: PanelRow) -> bool:
+    """Whether another commons than the one that decided hears it."""
+    return found.bench_id is not None and found.bench_id != found.commons_id
 
 
 def conclude(tx: Tx, found: PanelRow) -> bool:

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from iriai.base.errors import Invalid, Unavailable
+from iriai.base.errors import Unavailable
 from iriai.base.events import HUB
 from iriai.base.tx import Ground, Tx
 from iriai.commons.cases import actions, bench, holding, panels, queries, rules
@@ -97,9 +97,7 @@ def say(
 ) -> None:
     """Give a verdict; the one that makes the panel's is carried out at once."""
     level = 0
-    if found.matter == Matter.CASE and verdict == Verdict.UPHELD:
-        raise Invalid("Nothing was decided yet: name a rung (varied), or dismiss it (overturned).")
-    if verdict == Verdict.VARIED:
+    if verdict == Verdict.VARIED and queries.case_of_panel(tx, found) is not None:
         level = _level(tx, found, rung)
     if panels.say(tx, actor, found, verdict, reasons=reasons, rung=rung, level=level):
         concluded(tx, found)

@@ -11,8 +11,8 @@ from starlette.responses import Response
 from iriai.base.errors import HubError
 from iriai.base.routing import Access
 from iriai.commons import queries as commons_queries
-from iriai.commons.cases import figures, panels, queries, rules, wording
-from iriai.commons.cases.bench import Sitting, Verdict
+from iriai.commons.cases import bench, figures, panels, queries, rules, wording
+from iriai.commons.cases.bench import Matter, Sitting, Verdict
 from iriai.commons.cases.rules import Concern
 from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import Ground
@@ -144,8 +144,10 @@ def _panel(ask: Ask, *, error: HubError | None = None) -> Response:
         mine = ask.actor.id is not None and ask.actor.id == found.appellant_id
         steward = queries.acts_as_steward(tx, commons.id, ask.actor)
         case = queries.case_of_panel(tx, found)
+        above = panels.is_from_above(found)
+        said = bench.outcomes(Matter(found.matter), is_from_above=above)
         steps: Any = ()
-        if case is not None:
+        if case is not None and Verdict.VARIED in said:
             charter = charters.in_force(tx, commons.id)
             steps = rules.ladder(charter, Concern(case.concern))
         return ask.page(
@@ -161,7 +163,8 @@ def _panel(ask: Ask, *, error: HubError | None = None) -> Response:
             may_give=found.state == Sitting.WAITING and (mine or steward),
             string=found.appellant_string if mine else found.decider_string,
             sits=found.state == Sitting.SITTING and seat is not None,
-            verdicts=[each.value for each in Verdict],
+            verdicts=[each.value for each in said],
+            is_from_above=above,
             ladder=steps,
             sent=ask.form,
             next_step=wording.of_panel(found),

@@ -5,6 +5,7 @@ from starlette.responses import Response
 from iriai.base.errors import Conflict, Denied, HubError, Invalid, Unknown
 from iriai.base.routing import Access
 from iriai.cards import queries as cards
+from iriai.commons.cases import gating
 from iriai.commons.cases import queries as cases
 from iriai.commons.cases.bench import Matter
 from iriai.commons.enactment import case_steps
@@ -45,7 +46,7 @@ def pass_gate(ask: Ask, kind: Kind, full_name: str) -> Response:
             elif ask.form.has("withdraw"):
                 actions.withdraw(tx, ask.actor, repo)
             else:
-                actions.ask(tx, ask.actor, repo, given=given)
+                gating.ask(tx, ask.actor, repo, given=given)
     except SAID_IN_THE_FORM as error:
         return _gate(ask, repo, error=error)
     return see(links.repo(repo, "ask-access"))
@@ -92,10 +93,11 @@ def _gate(ask: Ask, repo: Repo, *, error: HubError | None = None) -> Response:
         card = cards.card(tx, repo.id)
         panel = None if mine is None else cases.panel_of(tx, Matter.GATE, mine.id)
         commons = cases.name_of(tx, repo.commons_id)
+        times = gating.times(tx, repo)
     data = card.data if card else {}
     again = None
     if mine is not None and mine.status is Status.REJECTED and mine.handled_at is not None:
-        again = mine.handled_at + rules.ASK_AGAIN_AFTER
+        again = mine.handled_at + times.again_after
     return ask.page(
         "repository/gate.html",
         **frame(ask, repo),
@@ -104,6 +106,9 @@ def _gate(ask: Ask, repo: Repo, *, error: HubError | None = None) -> Response:
         may_appeal=repo.held_by is not repo_rules.HeldBy.PERSON,
         panel=panel,
         commons=commons,
+        times=times,
+        answer_by=times.answer_by(mine) if mine is not None else None,
+        is_late=mine is not None and ask.ground.clock() > times.answer_by(mine),
         has_access=repo_rules.may_pass_gate(ask.actor, repo),
         questions=rules.questions(data),
         heading=str(data.get("extra_gated_heading") or "")[: rules.REASON_LENGTH_MAX],
@@ -122,11 +127,16 @@ def _requests(ask: Ask, repo: Repo, *, error: HubError | None = None) -> Respons
     after = ask.number("after", 0, most=CURSOR_MAX)
     with ask.ground.read() as tx:
         page = queries.requests(tx, ask.actor, repo, status, after=after, limit=rules.PAGE_LENGTH)
+        times = gating.times(tx, repo)
+        overdue = gating.overdue(tx, repo)
     return ask.page(
         "repository/access.html",
         **frame(ask, repo),
         wanted=status,
         page=page,
+        times=times,
+        overdue=overdue,
+        now=ask.ground.clock(),
         sent=ask.form,
         fault=error.message if error else "",
         status=problems.status(error) if error else 200,
