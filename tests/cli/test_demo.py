@@ -1,7 +1,9 @@
 """`iriai demo` on an empty folder, stopped, and run again."""
 
+import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,12 +16,27 @@ import pytest
 from tests.faults.clients import Wire
 from tests.support import processes
 
+from iriai.base import events
+from iriai.base.opening import opened
+from iriai.cli.demo import commons
+from iriai.cli.demo.commons import story
 from iriai.cli.demo.hub import require_free
+from iriai.commons import queries
+from iriai.commons.cases import queries as cases
+from iriai.commons.membership.queries import seats
+from iriai.commons.pot import queries as pots
+from iriai.commons.proposals import queries as proposals
+from iriai.commons.proposals.rules import State
+from iriai.commons.removal import queries as removals
+from iriai.commons.tlog import replaying
+from iriai.identity import queries as accounts
+from iriai.settings import load
 
 ROOT = Path(__file__).parents[2]
 FIRST_RUN_SECONDS = 300
 MODEL = "demo/all-MiniLM-L6-v2"
 DATASET = "datasets/demo/palmer-penguins"
+PORT = 8700
 
 
 @dataclass
@@ -71,6 +88,9 @@ def test_the_demo_shows_a_real_model_and_dataset_and_goes_on_where_it_was(tmp_pa
         files = wire.tree(MODEL)
         assert files["model.safetensors"]["size"] == 90_868_376
         assert b"Palmer" in wire.ask("GET", f"/{DATASET}/resolve/main/README.md")
+        for page in ("/commons/valley-speech", "/commons/valley-speech/pot"):
+            assert f"{wire.url}{page}" in demo.said
+            assert b"Valley Speech" in wire.ask("GET", page)
         assert demo.interrupt() == 0
         require_free(demo.port)
 
@@ -80,6 +100,71 @@ def test_the_demo_shows_a_real_model_and_dataset_and_goes_on_where_it_was(tmp_pa
         assert demo.interrupt() == 0
     finally:
         processes.stop(demo.process)
+
+
+@pytest.fixture(scope="module")
+def village(tmp_path_factory) -> Path:
+    """The data folder of a demonstration whose commons has lived its half year."""
+    data = tmp_path_factory.mktemp("village") / "data"
+    assert commons.settle(data, PORT) is not None
+    return data
+
+
+def heads(data: Path) -> dict[str, int]:
+    """How long each log is."""
+    with opened(load(data=data, port=PORT)) as ground, ground.read() as tx:
+        return {each.name: events.head(tx, each.id).size for each in queries.all_commons(tx)}
+
+
+def test_its_commons_has_one_of_each_thing_to_look_at(village: Path):
+    with opened(load(data=village, port=PORT)) as ground, ground.read() as tx:
+        here = queries.commons(tx, story.NAME).id
+        every = [*proposals.open_(tx, here), *proposals.closed(tx, here)]
+        states = {each.title: each.state for each in every}
+        assert states[story.GATE] is State.VOTING
+        assert states[story.MEETING] is State.DELIBERATING
+        assert states[story.TAGGING] is State.OPEN
+        assert states[story.LICENCE] is State.ENACTED
+        assert not {State.ENACT_FAILED, State.FAILED, State.NO_QUORUM} & set(states.values())
+        gate = next(each for each in every if each.title == story.GATE)
+        newcomer = accounts.actor_named(tx, story.NEWCOMER)
+        (voter,) = proposals.voters(tx, gate, newcomer.id)
+        assert not voter.voted
+        assert len(gate.options) == 3
+        assert {each.role for each in seats(tx, here)} == {"steward", "secretary", "maintainer"}
+        assert cases.row(tx, here, 1).outcome == "varied"
+        assert cases.panel(tx, here, 1).size == 5
+        pot = pots.pot(tx, here)
+        assert {each.unit for each in pot.pools} == {"bytes_stored", "gpu_hours"}
+        assert {each.source.value for each in pot.allotments} == {"queue", "round"}
+        assert [each.state for each in removals.removals(tx, here)] == ["held", "fulfilled"]
+
+
+def test_its_commons_lived_by_its_own_log(village: Path):
+    with opened(load(data=village, port=PORT)) as ground, ground.read() as tx:
+        here = queries.commons(tx, story.NAME).id
+        assert replaying.replay(ground, here).differences == []
+        moments = [each.at for each in events.entries(tx, here, before=None, limit=1_000)]
+        assert moments == sorted(moments, reverse=True)
+
+
+def test_its_commons_is_made_once(village: Path):
+    before = heads(village)
+    again = commons.settle(village, PORT)
+    assert again is not None
+    assert again.pages["a vote to take part in"].endswith("/ballot")
+    assert heads(village) == before
+
+
+def test_an_interrupted_story_goes_on_without_doing_anything_twice(tmp_path: Path, village: Path):
+    data = tmp_path / "data"
+    shutil.copytree(village, data)
+    memory = data / "demo" / commons.MEMORY
+    kept = json.loads(memory.read_text("utf-8"))
+    kept["told"], kept["begun"] = kept["told"][:-2], kept["told"][-2]
+    memory.write_text(json.dumps(kept), "utf-8")
+    assert commons.settle(data, PORT) is not None
+    assert heads(data) == heads(village)
 
 
 def test_a_port_that_is_taken_is_said_plainly(tmp_path: Path):

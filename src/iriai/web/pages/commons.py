@@ -15,7 +15,7 @@ from iriai.commons import queries
 from iriai.commons.charter.rules import Preset
 from iriai.commons.tlog import queries as tlog
 from iriai.web import links, sentences
-from iriai.web.door import Ask, get, see
+from iriai.web.door import Ask, get
 from iriai.web.texts import gettext as _
 
 PAGE_LENGTH = 50
@@ -44,11 +44,6 @@ def every(ask: Ask) -> Response:
             for each in queries.all_commons(tx)
         ]
     return ask.page("commons/list.html", twin="/api/commons", commons=found, presets=PRESETS)
-
-
-def home(ask: Ask) -> Response:
-    """A commons begins with what it has agreed on."""
-    return see(links.commons(ask.part("name"), "charter"))
 
 
 def log(ask: Ask) -> Response:
@@ -154,7 +149,6 @@ def _facts(event: Event) -> dict[str, Any]:
 
 ROUTES = [
     get("/commons", every, access=Access.ANYONE),
-    get("/commons/{name}", home, access=Access.ANYONE),
     get("/commons/{name}/log", log, access=Access.ANYONE),
     get("/commons/{name}/log/{position}", entry, access=Access.ANYONE),
 ]

@@ -147,13 +147,14 @@ def _licence_votes(town: Town) -> None:
 
 def _round(town: Town) -> None:
     projects = "eve; 300; a speech recogniser\ngita; 300; a tagger\nfinn; 200; cleaner audio"
+    projects += "\nivo; 150; subtitles for the village films"
     payload = {"unit": "gpu_hours", "projects": projects}
     town.second(town.propose("bob", Action.POOL_ALLOT_ROUND, payload, title=ROUND), "ada")
 
 
 def _round_votes(town: Town) -> None:
-    both = {"ada": (1, 1, 0), "bob": (1, 1, 0), "cleo": (1, 0, 1), "dan": (0, 1, 1)}
-    own = {"eve": (1, 0, 0), "gita": (0, 1, 0), "finn": (0, 0, 1), "ivo": (1, 1, 1)}
+    both = {"ada": (1, 1, 0, 0), "bob": (1, 1, 0, 0), "cleo": (1, 0, 1, 0), "dan": (0, 1, 1, 0)}
+    own = {"eve": (1, 0, 0, 1), "gita": (0, 1, 0, 0), "finn": (0, 0, 1, 0), "ivo": (1, 1, 1, 1)}
     town.vote(town.numbered(ROUND), both | own)
 
 
@@ -196,11 +197,9 @@ def _appeal(town: Town) -> None:
 def _panel(town: Town) -> None:
     town.answer_on_panel(
         1,
-        lambda _name: {
-            "verdict": "varied",
-            "rung": "nudge",
-            "reasons": "Nobody had told him before; a nudge comes first.",
-        },
+        ("varied", "nudge", "Nobody had told him before; a nudge comes first."),
+        ("varied", "nudge", "He took it back within a day of being told."),
+        ("varied", "nudge", "It was unkind, and a warning for a first time is too much."),
     )
 
 

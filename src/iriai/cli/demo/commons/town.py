@@ -5,7 +5,7 @@ a chapter, is not done again: the parts refuse it, or it is found by its title.
 """
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,6 @@ from iriai.commons import actions as founding
 from iriai.commons import enactment, jobs
 from iriai.commons import queries as commons
 from iriai.commons.cases import queries as cases
-from iriai.commons.cases.bench import SeatState
 from iriai.commons.charter.rules import Action
 from iriai.commons.enactment import case_steps, people, removals
 from iriai.commons.membership import offices
@@ -216,21 +215,16 @@ class Town:
         with self.act() as tx:
             case_steps.case_step(tx, self.actor(by), self.id, number, step, given)
 
-    def answer_on_panel(self, number: int, say: Callable[[str], Mapping[str, str]]) -> None:
-        """Let those who were drawn take their seats and speak, until the panel has spoken."""
+    def answer_on_panel(self, number: int, *said: tuple[str, str, str]) -> None:
+        """Let those who were drawn take their seats and speak: a verdict, a rung and reasons."""
         with self.ground.read() as tx:
-            found = cases.panel(tx, self.id, number)
-            ids = [
-                each.account_id
-                for each in cases.seats(tx, found.id)
-                if each.state in {SeatState.ASKED, SeatState.ACCEPTED}
-            ]
+            found = cases.seats(tx, cases.panel(tx, self.id, number).id)
+            ids = [each.account_id for each in found]
             names = [each.name for each in accounts.accounts_by_id(tx, ids).values()]
-            needed = (found.size or 0) // 2 + 1
-        for each in names[:needed]:
+        for each in names:
             self._on_panel(each, number, "accept")
-        for each in names[:needed]:
-            self._on_panel(each, number, "verdict", **say(each))
+        for each, (verdict, rung, reasons) in zip(names, said, strict=False):
+            self._on_panel(each, number, "verdict", verdict=verdict, rung=rung, reasons=reasons)
 
     def _on_panel(self, name: str, number: int, step: str, **given: str) -> None:
         with self.act() as tx:

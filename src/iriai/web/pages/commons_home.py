@@ -1,0 +1,74 @@
+"""The first page of a commons: what waits for whoever looks, what runs, and who belongs."""
+
+from typing import Any
+
+from starlette.responses import Response
+
+from iriai.base import events
+from iriai.base.routing import Access
+from iriai.base.tx import Tx
+from iriai.commons import queries
+from iriai.commons.charter import queries as charters
+from iriai.commons.membership.overview import Overview, overview
+from iriai.commons.proposals import queries as proposals
+from iriai.commons.proposals import telling
+from iriai.commons.proposals.rules import Proposal, State
+from iriai.commons.queries import HUB_NAME
+from iriai.commons.removal import queries as removals
+from iriai.commons.removal.rules import OPEN
+from iriai.web import links
+from iriai.web.door import Ask, get
+from iriai.web.pages.commons import PRESETS
+
+OVER_SHOWN = 5
+
+
+def home(ask: Ask) -> Response:
+    """What goes on in a commons, what one can do about it, and by whose rules."""
+    with ask.ground.read() as tx:
+        named = queries.commons(tx, ask.part("name"))
+        people = overview(tx, named.id, ask.actor.id)
+        running = [_running(tx, ask, each, people) for each in proposals.open_(tx, named.id)]
+        now = tx.now
+        return ask.page(
+            "commons/home.html",
+            tab="home",
+            twin=links.commons_twin(named.name, "proposals"),
+            commons=named,
+            how=PRESETS[named.preset],
+            charter=charters.version(tx, named.id),
+            people=people,
+            running=running,
+            over=proposals.closed(tx, named.id)[:OVER_SHOWN],
+            states=telling.STATES,
+            removals=[each for each in removals.removals(tx, named.id) if each.state in OPEN],
+            size=events.head(tx, named.id).size,
+            resources="" if named.name == HUB_NAME else links.account(named.name),
+            next_step=_next_step(running),
+            now=now,
+        )
+
+
+def _running(tx: Tx, ask: Ask, found: Proposal, people: Overview) -> dict[str, Any]:
+    """One proposal, and what whoever looks could do about it."""
+    is_voting = found.state is State.VOTING
+    voters = proposals.voters(tx, found, ask.actor.id) if is_voting else []
+    return {
+        "proposal": found,
+        "next": telling.next_step(found, tx.now),
+        "votes": bool(voters),
+        "voted": bool(voters) and all(each.voted for each in voters),
+        "may": telling.may(found, ask.actor.id, people.me, tx.now),
+    }
+
+
+def _next_step(running: list[dict[str, Any]]) -> str:
+    """What waits for whoever looks; else what happens next here at all."""
+    if not running:
+        return telling.NOTHING_RUNS
+    mine = (each for each in running if each["votes"] and not each["voted"])
+    first: str = next(mine, running[0])["next"]
+    return first
+
+
+ROUTES = [get("/commons/{name}", home, access=Access.ANYONE)]
