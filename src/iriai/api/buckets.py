@@ -9,7 +9,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from iriai.api import address, content_types, door, lfs, xet
+from iriai.api import address, content_types, door, files, lfs, xet
 from iriai.api.bodies import Body, body_bytes, flag_field, parsed_json, query_flag, text_field
 from iriai.api.shapes import Shape, moment, object_id
 from iriai.api.xet import tokens
@@ -216,7 +216,9 @@ async def get(request: Request) -> Response:
     if file.size == 0:
         return Response(b"", headers=headers)
     name = file.path.rpartition("/")[2]
-    return await lfs.serve_object(request, stored, filename=name, headers=headers)
+    answer = await lfs.serve_object(request, stored, filename=name, headers=headers)
+    files.note_served(request, bucket.id, answer, file.size)
+    return answer
 
 
 def _locate_alone(request: Request) -> tuple[Bucket, StoredFile, StoredObject]:

@@ -15,7 +15,7 @@ from starlette.concurrency import iterate_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from iriai.api import address, content_types, door, lfs, limits, xet
+from iriai.api import address, content_types, door, lfs, limits, transfer, xet
 from iriai.base import instance
 from iriai.base.errors import HubError, Invalid, Unknown
 from iriai.base.http import ranges
@@ -24,8 +24,8 @@ from iriai.base.routing import Access, DeclaredRoute, route
 from iriai.base.tx import Ground, Tx
 from iriai.blobs import queries as blobs
 from iriai.blobs.rules import StoredObject
+from iriai.repos import egress, withheld
 from iriai.repos import queries as repos
-from iriai.repos import withheld
 from iriai.repos.git.entries import File
 from iriai.repos.rules import FULL_SHA, Repo
 from iriai.search import noting
@@ -33,7 +33,7 @@ from iriai.search.rules import counts_as_download
 
 SMALL_BYTES_MAX = 1 << 20
 XET_FILE_INFO = "application/vnd.xet-fileinfo+json"
-PARTIAL, NOT_MODIFIED, NOT_SATISFIABLE = 206, 304, 416
+PARTIAL, REDIRECT, NOT_MODIFIED, NOT_SATISFIABLE = 206, 302, 304, 416
 UNCHANGING = "max-age=31536000, immutable"
 
 
@@ -93,12 +93,14 @@ async def get(request: Request) -> Response:
     note_download(request, found)
     headers = headers_of(request, found)
     if found.stored is None:
-        return await git_bytes(request, found, headers)
-    if found.stored.xet_hash and XET_FILE_INFO in request.headers.get("accept", ""):
+        answer = await git_bytes(request, found, headers)
+    elif found.stored.xet_hash and XET_FILE_INFO in request.headers.get("accept", ""):
         return await door.in_thread(xet_info, request, found, headers)
-    return await lfs.serve_object(
-        request, found.stored, filename=found.file.path.rpartition("/")[2], headers=headers
-    )
+    else:
+        name = found.file.path.rpartition("/")[2]
+        answer = await lfs.serve_object(request, found.stored, filename=name, headers=headers)
+    note_served(request, found.repo.id, answer, found.file.size)
+    return answer
 
 
 def note_download(request: Request, found: Located) -> None:
@@ -110,6 +112,12 @@ def note_download(request: Request, found: Located) -> None:
             account_id=door.actor_of(request).id,
             network=limits.asker(request),
         )
+
+
+def note_served(request: Request, holder_id: int, answer: Response, size: int) -> None:
+    """Note what an answer gives of a file, or all of it where it leads to the store."""
+    length = size if answer.status_code == REDIRECT else transfer.length_of(answer)
+    egress.note(door.ground_of(request), holder_id, length)
 
 
 async def git_bytes(request: Request, found: Located, headers: dict[str, str]) -> Response:

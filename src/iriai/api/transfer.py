@@ -62,6 +62,16 @@ def unsatisfiable(size: int) -> Invalid:
     return error
 
 
+def length_of(answer: Response) -> int:
+    """How many bytes of a file an answer gives."""
+    if isinstance(answer, FileAnswer):
+        return answer.end - answer.start
+    if isinstance(answer, MadeAnswer):
+        return answer.length
+    said = answer.headers.get("content-length", "0")
+    return int(said) if answer.status_code < 300 else 0  # noqa: PLR2004
+
+
 class FileAnswer(Response):
     """An answer whose body is the bytes `[start, end)` of a file, sent by the kernel."""
 

@@ -81,6 +81,7 @@ def serve(*, settings: "Settings", no_worker: bool, access_log: bool) -> None:
         with frame.opened(settings) as ground, working(ground, wanted=not no_worker):
             from iriai import app
             from iriai.base.http.server import server
+            from iriai.repos import egress
             from iriai.search import noting
 
             made = server(app.hub(ground))
@@ -88,6 +89,7 @@ def serve(*, settings: "Settings", no_worker: bool, access_log: bool) -> None:
             with stopped_gently():
                 made.run(sockets=[listener])
                 noting.hand_on(ground)
+                egress.of(ground).write()
 
 
 @click.command()

@@ -6,9 +6,9 @@ the old value in the transaction that records the event. A pack is visible exact
 here and not retired.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import Date, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from iriai.base.db import BigId, Table
@@ -24,7 +24,7 @@ class RepoId(Table):
 
 
 class RepoRow(Table):
-    """A repository. A deleted one stays as a tombstone."""
+    """A repository. A deleted one is a tombstone: `disabled_reason` says who decided so."""
 
     __tablename__ = "repos"
     __table_args__ = (
@@ -110,6 +110,15 @@ class StorageLimit(Table):
     commons: Mapped[str]
     bytes_max: Mapped[int] = mapped_column(BigId)
     bytes_in_buckets: Mapped[int] = mapped_column(BigId, default=0)
+
+
+class ServedDay(Table):
+    """How many bytes of a repository or bucket were served on a day."""
+
+    __tablename__ = "served_days"
+    holder_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    bytes_served: Mapped[int] = mapped_column(BigId)
 
 
 class RepoGrant(Table):

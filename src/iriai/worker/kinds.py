@@ -10,6 +10,7 @@ MODULES = (
     "iriai.commons.charter.jobs",
     "iriai.commons.exit.jobs",
     "iriai.commons.jobs",
+    "iriai.commons.pot.jobs",
     "iriai.commons.tlog.jobs",
     "iriai.evaluations.jobs",
     "iriai.identity.jobs",

@@ -15,8 +15,8 @@ from iriai.base.tx import Ground, Tx
 from iriai.blobs import passes, queries, receiving, rules
 from iriai.blobs.receiving import Room
 from iriai.blobs.rules import StoredObject
+from iriai.repos import egress, room
 from iriai.repos import queries as repos
-from iriai.repos import room
 from iriai.repos.rules import Repo
 
 PART_BYTES_MAX = rules.part_bytes(rules.OBJECT_BYTES_MAX)
@@ -104,7 +104,12 @@ async def get_object(request: Request) -> Response:
     _require_signed(request, "lfs get", repo_id, oid)
     stored = await door.in_thread(_held, door.ground_of(request), repo_id, oid)
     headers = {"Cache-Control": "private, max-age=3600"}
-    return await serve_object(request, stored, filename=oid, headers=headers)
+    answer = await serve_object(request, stored, filename=oid, headers=headers)
+    if request.method == "GET":
+        led = answer.status_code == 302  # noqa: PLR2004 - to the store itself
+        length = stored.size if led else transfer.length_of(answer)
+        egress.note(door.ground_of(request), repo_id, length)
+    return answer
 
 
 def _held(ground: Ground, repo_id: int, oid: str) -> StoredObject:

@@ -28,7 +28,7 @@ from iriai.blobs.xet import hashes
 from iriai.blobs.xet import plan as plans
 from iriai.blobs.xet.plan import Fetch, Plan
 from iriai.blobs.xet.shard import dedup_answer
-from iriai.repos import withheld_objects
+from iriai.repos import egress, withheld_objects
 from iriai.repos.rules import Repo
 
 OCTETS = "application/octet-stream"
@@ -59,6 +59,7 @@ def _reconstruction(request: Request, shape: Any) -> Response:
         part = _asked(request, file)
         plan = plans.plan(file.terms, ChunkTables.of(tx), part.start, part.end - 1)
         links = Links(tx, held)
+    egress.note(ground, held.repo_id, part.length)
     return door.json_answer(shape(plan, links))
 
 

@@ -8,9 +8,11 @@ from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import Action
 from iriai.commons.enactment import storage
 from iriai.commons.enactment.registry import Choices, Decision, Payload, enacts
-from iriai.commons.pot import powers, queries, rules
+from iriai.commons.pot import powers, queries, rules, usage
+from iriai.commons.pot.reports import Report
 from iriai.commons.pot.rules import PROJECTS_MAX, Source, State, said
 from iriai.commons.proposals.actions import Choice
+from iriai.commons.queries import Named
 from iriai.identity import queries as people
 
 LINE_PARTS = 3
@@ -171,3 +173,10 @@ def reclaim(tx: Tx, decision: Decision, payload: Payload) -> None:
         cited=decision.cited,
     )
     storage.refresh(tx, decision.commons_id)
+
+
+def report_usage(tx: Tx, commons: Named, report: Report) -> None:
+    """Write down what the operator's machines say was used, in the open."""
+    usage.report(tx, commons.id, report.amounts)
+    totals = {unit: sum(figures.values()) for unit, figures in report.amounts.items()}
+    tx.record(commons.id, "system:operator", "reported", f"pot/{commons.name}", used=totals)

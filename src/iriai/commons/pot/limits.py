@@ -36,7 +36,7 @@ def written(form: str, commons: str, limits: Limits) -> str:
 
 def _slurm(commons: str, limits: Limits) -> str:
     """Lines for `sacctmgr`: an account for the commons, an association and its minutes for each."""
-    account = _label(commons)
+    account = label(commons)
     lines = [f"sacctmgr -i add account {account} Description={account} Organization={account}"]
     for member, amounts in sorted(limits.items()):
         minutes = [
@@ -45,9 +45,9 @@ def _slurm(commons: str, limits: Limits) -> str:
             if unit in SLURM
         ]
         if minutes:
-            lines.append(f"sacctmgr -i add user {_label(member)} Account={account}")
+            lines.append(f"sacctmgr -i add user {label(member)} Account={account}")
             lines.append(
-                f"sacctmgr -i modify user {_label(member)} where Account={account} "
+                f"sacctmgr -i modify user {label(member)} where Account={account} "
                 f"set GrpTRESMins={','.join(minutes)}"
             )
     return "\n".join(lines) + "\n"
@@ -59,7 +59,7 @@ def _kubernetes(commons: str, limits: Limits) -> str:
     for member, amounts in sorted(limits.items()):
         hard = {KUBERNETES[unit]: str(each) for unit, each in amounts.items() if unit in KUBERNETES}
         if hard:
-            name = f"{_label(commons)}-{_label(member)}"
+            name = f"{label(commons)}-{label(member)}"
             found.append(
                 {
                     "apiVersion": "v1",
@@ -72,6 +72,6 @@ def _kubernetes(commons: str, limits: Limits) -> str:
     return json.dumps(listed, indent=2) + "\n"
 
 
-def _label(name: str) -> str:
+def label(name: str) -> str:
     """A name as both systems accept it, and no shell sees more than a word in it."""
     return re.sub(r"[^a-z0-9-]+", "-", name.lower()).strip("-")[:30] or "unnamed"

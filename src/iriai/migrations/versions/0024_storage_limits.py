@@ -22,6 +22,13 @@ def upgrade() -> None:
         sa.Column("bytes_in_buckets", BigId, nullable=False),
         sa.PrimaryKeyConstraint("commons_id", "person_id", "unit", name="pk_storage_limits"),
     )
+    op.create_table(
+        "served_days",
+        sa.Column("holder_id", BigId, nullable=False),
+        sa.Column("day", sa.Date, nullable=False),
+        sa.Column("bytes_served", BigId, nullable=False),
+        sa.PrimaryKeyConstraint("holder_id", "day", name="pk_served_days"),
+    )
     for name in ("noticed_at", "recalled_at"):
         op.add_column("allotments", sa.Column(name, Moment))
     op.create_table(
