@@ -16,6 +16,7 @@ from iriai.commons import enactment
 from iriai.commons.enactment import cases, people_clock, removals, storage
 from iriai.commons.proposals import actions as proposals
 from iriai.commons.proposals import queries, steps
+from iriai.commons.removal import letters
 
 EVERY = timedelta(seconds=60)
 RESTING_EVERY = timedelta(days=1)
@@ -84,3 +85,9 @@ def carry(ground: Ground, proposal_id: int) -> None:
 def fulfil(ground: Ground, payload: Mapping[str, Any]) -> None:
     """Take data out of a repository because a panel said so."""
     removals.fulfil_as_told(ground, payload)
+
+
+@job(letters.LETTER)
+def write_to_who_asked(ground: Ground, payload: Mapping[str, Any]) -> None:
+    """Tell who asked for a removal what became of it."""
+    letters.send(ground, payload)

@@ -20,7 +20,7 @@ from iriai.discussions.tables import DiscussionEvent, DiscussionRow
 from iriai.identity import queries as identity
 from iriai.identity.rules import Role
 from iriai.identity.tables import Account, AccountKind, AccountName, Membership
-from iriai.notifications import rules
+from iriai.notifications import casework, rules
 from iriai.notifications.rules import Level, Reason, stronger
 from iriai.notifications.tables import NotificationRow, SubscriptionRow
 from iriai.repos import past
@@ -36,6 +36,7 @@ WATCHED = ("moved", "duplicated")
 WRITERS = (Role.WRITE.value, Role.ADMIN.value)
 ASKED = ("asked for access to",)
 BROKE_GLASS = "broke glass"
+OF_CASES = tuple(f"{what}/" for what in casework.OF)
 OF_MEMBERS = ("member/", "seat/", "election/")
 OF_PROPOSALS = (
     "seconded",
@@ -71,6 +72,8 @@ def take(tx: Tx, entries: Sequence[Entry]) -> None:
             _role(tx, entry)
         elif entry.subject.startswith(OF_MEMBERS):
             _of_members(tx, entry)
+        elif entry.subject.startswith(OF_CASES):
+            _of_cases(tx, entry)
         elif entry.subject.startswith("proposal/"):
             _of_proposal(tx, entry)
         elif (named := place(entry.subject)) is not None:
@@ -200,6 +203,17 @@ def _of_members(tx: Tx, entry: Entry) -> None:
     concerned = _Concerned()
     concerned.add(Reason.YOU, [each for each in _named(tx, names) if each not in you])
     _set_down(tx, entry, concerned.people, detail=str(facts.get("role", "")))
+
+
+def _of_cases(tx: Tx, entry: Entry) -> None:
+    """What is done in cases concerns the two sides, stewards and panels; with what comes next."""
+    told, following = casework.heard(tx, entry)
+    concerned = _Concerned()
+    for reason, people in told:
+        concerned.add(reason, people)
+    you = set(_named(tx, [entry.actor]))
+    people_ = {each: reason for each, reason in concerned.people.items() if each not in you}
+    _set_down(tx, entry, people_, detail=following)
 
 
 def _of_proposal(tx: Tx, entry: Entry) -> None:

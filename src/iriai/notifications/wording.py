@@ -3,6 +3,7 @@
 from urllib.parse import quote
 
 from iriai.notifications.queries import Noted
+from iriai.notifications.rules import Reason
 
 VERBS = {
     "opened discussion": "began a discussion",
@@ -36,6 +37,47 @@ OF_IT = {
     "could not enact": "{what} passed, but could not be done{why}",
 }
 OF_MEMBERS = ("member/", "seat/", "election/")
+OF_CASES = {
+    "case": {
+        "reported": "Something was reported: {what}",
+        "looked at": "{actor} looks at what you reported: {what}",
+        "charged": "{what} was opened, and whoever it is about may answer",
+        "answered": "There is an answer in {what}",
+        "asked a second steward on": "{actor} asks a second steward to decide {what}",
+        "referred": "{what} goes to a panel drawn by lot",
+        "dismissed": "{what} was dismissed",
+        "decided": "{what} was decided",
+        "appealed": "{what} was appealed",
+        "upheld": "A panel has heard {what}: the decision stands",
+        "varied": "A panel has heard {what}: the decision is changed",
+        "overturned": "A panel has heard {what}: the decision does not stand",
+        "ended the effect of": "What was decided in {what} is over",
+        "faded": "{what} has faded by a rung",
+    },
+    "panel": {
+        "asked for": "A panel was asked for: {what}",
+        "answered on": "{what} has answered",
+        "drew": "{what} was drawn",
+    },
+    "hold": {
+        "asked a second steward for": "{actor} asks a second steward to agree to {what}",
+        "placed": "{what} was placed",
+        "kept": "{what} lasts until its case is decided",
+        "lifted": "{what} was lifted",
+        "lapsed": "{what} has lapsed",
+        "ended": "{what} has ended with its case",
+    },
+    "removal": {
+        "received": "Somebody asks for data to be removed: {what}",
+        "acknowledged": "{what} was read, and the files are not served from now on",
+        "refused": "{what} was refused",
+        "fulfilled": "{what} was fulfilled",
+        "appealed": "The refusal of {what} was appealed",
+        "upheld": "A panel kept the refusal of {what}",
+    },
+}
+CALLED = {"case": "case", "panel": "panel", "hold": "hold", "removal": "request"}
+DRAWN = "You were drawn by lot for {what}: say there whether you sit"
 OF_THEM = {
     "admitted": "You are a member of {commons}",
     "suspended": "You are suspended in {commons}; the page of members says until when",
@@ -66,6 +108,8 @@ def sentence(noted: Noted) -> str:
         return _of_members(noted)
     if found.subject.startswith(OF_PROPOSALS):
         return _of_proposal(noted)
+    if found.subject.partition("/")[0] in OF_CASES:
+        return _of_case(noted)
     name = repo.full_name if repo is not None else "a repository that is not yours to see"
     where = f"{name} #{found.number}: {noted.title}" if found.number else name
     joined = {"commented": "on", "committed": "to", "pushed": "to"}.get(found.verb, "–")
@@ -86,6 +130,10 @@ def path(noted: Noted) -> str:
     if found.subject.startswith(OF_PROPOSALS):
         _, commons, number = found.subject.split("/", 2)
         return f"/commons/{quote(commons)}/proposals/{quote(number)}"
+    if found.subject.partition("/")[0] in OF_CASES:
+        what, commons, number = found.subject.split("/", 2)
+        page = f"/commons/{quote(commons)}/"
+        return page + ("cases" if what == "hold" else f"{what}s/{quote(number)}")
     if repo is None:
         return "/notifications"
     base = "/" + quote(repo.address)
@@ -118,6 +166,20 @@ def _of_members(noted: Noted) -> str:
     if words is None:
         return f"{actor} {found.verb} {role or 'a member'} in {commons}"
     return words.format(actor=actor, commons=commons, role=role)
+
+
+def _of_case(noted: Noted) -> str:
+    """What happened, and what happens next."""
+    found = noted.notification
+    what, commons, number = found.subject.split("/", 2)
+    seated = what == "panel" and found.reason is Reason.PART and found.verb != "answered on"
+    words = DRAWN if seated else OF_CASES[what].get(found.verb, "{actor} {verb} {what}")
+    said = words.format(
+        actor="The hub" if found.actor.startswith("system:") else found.actor,
+        verb=found.verb,
+        what=f"{CALLED[what]} {number} of {commons}",
+    )
+    return f"{said[0].upper()}{said[1:]}. {found.detail}".rstrip(". ") + "."
 
 
 def _of_proposal(noted: Noted) -> str:

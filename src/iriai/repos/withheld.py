@@ -46,7 +46,7 @@ def held(tx: Tx, repo: Repo) -> dict[str, HubError]:
     return {row.path: _refusal(row) for row in tx.connection.execute(_held(tx, repo))}
 
 
-def _held(tx: Tx, repo: Repo) -> Select[Any]:
+def _held(tx: Tx, repo: Repo) -> Select[str, str, bool]:
     return select(HeldFile.path, HeldFile.reason, HeldFile.is_gone).where(
         HeldFile.repo_id == repo.id, or_(HeldFile.until.is_(None), HeldFile.until > tx.now)
     )

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from iriai.commons.cases.bench import Form, Sitting
 from iriai.commons.cases.rules import ANSWER_DAYS, State
-from iriai.commons.cases.tables import CaseRow, PanelRow
+from iriai.commons.cases.tables import CaseRow, HoldRow, PanelRow
 
 CASES = (
     "Anybody who is signed in may report what is wrong; a steward looks at it, nothing is taken "
@@ -41,6 +41,24 @@ def of_case(row: CaseRow, panel: PanelRow | None) -> str:
     if row.outcome is not None:
         return "A panel has heard the appeal, and its word is the last; rungs fade with clean time."
     return "This is over; nothing more happens, and rungs fade with clean time."
+
+
+def of_hold(row: HoldRow) -> str:
+    """What happens next with a hold."""
+    if row.ended_at is not None:
+        return "It is over, and what was held is served again unless its case says otherwise."
+    if row.placed_at is None:
+        return f"It is in force once another steward agrees; else nothing comes of it {_by(row)}."
+    if row.case_id is not None:
+        return f"It lasts until its case is decided, {_by(row)} at the latest; object in the case."
+    return (
+        f"It lapses by itself {_by(row)} unless a case is opened about it, in which whoever is "
+        "concerned is heard; object on this page, to any steward."
+    )
+
+
+def _by(row: HoldRow) -> str:
+    return f"by {day(row.until)}"
 
 
 def of_panel(panel: PanelRow) -> str:

@@ -1,6 +1,5 @@
 """What is done with a request for removal. What becomes of the files is enacted above this."""
 
-import secrets
 from datetime import timedelta
 
 from iriai.base.errors import Denied
@@ -8,14 +7,13 @@ from iriai.base.tx import Tx
 from iriai.commons.charter import queries as charters
 from iriai.commons.membership import queries as membership
 from iriai.commons.membership.rules import STEWARD
-from iriai.commons.removal import queries, rules
+from iriai.commons.removal import letters, queries, rules
 from iriai.commons.removal.rules import State
 from iriai.commons.removal.tables import RemovalRow
 from iriai.identity.rules import Actor, require_signed_in
 from iriai.repos import rules as repo_rules
 from iriai.repos.rules import Repo, clean_path, unknown_revision
 
-CODE_BYTES = 16
 SOMEBODY = "somebody"
 DIGEST_SHOWN = 12
 
@@ -32,7 +30,6 @@ def ask(
     rules.require_room(unread=unread, about_repo_today=today)
     charter = charters.in_force(tx, repo.commons_id)
     acknowledge_by, decide_by = rules.times(charter, tx.now)
-    code = secrets.token_urlsafe(CODE_BYTES)
     made = RemovalRow(
         commons_id=repo.commons_id,
         number=queries.next_number(tx, repo.commons_id),
@@ -40,7 +37,7 @@ def ask(
         paths=rules.require_some(sorted(set(lines))),
         words=rules.clean_words(words, "What is to go, and why"),
         contact=contact.strip()[: rules.CONTACT_LENGTH_MAX],
-        code=rules.digest(code),
+        code="",
         asker_id=actor.id,
         since=repo.head,
         state=State.RECEIVED,
@@ -49,6 +46,8 @@ def ask(
         decide_by=decide_by,
     )
     tx.session.add(made)
+    code = letters.code(tx.ground, made)
+    made.code = rules.digest(code)
     tx.flush()
     tell(tx, made, SOMEBODY, "received", "removal.ack_days")
     return made, code
@@ -115,3 +114,4 @@ def tell(tx: Tx, found: RemovalRow, actor: str, verb: str, rule: str, **public: 
         charter=digest,
         **public,
     )
+    letters.announce(tx, found, verb)

@@ -5,6 +5,7 @@ account; the files are held once a steward has seen that the request is one.
 """
 
 import hashlib
+import re
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -19,6 +20,12 @@ OPEN_MAX = 200
 
 A_DAY_FOR_ONE = 10
 """How many requests about one repository a day."""
+
+
+LETTERS_A_DAY = 3
+"""How many requests a day one address may be given for before the hub writes to it no more."""
+
+_ADDRESS = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+")
 
 
 class State(StrEnum):
@@ -74,6 +81,11 @@ def require_state(state: State, *allowed: State) -> None:
 def is_overdue(state: State, acknowledge_by: datetime, decide_by: datetime, now: datetime) -> bool:
     """Whether the commons is late."""
     return (state is State.RECEIVED and now > acknowledge_by) or (state in OPEN and now > decide_by)
+
+
+def is_address(contact: str) -> bool:
+    """Whether a contact is something that mail can be sent to."""
+    return _ADDRESS.fullmatch(contact) is not None
 
 
 def digest(code: str) -> str:
