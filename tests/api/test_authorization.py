@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tests.support import addresses
+from tests.support.addresses import KINDS, OWNER, body_for, kind_of, url_of
 from tests.support.asgi import ask
 
 import iriai.api
-from iriai import app
 from iriai.api.door import SESSION_COOKIE
 from iriai.api.limits import Limits
 from iriai.buckets import actions as buckets
@@ -41,62 +42,7 @@ ASKERS = (
 )
 OWNERS = ("owner_reading", "owner")
 STATES = ("public", "private", "gated")
-KINDS = ("model", "dataset", "space")
-OWNER = "lab"
-VALUES = {
-    "account": OWNER,
-    "bucket": "bucket",
-    "commons": OWNER,
-    "file": "none.png",
-    "generation": "1",
-    "hash": "a" * 64,
-    "key": "a" * 24,
-    "level": "0",
-    "namespace": OWNER,
-    "number": "1",
-    "oid": "a" * 64,
-    "owner": OWNER,
-    "paper": "2307.09288",
-    "path": "config.json",
-    "position": "1",
-    "prefix": "default",
-    "ref": "main",
-    "revision": "main",
-    "size": "1",
-    "status": "pending",
-    "tail": "main",
-    "upload": "a" * 32,
-}
-ROUTES = sorted(
-    (each.path, method)
-    for each in app.routes_of(iriai.api)
-    for method in each.methods
-    if "unsupported" not in each.endpoint.__module__
-    and not each.path.endswith("/events")  # a stream without an end, judged in tests/buckets
-)
-BODIES = {
-    "/tag/": {"tag": "v1"},
-    "/lfs-files/duplicate": {"target": {"name": "ada/elsewhere"}, "files": []},
-    "/duplicate": {"repository": "bob/copy"},
-    "/preupload/": {"files": []},
-    "/paths-info": {"paths": []},
-    "/lfs-files/batch": {"deletions": {"sha": ["a"], "rewriteHistory": True}},
-    "/ask-access/appeal": {"words": "A mistake"},
-    "{bucket}/batch": {"type": "deleteFile", "path": "none"},
-    "/commit/": {},
-    "/discussions": {"title": "A title", "description": "Why"},
-    "/comment": {"comment": "A remark"},
-    "/edit": {"content": "Another remark"},
-    "/title": {"title": "Another title"},
-    "/status": {"status": "closed"},
-    "/settings": {"discussionsDisabled": False},
-    "/info/lfs/locks": {"path": "a.psd"},
-    "/leaderboard/vouch": {"modelId": "ada/tiny", "value": 1},
-    "/user-access-request/grant": {"user": "bob"},
-    "/user-access-request/handle": {"user": "bob", "status": "accepted"},
-    "/objects/batch": {"operation": "upload", "objects": [{"oid": "a" * 64, "size": 1}]},
-}
-PARAMETER = re.compile(r"{([a-z_]+)(?::[a-z]+)?}")
+ROUTES = sorted(addresses.declared(iriai.api))
 
 
 @pytest.fixture
@@ -149,27 +95,9 @@ def mark(answer, *, names_a_thing):
     return "." if answer.status == 404 and not names_a_thing else "+"
 
 
-def body_for(path):
-    """A body that makes sense there; the last word of the path that has one decides."""
-    fitting = [(path.rindex(word) + len(word), len(word), word) for word in BODIES if word in path]
-    return BODIES[max(fitting)[2]] if fitting else {}
-
-
-def kind_of(path):
-    """The kind of repository that a path names, or "bucket", or None."""
-    if "{bucket}" in path:
-        return "bucket"
-    if "{owner}" not in path or "{name}" not in path:
-        return None
-    first = [word for word in path.split("/")[1:3] if word in ("datasets", "spaces")]
-    return first[0].removesuffix("s") if first else "model"
-
-
 def asked(doors, route, values, shown, session):
     path, method = route
-    url = PARAMETER.sub(lambda found: {**VALUES, **values}.get(found[1], "x"), path)
-    if url.endswith("info/refs"):
-        url += "?service=git-upload-pack"
+    url = url_of(path, values)
     body = body_for(path) if method in ("POST", "PUT", "PATCH", "DELETE") else b""
     headers = {"Cookie": f"{SESSION_COOKIE}={session}"} if session else {}
     return ask(doors.hub, method, url, token=shown, body=body, headers=headers)

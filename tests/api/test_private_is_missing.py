@@ -1,6 +1,20 @@
 """What is private is not told from what is missing: same status, same body, same set of headers."""
 
+import os
+
 import pytest
+from tests.support import addresses
+
+import iriai.api
+import iriai.web.pages
+from iriai.api.door import SESSION_COOKIE
+from iriai.api.limits import Limits
+from iriai.buckets import actions as buckets
+from iriai.identity import admission, queries
+
+LONG = os.environ.get("IRIAI_TEST_LONG") == "1"
+VARIES = ("date", "x-request-id")
+JUDGED_LEAST = 80
 
 URLS = [
     ("GET", "/api/models/{}"),
@@ -69,6 +83,57 @@ def test_private_and_missing_look_alike(doors, method, url, who):
     assert b"secret" not in hidden.body or b"<html" in hidden.body
     if url.startswith("/api/models/{}"):
         assert b"absent" not in missing.body
+
+
+@pytest.fixture
+def hidden_things(doors):
+    """A private thing of each kind, named `secret-…`; then nobody, and a stranger in two ways."""
+    doors.hub.limits = Limits(enforced=False)
+    ada, _ = doors.person("ada")
+    _, stranger = doors.person("bob")
+    for kind in addresses.KINDS:
+        more = {"sdk": "static"} if kind == "space" else {}
+        doors.repo(ada, f"secret-{kind}", kind=kind, visibility="private", **more)
+    with doors.ground.write() as tx:
+        buckets.create(tx, ada, owner="ada", name="secret-bucket", is_private=True)
+        session = admission.open_session(tx, queries.person(tx, "bob")).raw
+    cookie = {"Cookie": f"{SESSION_COOKIE}={session}"}
+    return [{}, {"token": stranger}, {"headers": cookie}]
+
+
+def answered(doors, path, method, word, who):
+    """What can be told of an answer, with the name that was asked for taken out of it."""
+    kind = addresses.kind_of(path)
+    names = {
+        "owner": "ada",
+        "namespace": "ada",
+        "name": f"{word}-{kind}",
+        "bucket": f"{word}-bucket",
+    }
+    more = {} if method in ("GET", "HEAD") else {"body": addresses.body_for(path)}
+    headers = {"X-Request-Id": "same"} | who.get("headers", {})
+    answer = doors.ask(
+        method, addresses.url_of(path, names), token=who.get("token", ""), headers=headers, **more
+    )
+    told = {name: value for name, value in answer.headers.items() if name not in VARIES}
+    told = {name: value.replace(word, "named") for name, value in told.items()}
+    return answer.status, answer.body.replace(word.encode(), b"named"), told
+
+
+@pytest.mark.parametrize("door", [iriai.api, iriai.web.pages], ids=["api", "web"])
+def test_on_no_route_at_all_private_and_missing_are_told_apart(doors, hidden_things, door):
+    judged = 0
+    for path, method in sorted(addresses.declared(door)):
+        kind = addresses.kind_of(path)
+        if kind is None or not (LONG or kind in ("model", "bucket")):
+            continue
+        for who in hidden_things:
+            hidden, missing = (
+                answered(doors, path, method, word, who) for word in ("secret", "absent")
+            )
+            assert hidden == missing, (method, path, who)
+            judged += 1
+    assert judged > JUDGED_LEAST
 
 
 def test_a_moved_private_repository_leads_nobody_to_its_new_name(doors):
