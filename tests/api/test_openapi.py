@@ -21,7 +21,9 @@ BEGIN, END = "<!-- every address, by tests/api/test_openapi.py -->", "<!-- end -
 EXAMPLES = 20 if LONG else 1
 SECONDS = 3_000 if LONG else 240
 VERSION = "4.32.5"
-CHECKS = "not_a_server_error"
+CHECKS = "status_code_conformance"  # no 500 is declared, so each one is found
+ELSEWHERE = "/(jobs|scheduled-jobs|kernels)|/events$"  # 501, and a stream without an end
+OTHER_KINDS = "^/(api/)?(datasets|spaces)/"  # whose handlers are those of models
 
 
 @pytest.fixture
@@ -97,7 +99,7 @@ def schemathesis():
     return folder / "bin" / "schemathesis"
 
 
-def test_no_request_of_schemathesis_ends_in_a_server_error(hub):
+def test_no_request_of_schemathesis_ends_in_what_the_document_does_not_declare(hub):
     program = schemathesis()
     done = subprocess.run(
         [
@@ -105,7 +107,7 @@ def test_no_request_of_schemathesis_ends_in_a_server_error(hub):
             *("--header", f"Authorization: Bearer {hub.token}", "--phases", "examples,fuzzing"),
             *("--max-examples", str(EXAMPLES), "--seed", "7", "--no-color", "--workers", "2"),
             *("--request-timeout", "60"),
-            *("--exclude-path-regex", "/(jobs|scheduled-jobs|kernels)"),
+            *("--exclude-path-regex", ELSEWHERE if LONG else f"{ELSEWHERE}|{OTHER_KINDS}"),
         ],
         env=hub.env,
         cwd=hub.folder,
@@ -114,7 +116,5 @@ def test_no_request_of_schemathesis_ends_in_a_server_error(hub):
         timeout=SECONDS,
         check=False,
     )
-    said = [line for line in done.stdout.splitlines() if re.search(r"\b500\b", line)]
     assert "Traceback" not in hub.log.read_text(), hub.log.read_text()[-4000:]
-    assert not said, done.stdout[-6000:]
-    assert done.returncode in (0, 1), done.stdout[-2000:] + done.stderr[-2000:]
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]

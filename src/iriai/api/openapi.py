@@ -47,7 +47,7 @@ ERRORS = {
     "503": "The database or the store cannot just now; `Retry-After` says when.",
     "507": "No more room.",
 }
-OF_ITS_OWN = ("401", "403", "404", "429", "501", "503")
+OF_ITS_OWN = ("401", "403", "404", "429", "501", "503", "507")
 DESCRIPTION = (
     "Unmodified Hugging Face clients call these addresses when `HF_ENDPOINT` names this hub. "
     "Every error is `{error}` with the same sentence in `X-Error-Message` and a word for machines "
@@ -147,8 +147,7 @@ def _responses(made: DeclaredRoute) -> dict[str, Any]:
         "2XX": {"description": "As asked."},
         "3XX": {"description": "Elsewhere, or not changed since."},
         "4XX": {"$ref": "#/components/responses/400"},
-        "5XX": {"$ref": "#/components/responses/503"},
-    }
+    }  # and no 500: where one comes, it is a bug
     return found | {each: {"$ref": f"#/components/responses/{each}"} for each in OF_ITS_OWN}
 
 

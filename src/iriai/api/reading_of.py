@@ -7,6 +7,7 @@ functions of its module that it calls.
 
 import ast
 import inspect
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -17,6 +18,7 @@ DEPTH_MAX = 4
 QUERY = {"query_flag": "boolean", "query_number": "integer"}
 BODY = {"text_field": "string", "flag_field": "boolean"}
 BODY_NAMES = frozenset({"body", "form", "fields", "given", "found"})
+NAME = re.compile(r"[A-Za-z_]\w*(\[\])?")
 JSON = frozenset({"with_json", "json_body", "parsed_json"})
 
 
@@ -102,5 +104,7 @@ def _word(node: ast.AST) -> str:
 
 def _literals(call: ast.Call) -> Iterator[str]:
     for each in call.args:
-        if isinstance(each, ast.Constant) and isinstance(each.value, str):
+        if not isinstance(each, ast.Constant) or not isinstance(each.value, str):
+            continue
+        if NAME.fullmatch(each.value):  # the label of a signature and a default are no names
             yield each.value
