@@ -1,10 +1,13 @@
 """The pages of proposals: each says what happens next; a ballot is one small form."""
 
 import re
+from html import unescape
 
 import pytest
 
-from iriai.commons.charter.rules import Action
+from iriai.commons.charter import presets, rights
+from iriai.commons.charter.rules import PANEL, Action
+from iriai.commons.proposals import forms, telling
 from iriai.commons.proposals.actions import Choice, call
 from tests.support.commons import Town
 from tests.web.conftest import text
@@ -32,11 +35,10 @@ def _actor(visitor, name):
 
 def test_a_statement_is_proposed_seconded_and_objected_to_on_pages(lab):
     assert "No proposal runs now" in text(lab.see("/commons/lab/proposals"))
-    form = lab.see("/commons/lab/proposals/new")
+    assert "Say something together" in text(lab.see("/commons/lab/proposals/new"))
+    form = lab.see("/commons/lab/proposals/new?action=statement")
     assert 'name="p_text"' in form.text
-    made = lab.send(
-        "/commons/lab/proposals/new", action="statement", p_text="We like tea.", text="Because."
-    )
+    made = proposed(lab, "statement", p_text="We like tea.", text="Because.")
     assert made.headers["location"] == "/commons/lab/proposals/1"
     said = text(lab.see("/commons/lab/proposals/1"))
     assert "passes on 9 January 2026, 09:00 UTC" in said
@@ -95,7 +97,79 @@ def test_whoever_is_no_member_reads_everything_and_is_told_how_one_becomes_one(l
     assert other.see("/api/commons/lab/proposals/1").json()["state"] == "open"
 
 
-@pytest.mark.parametrize("action", [each for each in Action if each.startswith("resource.")])
-def test_every_action_has_its_form(lab, action):
-    page = lab.see(f"/commons/lab/proposals/new?action={action}&repo=lab/tiny")
-    assert 'name="p_' in page.text
+def proposed(lab, action, **answers):
+    """Send the form of an action: its words are shown first, and sent only as they were shown."""
+    where = "/commons/lab/proposals/new"
+    looked = lab.send(where, status=200, action=action, **answers)
+    shown = unescape(re.search(r'name="shown" value="([^"]*)"', looked.text).group(1))
+    assert " ".join(shown.split()) in text(looked)
+    return lab.send(where, action=action, shown=shown, **answers)
+
+
+def test_every_action_has_its_form(lab):
+    for action in Action:
+        page = lab.see(f"/commons/lab/proposals/new?action={action}&repo=lab/tiny")
+        assert "name: value" not in page.text
+        said = unescape(text(page))
+        if action is Action.SEAT_FILL:
+            assert "/commons/lab/seats/steward" in page.text
+        else:
+            nothing = any(each in said for each in forms.NOTHING_THERE.values())
+            assert 'name="p_' in page.text or nothing, action
+
+
+def test_the_list_says_of_each_how_it_is_decided(lab):
+    listed = text(lab.see("/commons/lab/proposals/new"))
+    charter = presets.charter("university", "lab")
+    for action in Action:
+        if charter.actions[action] == PANEL:
+            assert telling.ACTIONS[action] not in listed
+        else:
+            assert telling.ACTIONS[action] in listed
+            assert rights.who(charter, action) in unescape(listed)
+
+
+def test_what_is_sent_is_what_was_shown(lab):
+    where = "/commons/lab/proposals/new"
+    asked = {"action": "resource.create", "p_kind": "dataset", "p_visibility": "public"}
+    looked = lab.send(where, status=200, p_name="tea", **asked)
+    assert "Make the public dataset tea." in text(looked)
+    changed = lab.send(
+        where, status=200, p_name="milk", shown="Make the public dataset tea.", **asked
+    )
+    assert "Make the public dataset milk." in text(changed)
+    assert "No proposal runs now" in text(lab.see("/commons/lab/proposals"))
+
+
+def test_a_round_of_the_pot_is_proposed_in_rows_and_bytes_as_people_say_them(lab):
+    proposed(lab, "pool.declare", p_unit="bytes_stored", p_by="the faculty", p_amount="5 TB")
+    assert "5 TB" in text(lab.see("/commons/lab/proposals/1"))
+    lab.town.second("bob", 1)
+    lab.town.tick(days=15)
+    if lab.town.see(1).is_running:
+        for name in ("ada", "bob", "cyd"):
+            lab.town.vote(name, 1, 1, 2)
+        lab.town.tick(days=15)
+    made = proposed(
+        lab,
+        "pool.allot.round",
+        p_unit="bytes_stored",
+        p_projects_0_name="ada",
+        p_projects_0_amount="200 GB",
+        p_projects_0_project="speech",
+        p_projects_3_name="bob",
+        p_projects_3_amount="1.5 GB",
+        p_projects_3_project="maps",
+    )
+    said = text(lab.see(made.headers["location"]))
+    assert "speech (ada): 200 GB" in said
+    assert "maps (bob): 1.5 GB" in said
+
+
+def test_another_option_is_added_in_the_same_form(lab):
+    lab.town.propose("bob", "statement")
+    lab.town.object("cyd", 1)
+    page = lab.see("/commons/lab/proposals/1")
+    assert "We like tea." in re.search(r'<textarea id="p_text".*?</textarea>', page.text)[0]
+    lab.send("/commons/lab/proposals/1", act="rival", action="statement", p_text="We like milk.")
+    assert "Say: We like milk." in text(lab.see("/commons/lab/proposals/1"))

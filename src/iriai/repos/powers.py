@@ -57,9 +57,9 @@ def settle(tx: Tx, actor: Actor, repo: Repo, **changed: Any) -> Repo:
     return register.settled(tx, actor, queries.by_id(tx, repo.id), **changed)
 
 
-def bury(tx: Tx, actor: Actor, repo: Repo) -> None:
+def bury(tx: Tx, actor: Actor, repo: Repo, *, by: str | None = None) -> None:
     """Delete a repository that its commons gives up: what stays is a tombstone that says so."""
-    register.given_up(tx, actor, queries.by_id(tx, repo.id))
+    register.given_up(tx, actor, queries.by_id(tx, repo.id), by=by)
 
 
 def relicense(tx: Tx, actor: Actor, repo: Repo, *, before: str | None, after: str | None) -> None:

@@ -158,7 +158,7 @@ def _present(tx: Tx, viewer: Actor, found: _Found | None) -> _Found:
     if found is None or not found.is_current or not rules.may_see(viewer, found.repo):
         raise rules.unknown_repo()
     if found.is_deleted:
-        raise rules.gone_repo()
+        raise rules.gone_repo(found.repo)
     return replace(found, repo=_let_in(tx, viewer, found.repo))
 
 

@@ -132,13 +132,16 @@ def settled(tx: Tx, actor: Actor, repo: Repo, **changed: Any) -> Repo:
     return made
 
 
-def given_up(tx: Tx, actor: Actor, repo: Repo) -> None:
-    """Delete a repository: at once for everybody, its bytes after a grace, its name never free."""
+def given_up(tx: Tx, actor: Actor, repo: Repo, *, by: str | None = None) -> None:
+    """Delete a repository: at once for everybody, its bytes after a grace, its name never free.
+
+    `by`: what its tombstone says of who decided so.
+    """
     guarded.require_ordinary(repo, hub=tx.ground.settings.url, act="deleted")
     done = tx.connection.execute(
         update(RepoRow)
         .where(RepoRow.id == repo.id, RepoRow.deleted_at.is_(None))
-        .values(deleted_at=tx.now, updated_at=tx.now)
+        .values(deleted_at=tx.now, updated_at=tx.now, disabled_reason=by)
     )
     if done.rowcount != 1:
         raise rules.unknown_repo()

@@ -6,6 +6,7 @@ protects. `registry` knows how each typed action of a charter is done; the modul
 """
 
 from iriai.commons.enactment import charter as _charter  # noqa: F401 - registers
+from iriai.commons.enactment import children as _children  # noqa: F401 - registers
 from iriai.commons.enactment import operator
 from iriai.commons.enactment import people as _people  # noqa: F401 - registers
 from iriai.commons.enactment import pot as _pot  # noqa: F401 - registers

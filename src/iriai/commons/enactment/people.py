@@ -13,7 +13,7 @@ from iriai.commons.charter import powers as charter_powers
 from iriai.commons.charter import presets
 from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import DAYS_MAX, Action, Preset
-from iriai.commons.enactment import custody
+from iriai.commons.enactment import custody, resources
 from iriai.commons.enactment.registry import Choices, Decision, Payload, enacts
 from iriai.commons.membership import actions, electing, offices, powers, queries, rules
 from iriai.commons.membership.electing import ElectionState, PetitionState
@@ -344,15 +344,9 @@ def _member_named(tx: Tx, commons_id: int, payload: Payload) -> str:
     return account.name
 
 
-def _repository(tx: Tx, commons_id: int, full_name: str) -> dict[str, Any]:
-    kind, _, rest = full_name.partition("/")
-    kinds = {"models": "model", "datasets": "dataset", "spaces": "space"}
-    if kind not in kinds or rest.count("/") != 1:
-        raise Invalid('Name the repository as "models/owner/name" or "datasets/owner/name".')
-    found = queries.held_repository(tx, commons_id, kinds[kind], rest.partition("/")[2])
-    if found is None:
-        raise Invalid(f"{full_name} does not belong to this commons.", code="RepoNotFound")
-    return {"repository": full_name, "repo_id": found}
+def _repository(tx: Tx, commons_id: int, address: str) -> dict[str, Any]:
+    found = resources.named(tx, commons_id, {"repo": address})
+    return {"repository": found["repo"], "repo_id": found["repo_id"]}
 
 
 def names_elected(found: list[str], seed: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from iriai.base.errors import Invalid
 from iriai.base.tx import Tx
+from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import Action
 from iriai.commons.enactment.registry import Payload, enactor
 from iriai.commons.proposals import actions as proposals
@@ -35,6 +36,8 @@ def propose(
     discussion: tuple[int, int] | None = None,
 ) -> Proposal:
     """Propose a typed action. `discussion`: the repository's id and the thread's number."""
+    # first: what somebody else could learn from a refusal of the payload is for members alone
+    proposals.require_taking_part(tx, actor, commons_id, charters.in_force(tx, commons_id))
     how = enactor(action)
     cleaned = how.clean(tx, commons_id, payload)
     words = how.words(cleaned)
@@ -64,6 +67,7 @@ def rival(
     how = enactor(action)
     if how.choices is not None:
         raise Invalid("An election or a budget round is a vote of its own.")
+    proposals.require_taking_part(tx, actor, commons_id, charters.in_force(tx, commons_id))
     cleaned = how.clean(tx, commons_id, payload)
     words = how.words(cleaned)
     return proposals.rival(

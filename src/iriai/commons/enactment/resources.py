@@ -57,7 +57,8 @@ def resource(tx: Tx, commons_id: int, payload: Payload) -> Repo:
     return found
 
 
-def _named(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
+def named(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
+    """How a payload keeps the repository that it names."""
     found = resource(tx, commons_id, payload)
     shown = f"repository {found.id} (private)" if found.is_private else found.address
     return {"repo_id": found.id, "repo": shown}
@@ -130,7 +131,7 @@ def _clean_merge(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
         raise Invalid("Which pull request? Give its number.") from None
     if not discussions.discussion(tx, found, number).is_pull_request:
         raise Invalid(f"{found.address} has no pull request {number}.")
-    return {**_named(tx, commons_id, payload), "number": number}
+    return {**named(tx, commons_id, payload), "number": number}
 
 
 @lands(
@@ -151,7 +152,7 @@ def _clean_relicense(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any
     if any(mark in licence for mark in ":#\"'[]{}"):
         raise Invalid("A licence is named by its identifier, such as apache-2.0.")
     landing.require_licence_allowed(charters.in_force(tx, commons_id), licence)
-    return {**_named(tx, commons_id, payload), "licence": licence}
+    return {**named(tx, commons_id, payload), "licence": licence}
 
 
 @lands(
@@ -192,7 +193,7 @@ def relicense(ground: Ground, decision: Decision, payload: Payload, done: Done) 
 def _clean_label(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
     text = str(payload.get("text") or "").strip()
     cleaned = _text(payload, "text", "what the label says") if text else ""
-    return {**_named(tx, commons_id, payload), "text": cleaned}
+    return {**named(tx, commons_id, payload), "text": cleaned}
 
 
 @enacts(
@@ -212,7 +213,7 @@ def label(tx: Tx, decision: Decision, payload: Payload) -> None:
 
 
 def _clean_delist(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
-    return {**_named(tx, commons_id, payload), "delisted": _flag(payload, "delisted")}
+    return {**named(tx, commons_id, payload), "delisted": _flag(payload, "delisted")}
 
 
 @enacts(
@@ -231,11 +232,17 @@ def delist(tx: Tx, decision: Decision, payload: Payload) -> None:
     _told(tx, decision, "delisted" if payload["delisted"] else "listed", found)
 
 
+GATES = {
+    "auto": "whoever says who they are and what for is let in at once",
+    "manual": "whoever says who they are and what for is let in one by one",
+}
+
+
 def _clean_gate(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
     asked = str(payload.get("gated", "")).lower()
     if asked not in ("auto", "manual", "none"):
         raise Invalid("A gate is auto (whoever asks is let in), manual (each is decided) or none.")
-    return {**_named(tx, commons_id, payload), "gated": asked}
+    return {**named(tx, commons_id, payload), "gated": asked}
 
 
 @enacts(
@@ -244,7 +251,7 @@ def _clean_gate(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
     words=lambda each: (
         f"Open {each['repo']} to everybody who may see it."
         if each["gated"] == "none"
-        else f"Gate {each['repo']} ({each['gated']})."
+        else f"Gate {each['repo']}: {GATES[each['gated']]}."
     ),
 )
 def gate(tx: Tx, decision: Decision, payload: Payload) -> None:
@@ -258,7 +265,7 @@ def gate(tx: Tx, decision: Decision, payload: Payload) -> None:
 def _clean_freeze(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
     frozen = _flag(payload, "frozen")
     reason = _text(payload, "reason", "why it shall be frozen") if frozen else ""
-    return {**_named(tx, commons_id, payload), "frozen": frozen, "reason": reason}
+    return {**named(tx, commons_id, payload), "frozen": frozen, "reason": reason}
 
 
 @enacts(
@@ -285,7 +292,7 @@ def _clean_visibility(tx: Tx, commons_id: int, payload: Payload) -> dict[str, An
     except ValueError:
         raise Invalid("A repository is public or private.") from None
     repos.require_visibility(found.kind, asked)
-    return {**_named(tx, commons_id, payload), "visibility": asked.value}
+    return {**named(tx, commons_id, payload), "visibility": asked.value}
 
 
 @enacts(
@@ -309,7 +316,7 @@ def _clean_transfer(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]
     name = clean_repo_name(str(payload.get("to_name") or found.name).strip(), found.kind)
     if (owner.name, name) == (found.owner, found.name):
         raise Invalid("This is its name already; say which other name or owner it shall have.")
-    return {**_named(tx, commons_id, payload), "to_owner": owner.name, "to_name": name}
+    return {**named(tx, commons_id, payload), "to_owner": owner.name, "to_name": name}
 
 
 def _require_takes(tx: Tx, owner_id: int, found: Repo, *, is_organisation: bool) -> None:
@@ -352,7 +359,7 @@ def _clean_return(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
     if person.is_organisation:
         raise Invalid("What was dedicated is given back to a person; to others it is moved.")
     name = clean_repo_name(str(payload.get("to_name") or found.name).strip(), found.kind)
-    return {**_named(tx, commons_id, payload), "to_owner": person.name, "to_name": name}
+    return {**named(tx, commons_id, payload), "to_owner": person.name, "to_name": name}
 
 
 @enacts(
@@ -365,10 +372,15 @@ def give_back(tx: Tx, decision: Decision, payload: Payload) -> None:
     _moved(tx, decision, payload)
 
 
+def _tombstone(tx: Tx, decision: Decision) -> str:
+    where = f"{tx.ground.settings.url}/commons/{decision.commons}/proposals/{decision.number}"
+    return f"The commons {decision.commons} decided so: {where}"
+
+
 def _clean_delete(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
     found = resource(tx, commons_id, payload)
     guarded.require_ordinary(found, hub=tx.ground.settings.url, act="deleted")
-    return _named(tx, commons_id, payload)
+    return named(tx, commons_id, payload)
 
 
 @enacts(
@@ -380,5 +392,5 @@ def delete(tx: Tx, decision: Decision, payload: Payload) -> None:
     """Delete it: its name answers 410 for ever, its bytes go after a grace."""
     found = resource(tx, decision.commons_id, payload)
     actor = commons_actor(tx, decision.commons_id, decision.actor_name)
-    powers.bury(tx, actor, found)
+    powers.bury(tx, actor, found, by=_tombstone(tx, decision))
     _told(tx, decision, "entombed", found)

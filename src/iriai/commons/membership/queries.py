@@ -12,7 +12,6 @@ from sqlalchemy import Row as Found
 from sqlalchemy import Select, func, or_, select
 
 from iriai.base.events import HUB
-from iriai.base.names import fold
 from iriai.base.tx import Tx
 from iriai.commons.charter import queries as charters
 from iriai.commons.membership import rules
@@ -163,17 +162,6 @@ def terms_served(tx: Tx, commons_id: int, role: str, account_id: int) -> int:
         SeatRow.ends_at > tx.now - BREAK,
     )
     return max(tx.connection.execute(asked).scalars(), default=0)
-
-
-def held_repository(tx: Tx, commons_id: int, kind: str, name: str) -> int | None:
-    """The id of a repository that belongs to a commons' organisation."""
-    asked = select(RepoRow.id).where(
-        RepoRow.owner_id == organisation_id(tx, commons_id),
-        RepoRow.kind == kind,
-        RepoRow.name_key == fold(name),
-        RepoRow.deleted_at.is_(None),
-    )
-    return tx.connection.execute(asked).scalar_one_or_none()
 
 
 def requirement(tx: Tx, commons_id: int, account_id: int) -> Requirement:

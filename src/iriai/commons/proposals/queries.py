@@ -31,6 +31,7 @@ from iriai.identity.tables import Account
 
 PAGE_LENGTH = 50
 DUE_MAX = 200
+ENACTED_MAX = 500
 SECOND, OBJECTION = "second", "objection"
 
 
@@ -113,6 +114,17 @@ def passed(tx: Tx) -> list[int]:
     asked = select(ProposalRow.id).where(ProposalRow.state == State.PASSED)
     asked = asked.order_by(ProposalRow.closed_at, ProposalRow.id).limit(DUE_MAX)
     return [int(each) for each in tx.connection.execute(asked).scalars()]
+
+
+def enacted(tx: Tx, commons_id: int, action: Action) -> Sequence[Proposal]:
+    """What was decided and done of one action, the newest first."""
+    asked = select(ProposalRow).where(
+        ProposalRow.commons_id == commons_id,
+        ProposalRow.action == action,
+        ProposalRow.state == State.ENACTED,
+    )
+    asked = asked.order_by(ProposalRow.id.desc()).limit(ENACTED_MAX)
+    return _many(tx, tx.session.scalars(asked).all())
 
 
 def count_open(tx: Tx, commons_id: int) -> int:

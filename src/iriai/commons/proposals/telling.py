@@ -58,40 +58,6 @@ ACTIONS: Mapping[Action, str] = MappingProxyType(
         Action.CHARTER_AMEND_ENTRENCHED: "Change what the charter protects",
     }
 )
-REPO = ("repo", "Which repository, such as datasets/lab/speech", ())
-_FIELDS: Mapping[Action, tuple[tuple[str, str, tuple[str, ...]], ...]] = MappingProxyType(
-    {
-        Action.STATEMENT: (("text", "What shall the commons say?", ()),),
-        Action.RESOURCE_CREATE: (
-            ("kind", "What kind", ("model", "dataset", "space")),
-            ("name", "Its name", ()),
-            ("visibility", "Who sees it", ("public", "private")),
-        ),
-        Action.RESOURCE_MERGE: (REPO, ("number", "Which pull request (its number)", ())),
-        Action.RESOURCE_LABEL: (REPO, ("text", "What the label says; empty takes it off", ())),
-        Action.RESOURCE_DELIST: (REPO, ("delisted", "Leave it out of lists", ("yes", "no"))),
-        Action.RESOURCE_GATE: (REPO, ("gated", "The gate", ("auto", "manual", "none"))),
-        Action.RESOURCE_FREEZE: (
-            REPO,
-            ("frozen", "Freeze it", ("yes", "no")),
-            ("reason", "Why", ()),
-        ),
-        Action.RESOURCE_VISIBILITY: (REPO, ("visibility", "Who sees it", ("public", "private"))),
-        Action.RESOURCE_RELICENSE: (REPO, ("licence", "Its licence, such as apache-2.0", ())),
-        Action.RESOURCE_TRANSFER: (
-            REPO,
-            ("to_owner", "Its new owner; empty: as now", ()),
-            ("to_name", "Its new name; empty: as now", ()),
-        ),
-        Action.RESOURCE_DELETE: (REPO,),
-        Action.RESOURCE_RETURN: (REPO, ("to_owner", "To whom it is given back", ())),
-    }
-)
-
-
-def fields(action: Action) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
-    """What one says of an action when proposing it: name, label, choices. None: in lines."""
-    return _FIELDS.get(action, ())
 
 
 def _when(when: datetime | None) -> str:
@@ -113,7 +79,10 @@ def next_step(found: Proposal, now: datetime) -> str:
         )
     if found.state is State.OPEN:
         who = found.terms.who.replace("_", " ")
-        return f"“{found.title}” waits until {at} for the word of the {who}, who decide it at once."
+        return (
+            f"“{found.title}” waits until {at} for the word of the {who}, who decide it. "
+            "Until then members can say on its page what speaks against it."
+        )
     if found.state is State.DELIBERATING:
         missing = found.seconds_needed - len(found.seconds)
         if missing > 0:
@@ -160,10 +129,16 @@ def said(found: Proposal) -> str:
             f"objection, seconded by {found.seconds_needed} other"
             f"{'' if found.seconds_needed == 1 else 's'}."
         )
+    more = "more for it than against" if terms.ratio == 1 else f"{terms.ratio} for each one against"
+    quorum = (
+        f", and a quorum of {terms.quorum_factor:g} times the square root of the electors, never "
+        "more than all of them"
+        if terms.quorum_factor
+        else ""
+    )
     return (
-        f"By the charter ({found.rule}) it needs a vote of {terms.vote_days} days, "
-        f"{terms.ratio} to 1 over keeping things, and the quorum of {terms.quorum_factor:g} times "
-        "the square root of the electors, never more than all of them."
+        f"By the charter ({found.rule}) there is a vote of {terms.vote_days} days; it needs {more}"
+        f"{quorum}."
     )
 
 
@@ -181,7 +156,7 @@ def may(
     fresh = not own and all(each.account_id != account_id for each in found.seconds)
     if early and fresh and (not at_once or decides_at_once(found.terms, standing, found.repo_id)):
         can.add("second")
-    if early and not at_once and all(each.account_id != account_id for each in found.objections):
+    if early and all(each.account_id != account_id for each in found.objections):
         can.add("object")
     if found.state is State.DELIBERATING and not found.seats and found.budget is None:
         can.add("rival")

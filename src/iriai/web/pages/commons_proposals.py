@@ -12,23 +12,18 @@ from iriai.base.errors import Conflict, Denied, Excessive, HubError, Invalid, Un
 from iriai.base.routing import Access
 from iriai.base.tx import Tx
 from iriai.commons import enactment, queries
-from iriai.commons.charter import queries as charters
-from iriai.commons.charter import rights
-from iriai.commons.charter.rules import PANEL, Action
-from iriai.commons.enactment.registry import can_enact
 from iriai.commons.membership import queries as membership
-from iriai.commons.proposals import actions, secrecy, telling, voting
+from iriai.commons.proposals import actions, forms, secrecy, telling, voting
 from iriai.commons.proposals import queries as proposals
 from iriai.commons.proposals.rules import Proposal, State
 from iriai.repos import queries as repos
-from iriai.repos.rules import Kind
 from iriai.web import links, problems
 from iriai.web.door import Ask, get, post, see
+from iriai.web.pages import commons_proposing as proposing
 from iriai.web.texts import gettext as _
 
 SAID_IN_THE_FORM = (Invalid, Denied, Conflict, Excessive, Unknown)
 NUMBER_MAX = 1 << 31
-DETAILS_LENGTH_MAX = 20_000
 
 
 def every(ask: Ask) -> Response:
@@ -38,6 +33,11 @@ def every(ask: Ask) -> Response:
         named = queries.commons(tx, ask.part("name"))
         running = [] if before else proposals.open_(tx, named.id)
         over = proposals.closed(tx, named.id, before=before)
+        ballots = {
+            each.number: voters[0].voted
+            for each in running
+            if _is_voting(each) and (voters := proposals.voters(tx, each, ask.actor.id))
+        }
         now = tx.now
     older = over[-1].number if len(over) == proposals.PAGE_LENGTH else None
     here = links.commons(named.name, "proposals")
@@ -48,43 +48,12 @@ def every(ask: Ask) -> Response:
         commons=named,
         running=[(each, telling.next_step(each, now)) for each in running],
         over=over,
+        ballots=ballots,
         states=telling.STATES,
-        older=links.with_query(here, before=older),
+        older=links.with_query(here, before=older) if older else "",
         newer=here if before else "",
         next_step=telling.next_step(running[0], now) if running else telling.NOTHING_RUNS,
     )
-
-
-def new(ask: Ask) -> Response:
-    """The form to propose something, begun by what was asked for."""
-    return _new(ask)
-
-
-def propose(ask: Ask) -> Response:
-    """Propose it."""
-    form = ask.form
-    try:
-        action = enactment.clean_action(form.get("action"))
-        payload = _payload(form.get("details")) | {
-            name: form.get(f"p_{name}")
-            for name, _label, _choices in telling.fields(action)
-            if form.has(f"p_{name}")
-        }
-        with ask.ground.write() as tx:
-            named = queries.commons(tx, ask.part("name"))
-            made = enactment.propose(
-                tx,
-                ask.actor,
-                named.id,
-                action=action,
-                payload=payload,
-                title=form.get("title"),
-                text=form.get("text"),
-                discussion=_thread(tx, ask, form.get("thread")),
-            )
-    except SAID_IN_THE_FORM as error:
-        return _new(ask, error=error)
-    return see(links.commons(named.name, "proposals", str(made.number)))
 
 
 def one(ask: Ask) -> Response:
@@ -108,7 +77,7 @@ def act(ask: Ask) -> Response:
                 actions.withdraw(tx, ask.actor, named.id, number)
             elif verb == "rival":
                 action = enactment.clean_action(form.get("action"))
-                payload = _payload(form.get("details"))
+                payload = proposing.answers(form, forms.FORMS[action])
                 enactment.rival(tx, ask.actor, named.id, number, action=action, payload=payload)
             elif verb == "cast":
                 place = int(form.get("option")) if form.get("option").isdecimal() else -1
@@ -178,36 +147,6 @@ def count(ask: Ask) -> Response:
     )
 
 
-def _new(ask: Ask, *, error: HubError | None = None) -> Response:
-    wanted = ask.form.get("action") or ask.query("action") or Action.STATEMENT
-    action = Action(wanted) if wanted in list(Action) else Action.STATEMENT
-    with ask.ground.read() as tx:
-        named = queries.commons(tx, ask.part("name"))
-        charter = charters.in_force(tx, named.id)
-    offered = [
-        each for each in Action if can_enact(each) and charter.actions.get(each, PANEL) != PANEL
-    ]
-    given = {
-        name: ask.form.get(f"p_{name}") or ask.query(name)
-        for name, _label, _choices in telling.fields(action)
-    }
-    return ask.page(
-        "commons/propose.html",
-        status=problems.status(error) if error else 200,
-        tab="proposals",
-        commons=named,
-        action=action,
-        offered=[(each, telling.ACTIONS[each]) for each in offered],
-        fields=telling.fields(action),
-        given=given,
-        sent=ask.form,
-        thread=ask.form.get("thread") or ask.query("thread"),
-        how=rights.who(charter, action),
-        fault=error,
-        next_step=_("Nothing happens before you send this. ") + rights.who(charter, action),
-    )
-
-
 def _one(ask: Ask, *, error: HubError | None = None) -> Response:
     with ask.ground.read() as tx:
         named = queries.commons(tx, ask.part("name"))
@@ -216,6 +155,8 @@ def _one(ask: Ask, *, error: HubError | None = None) -> Response:
         voters = proposals.voters(tx, found, ask.actor.id) if _is_voting(found) else []
         turnout = proposals.turnout(tx, found) if found.opened_at else 0
         thread = _thread_link(tx, ask, found)
+        may = telling.may(found, ask.actor.id, standing, tx.now)
+        rival = proposing.rival_form(tx, ask, found) if "rival" in may else None
         now = tx.now
     return ask.page(
         "commons/proposal.html",
@@ -227,22 +168,15 @@ def _one(ask: Ask, *, error: HubError | None = None) -> Response:
         said=telling.said(found),
         state=telling.STATES[found.state],
         is_member=standing.is_member,
-        may=telling.may(found, ask.actor.id, standing, now),
+        may=may,
+        rival=rival,
         voters=voters,
         turnout=turnout,
         thread=thread,
-        details=_details(found),
         sent=ask.form,
         fault=error,
         next_step=telling.next_step(found, now),
     )
-
-
-def _details(found: Proposal) -> str:
-    """What was proposed as lines to change, for another option beside it."""
-    given = {**(found.main.payload or {})}
-    given.pop("repo_id", None)
-    return "\n".join(f"{name}: {value}" for name, value in given.items())
 
 
 def _ballot(ask: Ask, *, error: HubError | None = None) -> Response:
@@ -293,29 +227,6 @@ def _number(ask: Ask) -> int:
     return int(given)
 
 
-def _payload(details: str) -> dict[str, Any]:
-    """What was written as `name: value`, a line for each."""
-    if len(details) > DETAILS_LENGTH_MAX:
-        raise Excessive(_("The details are too long."))
-    found = {}
-    for line in details.splitlines():
-        name, colon, value = line.partition(":")
-        if colon and name.strip():
-            found[name.strip()] = value.strip()
-    return found
-
-
-def _thread(tx: Tx, ask: Ask, given: str) -> tuple[int, int] | None:
-    """The discussion that a proposal comes from: `datasets/lab/speech/discussions/3`."""
-    address, _slash, number = given.strip("/").rpartition("/discussions/")
-    if not address or not number.isdecimal():
-        return None
-    kind = next((each for each in Kind if each.prefix and address.startswith(each.prefix)), None)
-    kind = kind or Kind.MODEL
-    found = repos.readable(tx, ask.actor, kind, address.removeprefix(kind.prefix))
-    return found.id, int(number)
-
-
 def _thread_link(tx: Tx, ask: Ask, found: Proposal) -> str:
     if found.repo_id is None or found.discussion is None:
         return ""
@@ -332,8 +243,8 @@ def _routes() -> list[Any]:
     where = "/commons/{name}/proposals"
     return [
         get(where, every, access=anyone),
-        get(f"{where}/new", new, access=member),
-        post(f"{where}/new", propose, access=member),
+        get(f"{where}/new", proposing.new, access=member),
+        post(f"{where}/new", proposing.propose, access=member),
         get(where + "/{number}", one, access=anyone),
         post(where + "/{number}", act, access=member),
         get(where + "/{number}/ballot", ballot, access=member),

@@ -1,0 +1,201 @@
+"""To propose something: the list of what can be, then one small form, then its words, then it goes.
+
+A proposal is sent only in the words that were shown: the form carries them, and whoever has changed
+an answer since, or meets a changed world, sees the new words first.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import Response
+
+from iriai.base.errors import Conflict, Denied, Excessive, HubError, Invalid, Unknown
+from iriai.base.tx import Tx
+from iriai.commons import enactment, queries
+from iriai.commons.charter import queries as charters
+from iriai.commons.charter import rights
+from iriai.commons.charter.rules import Action, Charter
+from iriai.commons.enactment import offering
+from iriai.commons.proposals import forms, telling
+from iriai.commons.proposals.forms import Field, Shape
+from iriai.commons.proposals.rules import Proposal
+from iriai.repos import queries as repos
+from iriai.repos.rules import Kind
+from iriai.web import links, problems
+from iriai.web.door import Ask, see
+from iriai.web.forms import Form
+from iriai.web.texts import gettext as _
+
+SAID_IN_THE_FORM = (Invalid, Denied, Conflict, Excessive, Unknown)
+ROWS_FREE = 3
+ROWS_MAX = 200
+PREFIX = "p_"
+
+
+def new(ask: Ask) -> Response:
+    """What can be proposed; or the form of what was chosen, begun by what was asked for."""
+    action = _action(ask.query("action"))
+    if action is None:
+        return _list(ask)
+    fields = forms.FORMS[action]
+    given = {each.name: ask.query(each.name) for each in fields}
+    return _form(ask, action, given, thread=ask.query("thread"))
+
+
+def propose(ask: Ask) -> Response:
+    """Show how it will read; once it was shown so, propose it."""
+    form = ask.form
+    action = enactment.clean_action(form.get("action"))
+    given = answers(form, forms.FORMS[action])
+    words = ""
+    try:
+        with ask.ground.write() as tx:
+            named = queries.commons(tx, ask.part("name"))
+            words = offering.reads(tx, ask.actor, named.id, action=action, payload=given)
+            if _plain(words) != _plain(form.get("shown")):
+                made = None
+            else:
+                made = enactment.propose(
+                    tx,
+                    ask.actor,
+                    named.id,
+                    action=action,
+                    payload=given,
+                    title=form.get("title"),
+                    text=form.get("text"),
+                    discussion=thread_of(tx, ask, form.get("thread")),
+                )
+    except SAID_IN_THE_FORM as error:
+        return _form(ask, action, given, thread=form.get("thread"), error=error)
+    if made is None:
+        return _form(ask, action, given, thread=form.get("thread"), words=words)
+    return see(links.commons(named.name, "proposals", str(made.number)))
+
+
+def answers(form: Form, fields: tuple[Field, ...]) -> dict[str, Any]:
+    """What was answered, by the names of the fields. Empty rows are left out."""
+    found: dict[str, Any] = {}
+    for each in fields:
+        if each.shape is Shape.ROWS:
+            rows = [_row(form, each, place) for place in range(ROWS_MAX)]
+            found[each.name] = [row for row in rows if any(row.values())]
+        elif form.has(PREFIX + each.name):
+            found[each.name] = _value(each.name, form.get(PREFIX + each.name))
+    return found
+
+
+def _row(form: Form, field: Field, place: int) -> dict[str, str]:
+    return {
+        each.name: _value(each.name, form.get(f"{PREFIX}{field.name}_{place}_{each.name}"))
+        for each in field.columns
+    }
+
+
+def _value(name: str, given: str) -> str:
+    return forms.amount(given) if name == "amount" else given.strip()
+
+
+def _plain(words: str) -> str:
+    """Words as a browser gives them back, whose line ends are its own."""
+    return words.replace("\r\n", "\n").strip()
+
+
+def _action(given: str) -> Action | None:
+    return Action(given) if given in list(Action) else None
+
+
+def _list(ask: Ask) -> Response:
+    with ask.ground.read() as tx:
+        named = queries.commons(tx, ask.part("name"))
+        charter = charters.in_force(tx, named.id)
+    return ask.page(
+        "commons/propose_list.html",
+        tab="proposals",
+        commons=named,
+        groups=offering.offered(charter),
+        thread=ask.query("thread"),
+        next_step=_(
+            "Nothing happens before you send a proposal; you see first in which words. Each line "
+            "says how it will be decided."
+        ),
+    )
+
+
+def _form(
+    ask: Ask,
+    action: Action,
+    given: Mapping[str, Any],
+    *,
+    thread: str = "",
+    words: str = "",
+    error: HubError | None = None,
+) -> Response:
+    fields = forms.FORMS[action]
+    with ask.ground.read() as tx:
+        named = queries.commons(tx, ask.part("name"))
+        charter = charters.in_force(tx, named.id)
+        there = offering.choices(tx, ask.actor, named.id, fields, given)
+    if action is Action.SEAT_GRANT and not there["custody"]:
+        fields = tuple(each for each in fields if each.name != "custody")
+    return ask.page(
+        "commons/propose.html",
+        status=problems.status(error) if error else 200,
+        tab="proposals",
+        commons=named,
+        action=action,
+        does=telling.ACTIONS[action],
+        fields=fields,
+        there=there,
+        nothing=nothing_to_choose(fields, there),
+        offices=_elected(charter) if action is Action.SEAT_FILL else (),
+        given=given,
+        rows=ROWS_FREE,
+        sent=ask.form,
+        thread=thread,
+        words=words,
+        how=rights.who(charter, action),
+        fault=error,
+        next_step=_("Nothing happens before you send this. ") + rights.who(charter, action),
+    )
+
+
+def nothing_to_choose(
+    fields: tuple[Field, ...], there: Mapping[str, offering.Choices]
+) -> dict[str, str]:
+    """For each choice that has nothing to choose from: why."""
+    return {
+        each.name: forms.NOTHING_THERE[each.source]
+        for each in fields
+        if each.source is not None
+        and each.source in forms.NOTHING_THERE
+        and each.shape is Shape.CHOICE
+        and not there.get(each.name)
+    }
+
+
+def _elected(charter: Charter) -> tuple[str, ...]:
+    return tuple(sorted(name for name, role in charter.roles.items() if role.elected_by))
+
+
+def rival_form(tx: Tx, ask: Ask, found: Proposal) -> dict[str, Any]:
+    """The form to put another option beside a proposal, begun with what was proposed."""
+    fields = forms.FORMS[found.main.action or Action.STATEMENT]
+    first = {**(found.main.payload or {})}
+    for name, value in first.items():
+        if isinstance(value, bool):
+            first[name] = "yes" if value else "no"
+    sent = answers(ask.form, fields)
+    given = {each.name: sent.get(each.name, first.get(each.name, "")) for each in fields}
+    there = offering.choices(tx, ask.actor, found.commons_id, fields, given)
+    return {"fields": fields, "there": there, "given": given, "nothing": {}, "rows": ROWS_FREE}
+
+
+def thread_of(tx: Tx, ask: Ask, given: str) -> tuple[int, int] | None:
+    """The discussion that a proposal comes from: `datasets/lab/speech/discussions/3`."""
+    address, _slash, number = given.strip("/").rpartition("/discussions/")
+    if not address or not number.isdecimal():
+        return None
+    kind = next((each for each in Kind if each.prefix and address.startswith(each.prefix)), None)
+    kind = kind or Kind.MODEL
+    found = repos.readable(tx, ask.actor, kind, address.removeprefix(kind.prefix))
+    return found.id, int(number)

@@ -1,0 +1,232 @@
+"""From a proposal to the deed: each action is proposed, passes by its rule, and is done once."""
+
+import pytest
+
+from iriai.base.errors import Denied, Gone, Invalid
+from iriai.base.opening import open_ground
+from iriai.commons import actions as founding
+from iriai.commons import enactment
+from iriai.commons.breakglass.rules import Act, State
+from iriai.commons.charter import presets, register
+from iriai.commons.charter.rules import Action, Parent
+from iriai.commons.enactment import children, operator
+from iriai.commons.membership import queries as membership
+from iriai.commons.pot import queries as pots
+from iriai.commons.proposals.rules import State as Stage
+from iriai.identity.rules import ANYONE
+from iriai.repos import queries
+from iriai.repos.actions import Add
+from iriai.repos.tables import RepoRow
+from iriai.settings import Settings
+from tests.conftest import StandingClock
+from tests.support.commons import Town
+
+VOTERS = ("ada", "bob", "gus")
+STEPS_MAX = 6
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """A university's commons of three electors, a steward among them, which holds one model."""
+    ground = open_ground(Settings(data=tmp_path_factory.mktemp("lab")), now=StandingClock())
+    town = Town(ground).found("university", *VOTERS)
+    town.seat("gus", "steward", days=3_000)
+    make(town, "tiny")
+    yield town
+    ground.engine.dispose()
+
+
+def make(town, name):
+    repo = enactment.create_repository(
+        town.ground, town.person("ada"), kind="model", owner="lab", name=name
+    )
+    added = [Add("README.md", b"---\nlicense: mit\n---\n# Tea\n")]
+    enactment.commit(town.ground, town.person("ada"), repo, operations=added, title="card")
+    return repo
+
+
+def decided(town, action, payload, by="gus"):
+    """Take a proposal to its end, with everybody for it: at once, lazily or by a vote."""
+    number = town.propose(by, action, payload=payload).number
+    for _ in range(STEPS_MAX):
+        found = town.see(number)
+        if found.state is Stage.VOTING:
+            for name in VOTERS:
+                town.vote(name, number, *[1] + [2] * (len(found.options) - 1))
+        elif found.is_running and not any(each.name == "bob" for each in found.seconds):
+            for name in ("ada", "bob"):
+                town.second(name, number)
+        if not town.see(number).is_running:
+            break
+        town.tick(days=15)
+    town.tick()
+    return town.see(number)
+
+
+def row(town, name="tiny"):
+    with town.ground.read() as tx:
+        repo = queries.repo(tx, town.person("ada"), "model", f"lab/{name}")
+        return tx.session.get_one(RepoRow, repo.id)
+
+
+def standing(town, name):
+    with town.ground.read() as tx:
+        return membership.standing(tx, town.commons_id, town.person(name).id)
+
+
+def events(town, found):
+    """What the log has of this decision."""
+    from sqlalchemy import text
+
+    with town.ground.read() as tx:
+        rows = tx.connection.execute(text("SELECT actor, verb FROM events")).all()
+    name = f"system:decision/lab/{found.number}"
+    return [each.verb for each in rows if each.actor == name]
+
+
+def child(town):
+    """A commons whose charter names the lab's as its parent."""
+    town.person("cyd")
+    with town.ground.write() as tx:
+        made = founding.found_organisation(tx, town.person("cyd"), name="valley")
+    with town.ground.read() as tx:
+        from iriai.commons.charter import queries as charters
+
+        digest = charters.version(tx, town.commons_id).digest
+    text = presets.text("university", "valley", parent=Parent(commons="lab", digest=digest))
+    with town.ground.write() as tx:
+        register.enter(tx, made.commons_id, text, decision="founding")
+        tx.record(made.commons_id, "system:test", "founded", "charter/valley")
+    return {"child": "valley"}
+
+
+def glass(town):
+    """An act of the operator that stands."""
+    with town.ground.write() as tx:
+        made = operator.break_glass(tx, "lab", Act.FREEZE, "lab/broken", reason="Bad weights.")
+        return {"act": str(made.id)}
+
+
+def suspended(town):
+    town.join("dan")
+    return {"name": "dan", "days": "3"}
+
+
+def broken(town):
+    make(town, "broken")
+    return glass(town)
+
+
+def standing_still(_town):
+    """A statement changes nothing but the log."""
+    return True
+
+
+TINY = {"repo": "lab/tiny"}
+DEEDS = {
+    Action.RESOURCE_CREATE: (
+        {"kind": "model", "name": "made", "visibility": "public"},
+        lambda town: row(town, "made").held_by == "commons",
+    ),
+    Action.RESOURCE_LABEL: (
+        {**TINY, "text": "Do not use for medicine"},
+        lambda town: row(town).label == "Do not use for medicine",
+    ),
+    Action.RESOURCE_DELIST: ({**TINY, "delisted": "yes"}, lambda town: row(town).is_delisted),
+    Action.RESOURCE_GATE: ({**TINY, "gated": "manual"}, lambda town: row(town).gated == "manual"),
+    Action.RESOURCE_FREEZE: (
+        {**TINY, "frozen": "yes", "reason": "It is being looked at."},
+        lambda town: row(town).frozen_reason == "It is being looked at.",
+    ),
+    Action.RESOURCE_VISIBILITY: (
+        {**TINY, "visibility": "private"},
+        lambda town: row(town).visibility == "private",
+    ),
+    Action.MEMBER_SUSPEND: (suspended, lambda town: not standing(town, "dan").is_member),
+    Action.SEAT_GRANT: (
+        {"role": "maintainer", "name": "bob", "repository": "lab/tiny"},
+        lambda town: [each.role for each in standing(town, "bob").seats] == ["maintainer"],
+    ),
+    Action.POOL_DECLARE: (
+        {"unit": "gpu_hours", "by": "the faculty", "amount": "500"},
+        lambda town: pools(town) == {"gpu_hours": 500},
+    ),
+    Action.CHILD_ADD: (child, lambda town: is_child(town, "valley")),
+    Action.OPERATOR_RATIFY: (broken, lambda town: acts(town) == [State.RATIFIED]),
+    Action.STATEMENT: ({"text": "We like tea."}, standing_still),
+}
+
+
+def pools(town):
+    with town.ground.read() as tx:
+        return {each.unit: each.capacity for each in pots.pools(tx, town.commons_id)}
+
+
+def is_child(town, name):
+    with town.ground.read() as tx:
+        return children.is_in(tx, town.commons_id, name)
+
+
+def acts(town):
+    from iriai.commons.breakglass import queries as operators
+
+    with town.ground.read() as tx:
+        return [each.state for each in operators.acts(tx, town.commons_id)]
+
+
+@pytest.mark.parametrize("action", DEEDS)
+def test_what_is_proposed_and_passes_is_done(lab, action):
+    payload, is_done = DEEDS[action]
+    payload = payload(lab) if callable(payload) else payload
+    if not callable(DEEDS[action][0]) and action is not Action.STATEMENT:
+        with pytest.raises((AssertionError, Exception)):
+            assert is_done(lab)
+    found = decided(lab, action, payload)
+    assert found.state is Stage.ENACTED, found.failure
+    assert is_done(lab)
+    assert events(lab, found)
+    before = events(lab, found)
+    lab.tick(days=1)
+    assert events(lab, found) == before
+
+
+def test_a_frozen_repository_is_changed_by_nobody_until_it_is_thawed(lab):
+    make(lab, "stiff")
+    frozen = {"repo": "lab/stiff", "frozen": "yes", "reason": "Wait."}
+    assert decided(lab, "resource.freeze", frozen).state is Stage.ENACTED
+    with lab.ground.read() as tx:
+        repo = queries.repo(tx, lab.person("ada"), "model", "lab/stiff")
+    with pytest.raises(Denied):
+        added = [Add("a.txt", b"a")]
+        enactment.commit(lab.ground, lab.person("ada"), repo, operations=added, title="a")
+    assert decided(lab, "resource.freeze", {**frozen, "frozen": "no"}).state is Stage.ENACTED
+    assert row(lab, "stiff").frozen_reason is None
+
+
+def test_a_commons_that_does_not_name_this_one_is_not_taken_in(lab):
+    lab.person("eve")
+    with lab.ground.write() as tx:
+        founding.found_organisation(tx, lab.person("eve"), name="other")
+    with pytest.raises(Invalid, match="does not name lab as its parent"):
+        lab.propose("ada", "child.add", payload={"child": "other"})
+
+
+def test_peer_add_is_not_an_action_and_is_refused_by_name(lab):
+    with pytest.raises(Invalid, match=r"peer\.add"):
+        enactment.clean_action("peer.add")
+
+
+def test_whoever_is_no_member_does_not_learn_what_there_is(lab):
+    lab.person("zed")
+    for repo in ("lab/tiny", "lab/nothing"):
+        with pytest.raises(Denied, match="member"):
+            lab.propose("zed", "resource.delete", payload={"repo": repo})
+
+
+def test_a_tombstone_names_the_decision(lab):
+    make(lab, "late")
+    found = decided(lab, "resource.delete", {"repo": "lab/late"})
+    assert found.state is Stage.ENACTED, found.failure
+    where = rf"/commons/lab/proposals/{found.number}$"
+    with pytest.raises(Gone, match=where), lab.ground.read() as tx:
+        queries.repo(tx, ANYONE, "model", "lab/late")
