@@ -260,9 +260,10 @@ def unknown_repo() -> Unknown:
     return Unknown("Repository not found", code="RepoNotFound")
 
 
-def gone_repo() -> Gone:
-    """The answer for what everyone could see and was deleted."""
-    return Gone("This repository was deleted.", code="RepoNotFound")
+def gone_repo(repo: Repo) -> Gone:
+    """The answer for what everyone could see and was deleted; its tombstone says by whom."""
+    by = f" {repo.disabled_reason}" if repo.disabled_reason else ""
+    return Gone(f"This repository was deleted.{by}", code="RepoNotFound")
 
 
 def unknown_revision(revision: str) -> Unknown:
