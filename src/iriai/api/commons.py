@@ -4,6 +4,7 @@ An entry comes as the very text that was hashed, so that a monitor can check a p
 how we write JSON: `leaf = SHA-256(0x00 || entry)`, and from there as RFC 9162 says.
 """
 
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -18,6 +19,9 @@ from iriai.base.errors import Invalid, Unknown
 from iriai.base.routing import Access, DeclaredRoute, route
 from iriai.base.tx import Tx
 from iriai.commons import queries
+from iriai.commons.breakglass import queries as breakglass
+from iriai.commons.breakglass.rules import State, following
+from iriai.commons.breakglass.tables import OperatorAct
 
 PAGE_LENGTH = 50
 PAGE_LENGTH_MAX = 500
@@ -84,6 +88,37 @@ def entry(request: Request, tx: Tx) -> Response:
     )
 
 
+@door.reading
+def operator(request: Request, tx: Tx) -> Response:
+    """What the operator did here with their own hands, the newest first, and what becomes of it."""
+    commons = queries.commons(tx, address.decoded(request.path_params["commons"]))
+    acts = [act_shape(row, tx.now) for row in breakglass.acts(tx, commons.id)]
+    return door.json_answer({"acts": acts, "legalOrders": breakglass.legal_orders(tx, commons.id)})
+
+
+def act_shape(row: OperatorAct, now: datetime) -> dict[str, Any]:
+    """One act; a reason that a legal order seals is null until then."""
+    reason = breakglass.reason(row, now)
+    return {
+        "number": row.id,
+        "act": row.act,
+        "subject": row.subject,
+        "basis": row.basis,
+        "reason": reason,
+        "sealedUntil": _moment(row.sealed_until),
+        "state": row.state,
+        "doneAt": moment(row.done_at),
+        "lapsesAt": _moment(row.lapses_at),
+        "closedAt": _moment(row.closed_at),
+        "decision": row.decision,
+        "next": following(State(row.state), row.lapses_at, is_sealed=reason is None),
+    }
+
+
+def _moment(at: datetime | None) -> str | None:
+    return None if at is None else moment(at)
+
+
 def shape(position: int | None, text: str) -> dict[str, Any]:
     """An entry: where it stands, what was hashed, and the hash."""
     leaf = merkle.leaf_hash(text.encode()).hex()
@@ -102,6 +137,7 @@ def _routes() -> list[DeclaredRoute]:
         route("/api/commons", every, methods=get, access=anyone),
         route(where, log, methods=get, access=anyone),
         route(f"{where}/{{position:int}}", entry, methods=get, access=anyone),
+        route("/api/commons/{commons}/operator", operator, methods=get, access=anyone),
     ]
 
 

@@ -183,3 +183,15 @@ def test_where_the_members_decide_the_operator_gives_and_takes_no_role(lab):
     for role in (Role.ADMIN, None):
         with ground.write() as tx, pytest.raises(Denied, match="break-glass town suspend"):
             accounts.set_role(tx, OPERATOR, organisation="town", person="ada", role=role)
+
+
+def test_what_the_operator_did_is_public_but_a_sealed_reason(lab):
+    day = lab.ground.clock() + timedelta(days=10)
+    number = broken(lab, basis=Basis.LEGAL_ORDER, sealed_until=day)
+    row = act(lab, number)
+    assert queries.reason(row, day - timedelta(seconds=1)) is None
+    assert queries.reason(row, day) == "It carries malware."
+    other = act(lab, broken(lab, Act.DELIST))
+    assert queries.reason(other, lab.ground.clock()) == "It carries malware."
+    with lab.ground.read() as tx:
+        assert queries.legal_orders(tx, lab.commons_id) == 1

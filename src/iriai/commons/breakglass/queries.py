@@ -25,6 +25,11 @@ def act(tx: Tx, commons_id: int, number: int) -> OperatorAct:
     return found
 
 
+def reason(row: OperatorAct, now: datetime) -> str | None:
+    """Why it was done, for everybody; None as long as a legal order seals it."""
+    return None if row.sealed_until is not None and now < row.sealed_until else row.reason
+
+
 def due(tx: Tx, now: datetime) -> list[int]:
     """Emergencies whose time is over, and sealed reasons whose day has come."""
     over = (OperatorAct.state == State.STANDING) & (OperatorAct.lapses_at <= now)

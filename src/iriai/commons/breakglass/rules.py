@@ -39,6 +39,29 @@ class State(StrEnum):
     TAKEN_BACK = "taken_back"
 
 
+NONE_YET = (
+    "The operator has done nothing here with their own hands. Should they, it stands here at once, "
+    "with the reason, and lapses unless the members ratify it."
+)
+
+
+def following(state: State, lapses_at: datetime | None, *, is_sealed: bool) -> str:
+    """What happens next with an act, and how to object."""
+    if state is not State.STANDING:
+        return {
+            State.RATIFIED: "The members have ratified it; what they decided they can change.",
+            State.LAPSED: "Nobody ratified it in time, and it was undone.",
+            State.TAKEN_BACK: "The operator took it back.",
+        }[state]
+    if lapses_at is not None:
+        return (
+            f"It is undone on {lapses_at:%d %B %Y, %H:%M} UTC unless the members ratify it, which "
+            "any of them may propose; who is against it says so there, or lets it lapse."
+        )
+    sealed = " Its reason is sealed until then." if is_sealed else ""
+    return f"A legal order stands until it is taken back.{sealed} It is counted here for good."
+
+
 def clean_reason(text: str) -> str:
     """A reason is given, always."""
     reason = text.replace("\0", "").strip()

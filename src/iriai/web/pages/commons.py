@@ -1,5 +1,6 @@
 """The commons of this hub, and the log of each: what was done, and the proof that it stands so."""
 
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -12,6 +13,9 @@ from iriai.base.events import Event
 from iriai.base.routing import Access
 from iriai.base.tx import Tx
 from iriai.commons import queries
+from iriai.commons.breakglass import queries as breakglass
+from iriai.commons.breakglass.rules import NONE_YET, State, following
+from iriai.commons.breakglass.tables import OperatorAct
 from iriai.commons.charter.rules import Preset
 from iriai.commons.tlog import queries as tlog
 from iriai.web import links, sentences
@@ -57,6 +61,8 @@ def log(ask: Ask) -> Response:
         signed, key = tlog.latest(tx, commons.id), tlog.key(tx, commons.id)
         proven = _consistency(tx, commons.id, ask, head.size)
         listed = [_listed(event) for event in found]
+        acts = [_act(each, tx.now) for each in breakglass.acts(tx, commons.id)]
+        orders = breakglass.legal_orders(tx, commons.id)
     here = links.commons(commons.name, "log")
     last = listed[-1]["position"] if listed else 0
     return ask.page(
@@ -64,6 +70,9 @@ def log(ask: Ask) -> Response:
         tab="log",
         twin=f"/api/commons/{commons.name}/log",
         commons=commons,
+        acts=acts,
+        legal_orders=orders,
+        none_yet=NONE_YET,
         preset=PRESETS[commons.preset],
         entries=listed,
         head=head,
@@ -129,6 +138,21 @@ def entry(ask: Ask) -> Response:
         path=[each.hex() for each in path],
         text=text,
     )
+
+
+def _act(row: OperatorAct, now: datetime) -> dict[str, Any]:
+    """An operator's act in words."""
+    reason = breakglass.reason(row, now)
+    return {
+        "number": row.id,
+        "what": f"{row.act} {row.subject}",
+        "basis": row.basis.replace("_", " "),
+        "state": row.state.replace("_", " "),
+        "at": row.done_at,
+        "reason": reason,
+        "sealed_until": row.sealed_until if reason is None else None,
+        "next": following(State(row.state), row.lapses_at, is_sealed=reason is None),
+    }
 
 
 def _listed(event: Event) -> dict[str, Any]:
