@@ -332,6 +332,7 @@ def asked(work: Asked) -> Any:
         return await door.in_thread(answer, request, body)
 
     endpoint.__name__ = getattr(work, "__name__", "asked")
+    endpoint.__doc__ = work.__doc__
     endpoint.authenticates = True  # type: ignore[attr-defined]
     return endpoint
 

@@ -84,6 +84,7 @@ def follows(find: Find, *, wanted: bool) -> Callable[[Request], Response]:
     """Follow a person or an organisation, or leave off."""
 
     def endpoint(request: Request) -> Response:
+        """Follow, or leave off; doing it twice is doing it once."""
         with door.ground_of(request).write() as tx:
             act = actions.follow if wanted else actions.unfollow
             act(tx, door.actor_of(request), find(tx, named(request)))
@@ -97,6 +98,7 @@ def followers(find: Find) -> Callable[[Request], Response]:
 
     @door.reading
     def endpoint(request: Request, tx: Tx) -> Response:
+        """Who follows, the newest first."""
         before, limit = page_asked(request)
         account = find(tx, named(request))
         return people(request, tx, queries.followers(tx, account.id, before=before, limit=limit))

@@ -88,6 +88,7 @@ def switching(act: Callable[[Tx, Actor, Webhook], Webhook]) -> Callable[[Request
     """Enable or disable a webhook. Called by `enable_webhook` and `disable_webhook`."""
 
     def switch(request: Request) -> Response:
+        """Turn a webhook on or off."""
         actor = door.actor_of(request)
         with door.ground_of(request).write() as tx:
             made = act(tx, actor, named(tx, request))
