@@ -55,6 +55,7 @@ def test_every_operation_says_what_it_takes_and_what_may_come_back(document):
             named = {each["name"] for each in operation["parameters"] if each["in"] == "path"}
             assert named == set(re.findall(r"{([a-z_]+)}", path)), where
             assert operation["x-access"], where
+            assert operation["summary"], where
             assert operation["responses"], where
     tree = document["paths"]["/api/models/{owner}/{name}/tree/{tail}"]["get"]
     assert {"recursive", "expand", "limit", "cursor"} <= {e["name"] for e in tree["parameters"]}
@@ -64,17 +65,24 @@ def test_every_operation_says_what_it_takes_and_what_may_come_back(document):
     assert "X-Error-Code" in document["components"]["responses"]["404"]["headers"]
 
 
+def listed(document):
+    """Every address under the name of its group, in Markdown that fits a phone."""
+    groups = {}
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            said = operation["summary"].removesuffix(".")
+            key = (path, operation["x-access"], said)
+            rows = groups.setdefault(operation["tags"][0].capitalize(), {})
+            rows.setdefault(key, []).append(method.upper())
+    for group, rows in sorted(groups.items()):
+        yield f"\n### {group}\n"
+        for (path, access, said), methods in rows.items():
+            yield f"- `{' '.join(sorted(methods))} {path}` ({access}): {said}."
+
+
 def test_the_page_lists_every_address_of_the_document(document):
     head, _, rest = PAGE.read_text().partition(BEGIN)
-    lines = [f"{BEGIN}\n", "| address | who | |", "|---|---|---|"]
-    for path, methods in document["paths"].items():
-        rows = {}
-        for method, operation in methods.items():
-            said = operation["summary"].replace("|", "\\|")
-            rows.setdefault((operation["x-access"], said), []).append(method.upper())
-        for (access, summary), names in rows.items():
-            lines.append(f"| `{' '.join(sorted(names))} {path}` | {access} | {summary} |")
-    text = "\n".join([*lines, "", END])
+    text = "\n".join([BEGIN, *listed(document), "", END])
     if WRITES:
         PAGE.write_text(f"{head}{text}{rest.partition(END)[2]}")
     assert text in PAGE.read_text()
