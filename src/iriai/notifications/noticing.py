@@ -74,6 +74,8 @@ def take(tx: Tx, entries: Sequence[Entry]) -> None:
             _of_members(tx, entry)
         elif entry.subject.startswith(OF_CASES):
             _of_cases(tx, entry)
+        elif entry.subject.startswith("pot/"):
+            _of_pot(tx, entry)
         elif entry.subject.startswith("proposal/"):
             _of_proposal(tx, entry)
         elif (named := place(entry.subject)) is not None:
@@ -214,6 +216,13 @@ def _of_cases(tx: Tx, entry: Entry) -> None:
     you = set(_named(tx, [entry.actor]))
     people_ = {each: reason for each, reason in concerned.people.items() if each not in you}
     _set_down(tx, entry, people_, detail=following)
+
+
+def _of_pot(tx: Tx, entry: Entry) -> None:
+    """An allotment concerns whoever holds it."""
+    concerned = _Concerned()
+    concerned.add(Reason.YOU, _named(tx, [str(entry.facts.get("to", ""))]))
+    _set_down(tx, entry, concerned.people, detail=str(entry.facts.get("project", "")))
 
 
 def _of_proposal(tx: Tx, entry: Entry) -> None:

@@ -36,6 +36,16 @@ OF_IT = {
     "enacted": "{what} is done",
     "could not enact": "{what} passed, but could not be done{why}",
 }
+OF_POTS = "pot/"
+OF_ALLOTMENTS = {
+    "queued": "Your allotment for {project} waits its turn in the pot of {commons}",
+    "allotted": "You were allotted what you asked for {project} from the pot of {commons}",
+    "lent": "{project} is lent what others leave unused in the pot of {commons}",
+    "recalled": "What {project} was lent in {commons} goes back in a day; nothing is deleted",
+    "noticed": "What {project} holds in {commons} lies cold, and your allotment will be taken back",
+    "renewed": "Your allotment for {project} in {commons} stays: it is used again",
+    "reclaimed": "Your allotment for {project} in {commons} was taken back; nothing is deleted",
+}
 OF_MEMBERS = ("member/", "seat/", "election/")
 OF_CASES = {
     "case": {
@@ -108,6 +118,10 @@ def sentence(noted: Noted) -> str:
         return _of_members(noted)
     if found.subject.startswith(OF_PROPOSALS):
         return _of_proposal(noted)
+    if found.subject.startswith(OF_POTS):
+        commons = found.subject.partition("/")[2]
+        words = OF_ALLOTMENTS.get(found.verb, "The pot of {commons} has changed")
+        return words.format(commons=commons, project=found.detail)
     if found.subject.partition("/")[0] in OF_CASES:
         return _of_case(noted)
     name = repo.full_name if repo is not None else "a repository that is not yours to see"
@@ -134,6 +148,8 @@ def path(noted: Noted) -> str:
         what, commons, number = found.subject.split("/", 2)
         page = f"/commons/{quote(commons)}/"
         return page + ("cases" if what == "hold" else f"{what}s/{quote(number)}")
+    if found.subject.startswith(OF_POTS):
+        return f"/commons/{quote(found.subject.partition('/')[2])}/pot"
     if repo is None:
         return "/notifications"
     base = "/" + quote(repo.address)

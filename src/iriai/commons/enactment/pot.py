@@ -6,7 +6,7 @@ from iriai.base.errors import Conflict, Excessive, Invalid
 from iriai.base.tx import Tx
 from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import Action
-from iriai.commons.enactment import storage
+from iriai.commons.enactment import serving, storage
 from iriai.commons.enactment.registry import Choices, Decision, Payload, enacts
 from iriai.commons.pot import powers, queries, rules, usage
 from iriai.commons.pot.reports import Report
@@ -73,10 +73,9 @@ def _small(payload: Payload) -> str:
 
 @enacts(Action.POOL_ALLOT_SMALL, clean=_clean_small, words=_small)
 def allot_small(tx: Tx, decision: Decision, payload: Payload) -> None:
-    """Grant a single allotment out of the queue, if it still is small and free."""
-    cut = queries.slice_(tx, decision.commons_id, payload["unit"])
-    rules.require_small(charters.in_force(tx, decision.commons_id).pool, cut, payload["amount"])
+    """Put a single allotment into the queue, which is served at once as far as it goes."""
     _allot(tx, decision, payload["unit"], payload, Source.QUEUE)
+    serving.serve(tx, decision.commons_id, decision.commons)
     storage.refresh(tx, decision.commons_id)
 
 
@@ -151,7 +150,7 @@ def allot_round(tx: Tx, decision: Decision, payload: Payload) -> None:
 def _clean_reclaim(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
     wanted = str(payload.get("allotment", ""))
     for each in queries.allotments(tx, commons_id):
-        if str(each.id) == wanted and each.state is State.GRANTED:
+        if str(each.id) == wanted and each.state is not State.RECLAIMED:
             words = f"{said(each.unit, each.amount)} of {each.holder} for {each.project}"
             return {"allotment": each.id, "words": words}
     raise Invalid("There is no such allotment in force; the page of the pot has their numbers.")

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from iriai.base.tx import Ground, Tx
 from iriai.commons import queries as commons
+from iriai.commons.enactment import serving
 from iriai.commons.pot import queries, rules
 from iriai.repos import powers, room
 
@@ -26,6 +27,7 @@ def due(ground: Ground) -> None:
         waiting = queries.with_pots(tx)
     for commons_id in waiting:
         with ground.write() as tx:
+            serving.due(tx, commons_id)
             refresh(tx, commons_id)
 
 

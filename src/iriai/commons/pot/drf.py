@@ -84,6 +84,43 @@ def divisible(capacity: Vector, requests: Sequence[Request]) -> list[Served]:
     return _served(requests, tasks, weights)
 
 
+def in_turn(
+    capacity: Vector, free: Vector, has: Mapping[str, Vector], waiting: Sequence[Request]
+) -> list[int]:
+    """Which single requests to serve now, in order: by whose dominant share is smallest.
+
+    What does not fit waits, and nothing of its units overtakes it. Of equals, the first asked.
+    """
+    left, shares = dict(free), {name: _share(capacity, each) for name, each in has.items()}
+    open_, kept_back, served = list(range(len(waiting))), set[str](), list[int]()
+    while open_:
+        at = min(open_, key=lambda each: (shares.get(waiting[each].name, 0), each))
+        open_.remove(at)
+        request = waiting[at]
+        if any(unit in kept_back or left.get(unit, 0) < n for unit, n in request.task.items()):
+            kept_back |= request.task.keys()
+            continue
+        served.append(at)
+        for unit, amount in request.task.items():
+            left[unit] -= amount
+        mine = dict(has.get(request.name, {}))
+        has = {**has, request.name: _added(mine, request.task)}
+        shares[request.name] = _share(capacity, has[request.name])
+    return served
+
+
+def _added(mine: Vector, more: Vector) -> Vector:
+    return {unit: mine.get(unit, 0) + more.get(unit, 0) for unit in {*mine, *more}}
+
+
+def _share(capacity: Vector, held: Vector) -> Fraction:
+    """A dominant share; what there is no longer anything of counts for all of it."""
+    parts = [
+        Fraction(amount, capacity.get(unit) or amount) for unit, amount in held.items() if amount
+    ]
+    return max(parts, default=Fraction(0))
+
+
 def dominant(capacity: Vector, task: Vector) -> Fraction:
     """The largest part of any one resource that this is."""
     return max(Fraction(amount, capacity[unit]) for unit, amount in task.items() if amount)

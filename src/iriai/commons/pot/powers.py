@@ -8,7 +8,7 @@ from sqlalchemy import select
 from iriai.base.errors import Conflict, Excessive
 from iriai.base.tx import Tx
 from iriai.commons.pot import queries, rules
-from iriai.commons.pot.rules import Source, State
+from iriai.commons.pot.rules import Allotment, Source, State
 from iriai.commons.pot.tables import AllotmentRow, PoolRow
 
 Cited = Mapping[str, Any]
@@ -59,11 +59,11 @@ def allot(
     source: Source,
     cited: Cited,
 ) -> None:
-    """Grant somebody an amount, which must be free in its slice."""
+    """Grant somebody an amount of a round, which must be free; or let them wait in the queue."""
     cut = queries.slice_(tx, commons_id, unit)
-    free = cut.queue_free if source is Source.QUEUE else cut.round_free
-    if amount > free:
-        raise Conflict(f"Only {rules.said(unit, free)} are free in the {source}.")
+    queued = source is Source.QUEUE
+    if not queued and amount > cut.round_free:
+        raise Conflict(f"Only {rules.said(unit, cut.round_free)} are free in the round.")
     tx.session.add(
         AllotmentRow(
             commons_id=commons_id,
@@ -72,7 +72,7 @@ def allot(
             amount=amount,
             project=project,
             source=source,
-            state=State.GRANTED,
+            state=State.QUEUED if queued else State.GRANTED,
             decision=str(cited.get("decision", "")),
             granted_at=tx.now,
         )
@@ -80,7 +80,7 @@ def allot(
     tx.record(
         commons_id,
         actor,
-        "allotted",
+        "queued" if queued else "allotted",
         f"pot/{commons}",
         unit=unit,
         amount=amount,
@@ -95,7 +95,7 @@ def reclaim(
 ) -> None:
     """Take an allotment back into the pot. Nothing that was stored is deleted by it."""
     row = tx.session.get(AllotmentRow, allotment_id)
-    if row is None or row.commons_id != commons_id or row.state != State.GRANTED:
+    if row is None or row.commons_id != commons_id or row.state == State.RECLAIMED:
         raise Conflict("This allotment is not in force any more.")
     row.state, row.ended_at = State.RECLAIMED, tx.now
     tx.record(
@@ -106,5 +106,64 @@ def reclaim(
         unit=row.unit,
         amount=row.amount,
         project=row.project,
+        **cited,
+    )
+
+
+def grant(
+    tx: Tx,
+    actor: str,
+    commons_id: int,
+    commons: str,
+    *,
+    one: Allotment,
+    source: Source,
+    cited: Cited,
+) -> None:
+    """Serve what waited in the queue; out of the floor it is lent, and can be recalled."""
+    row = tx.session.get_one(AllotmentRow, one.id)
+    row.state, row.source, row.granted_at = State.GRANTED, source, tx.now
+    row.recalled_at = None
+    _record(
+        tx, actor, "lent" if source is Source.FLOOR else "allotted", commons_id, commons, one, cited
+    )
+
+
+def recall(
+    tx: Tx, actor: str, commons_id: int, commons: str, *, one: Allotment, cited: Cited
+) -> None:
+    """What was lent goes back to whose floor it is, after a day."""
+    tx.session.get_one(AllotmentRow, one.id).recalled_at = tx.now
+    _record(tx, actor, "recalled", commons_id, commons, one, cited)
+
+
+def notice(
+    tx: Tx, actor: str, commons_id: int, commons: str, *, one: Allotment, cited: Cited
+) -> None:
+    """Tell somebody that what they were granted lies cold, and will be taken back."""
+    tx.session.get_one(AllotmentRow, one.id).noticed_at = tx.now
+    _record(tx, actor, "noticed", commons_id, commons, one, cited)
+
+
+def renew(
+    tx: Tx, actor: str, commons_id: int, commons: str, *, one: Allotment, cited: Cited
+) -> None:
+    """It is used again: the notice is void."""
+    tx.session.get_one(AllotmentRow, one.id).noticed_at = None
+    _record(tx, actor, "renewed", commons_id, commons, one, cited)
+
+
+def _record(  # noqa: PLR0917 - one event
+    tx: Tx, actor: str, verb: str, commons_id: int, commons: str, one: Allotment, cited: Cited
+) -> None:
+    tx.record(
+        commons_id,
+        actor,
+        verb,
+        f"pot/{commons}",
+        unit=one.unit,
+        amount=one.amount,
+        to=one.holder,
+        project=one.project,
         **cited,
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 
 from sqlalchemy import ColumnElement, func, select
@@ -15,7 +16,7 @@ from iriai.commons.membership import queries as membership
 from iriai.commons.membership.rules import State as Belonging
 from iriai.commons.pot import rules
 from iriai.commons.pot.rules import Allotment, Gift, Pool, Slice, Source, State
-from iriai.commons.pot.tables import AllotmentRow, PoolRow
+from iriai.commons.pot.tables import AllotmentRow, PoolRow, UsageRow
 from iriai.identity.tables import Account
 from iriai.repos.room import owners
 from iriai.repos.tables import RepoRow
@@ -121,6 +122,8 @@ def allotments(tx: Tx, commons_id: int) -> list[Allotment]:
             source=Source(row.source),
             state=State(row.state),
             granted_at=row.granted_at,
+            noticed_at=row.noticed_at,
+            recalled_at=row.recalled_at,
         )
         for row, name in tx.session.execute(asked)
     ]
@@ -153,6 +156,33 @@ def used_bytes(tx: Tx, commons_id: int) -> dict[str, int]:
         for name, amount in tx.connection.execute(asked):
             made[name] = made.get(name, 0) + int(amount or 0)
     return made
+
+
+def last_written(tx: Tx, commons_id: int) -> dict[str, datetime]:
+    """When something in a commons last changed of what each of its makers made."""
+    found: dict[str, datetime] = {}
+    for made in (RepoRow, BucketRow):
+        asked = (
+            select(Account.name, func.max(made.updated_at))
+            .join(made, made.creator_id == Account.id)
+            .where(made.owner_id.in_(owners(commons_id)), made.deleted_at.is_(None))
+            .group_by(Account.name)
+        )
+        for name, at in tx.connection.execute(asked):
+            found[name] = max(at, found.get(name, at))
+    return found
+
+
+def used_of(tx: Tx, commons_id: int, unit: str) -> dict[str, int]:
+    """How much of a unit each member uses: storage as it is now, others as last reported."""
+    if unit == rules.BYTES_LOGICAL:
+        return used_bytes(tx, commons_id)
+    asked = (
+        select(Account.name, UsageRow.amount)
+        .join(Account, Account.id == UsageRow.person_id)
+        .where(UsageRow.commons_id == commons_id, UsageRow.unit == unit)
+    )
+    return {row.name: row.amount for row in tx.connection.execute(asked)}
 
 
 def with_pots(tx: Tx) -> Sequence[int]:

@@ -8,11 +8,11 @@ choose among projects. An amount is a whole number of a unit: bytes, or any that
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
 
-from iriai.base.errors import Conflict, Excessive, Invalid
+from iriai.base.errors import Excessive, Invalid
 from iriai.commons.charter.rules import Pool as Cut
 
 BYTES_LOGICAL, BYTES_STORED, BYTES_SERVED = "bytes_logical", "bytes_stored", "bytes_served"
@@ -21,20 +21,24 @@ UNIT = re.compile(r"[a-z][a-z0-9_]{0,31}")
 AMOUNT_MAX = 1 << 60
 UNITS_MAX = 20
 GIVERS_MAX = 50
+RECALL = timedelta(hours=24)
+"""So long after it is recalled, what was lent out of the floor is with its members again."""
 PROJECTS_MAX = 200
 NAME_LENGTH_MAX = 120
 
 
 class Source(StrEnum):
-    """Out of which slice an allotment was granted."""
+    """Out of which slice an allotment was granted; out of the floor it is only lent."""
 
     QUEUE = "queue"
+    FLOOR = "floor"
     ROUND = "round"
 
 
 class State(StrEnum):
     """What became of an allotment. Nothing is deleted when one is reclaimed."""
 
+    QUEUED = "queued"
     GRANTED = "granted"
     RECLAIMED = "reclaimed"
 
@@ -72,6 +76,8 @@ class Allotment:
     source: Source
     state: State
     granted_at: datetime
+    noticed_at: datetime | None = None
+    recalled_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,18 +129,32 @@ def limit(cut: Slice, allotments: Iterable[Allotment], holder: str) -> int:
     )
 
 
+def unused_floor(cut: Slice, used: Mapping[str, int], members: Iterable[str]) -> int:
+    """What of the floor nobody uses, which can be lent."""
+    return sum(max(0, cut.floor_each - used.get(name, 0)) for name in members)
+
+
+def to_recall(cut: Slice, loans: Sequence[Allotment], unused: int) -> list[Allotment]:
+    """The newest loans that must end, for members have come to use their floor themselves."""
+    standing = [each for each in loans if each.unit == cut.unit and each.recalled_at is None]
+    over = sum(each.amount for each in standing) - unused
+    ending = []
+    for each in sorted(standing, key=lambda one: -one.id):
+        if over <= 0:
+            break
+        ending.append(each)
+        over -= each.amount
+    return ending
+
+
 def require_small(cut: Cut, slice_: Slice, amount: int) -> None:
-    """A single allotment is at most the small share of what is free, and fits into the queue."""
+    """A single allotment is at most the small share of what is free; then it waits its turn."""
     most = int(Fraction(str(cut.small_share)) * slice_.free)
     if amount > most:
         raise Excessive(
             f"A single allotment is at most {cut.small_share:.0%} of what is free, now "
             f"{said(slice_.unit, most)}; larger ones are decided in a round.",
             code="TooLargeForOne",
-        )
-    if amount > slice_.queue_free:
-        raise Conflict(
-            f"Only {said(slice_.unit, slice_.queue_free)} of the queue are free; wait, or ask less."
         )
 
 
