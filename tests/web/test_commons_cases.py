@@ -1,6 +1,13 @@
 """Cases by forms alone: reported, answered, decided, appealed, heard."""
 
+import re
+from urllib.parse import unquote
+
+from sqlalchemy import select
+
 from iriai.commons.enactment import cases as enacting
+from iriai.repos import powers
+from iriai.repos.tables import RepoRow
 from tests.web.conftest import text
 
 
@@ -57,3 +64,35 @@ def test_what_makes_no_sense_is_said_on_the_page(ada):
     ada.see("/commons/tales/cases/99", status=404)
     ada.see("/commons/tales/panels/x", status=404)
     ada.see("/report")
+
+
+def test_a_repository_and_each_comment_can_be_reported_from_its_page(ada):
+    bob = village(ada)
+    ada.model()
+    page = ada.other().see("/ada/tiny").text
+    assert "/report?subject=repo%2Fada%2Ftiny" in page
+    ada.send("/ada/tiny/discussions/new", title="Hello", text="Spam.", what="discussion")
+    thread = bob.see("/ada/tiny/discussions/1").text
+    (link,) = re.findall(r"/report\?subject=(repo[^\"]*comment[^\"]*)", thread)
+    assert "the comment by ada" in text(bob.see("/ada/tiny/discussions/1"))
+    assert unquote(link) in bob.see(f"/report?subject={link}").text
+    sent = bob.send("/report", subject=unquote(link), words="Spam.")
+    assert sent.headers["location"].startswith("/commons/")
+
+
+def test_a_label_is_on_the_page_and_what_is_delisted_is_found_by_its_address(ada):
+    village(ada)
+    ada.model()
+    with ada.ground.write() as tx:
+        found = tx.session.scalars(select(RepoRow).where(RepoRow.name == "tiny")).one()
+        powers.label(
+            tx, found.id, "A warning was put here. See http://hub.test/commons/hub/cases/1"
+        )
+        powers.delist(tx, found.id, is_delisted=True)
+    stranger = ada.other()
+    assert "A warning was put here." in text(stranger.see("/ada/tiny"))
+    assert "ada/tiny" not in text(stranger.see("/models"))
+    assert "ada/tiny" not in text(stranger.see("/ada"))
+    assert ada.client.get("/api/models").json() == []
+    info = ada.client.get("/api/models/ada/tiny").json()
+    assert info["label"].startswith("A warning")

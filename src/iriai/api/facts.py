@@ -79,6 +79,7 @@ EVERY: Mapping[str, Callable[[Facts], Any]] = {
     "downloads": lambda facts: facts.repo.downloads,
     "downloadsAllTime": lambda facts: facts.downloads_ever(),
     "gated": lambda facts: facts.repo.gated.value if facts.repo.gated else False,
+    "label": lambda facts: facts.repo.label,
     "lastModified": lambda facts: moment(facts.repo.updated_at),
     "likes": lambda facts: facts.repo.likes,
     "private": lambda facts: facts.repo.is_private,
@@ -135,6 +136,7 @@ def _words(text: str) -> list[str]:
 _INFO = _words(
     """
     author sha lastModified createdAt private gated disabled downloads likes tags siblings cardData
+    label
     """
 )
 INFO = {
@@ -168,7 +170,9 @@ ROW = {
 FULL = ["sha", "lastModified", "gated", "disabled", "siblings"]
 """What `full=true` adds to a row."""
 
-OMITTED_WHEN_NONE = frozenset({"safetensors", "gguf", "runtime", "widgetData", "model-index"})
+OMITTED_WHEN_NONE = frozenset(
+    {"label", "safetensors", "gguf", "runtime", "widgetData", "model-index"}
+)
 
 
 def asked_fields(kind: str, expand: Iterable[str]) -> list[str]:

@@ -16,7 +16,7 @@ from iriai.base.tx import Tx
 from iriai.cards.tables import FacetRow
 from iriai.identity.rules import Actor
 from iriai.identity.tables import Account
-from iriai.repos.rows import WITH_HEAD, as_repo, seen
+from iriai.repos.rows import WITH_HEAD, as_repo, listed
 from iriai.repos.rules import Repo
 from iriai.repos.tables import RepoRow
 
@@ -39,7 +39,7 @@ def citing(tx: Tx, viewer: Actor, paper: str) -> list[Repo]:
     """The repositories that cite a paper, most liked first; `Unknown` where there is none."""
     asked = (
         WITH_HEAD.join(FacetRow, FacetRow.repo_id == RepoRow.id)
-        .where(FacetRow.facet == PREFIX + paper, seen(viewer))
+        .where(FacetRow.facet == PREFIX + paper, listed(viewer))
         .order_by(RepoRow.likes.desc(), RepoRow.downloads.desc(), RepoRow.id)
         .limit(CITING_MAX)
     )
@@ -91,7 +91,7 @@ def _papers(viewer: Actor) -> Select[Any]:
         select(*columns)
         .join(RepoRow, RepoRow.id == FacetRow.repo_id)
         .join(Account, Account.id == RepoRow.owner_id)
-        .where(FacetRow.facet.startswith(PREFIX, autoescape=True), seen(viewer))
+        .where(FacetRow.facet.startswith(PREFIX, autoescape=True), listed(viewer))
         .group_by(FacetRow.facet)
     )
 

@@ -19,7 +19,7 @@ from iriai.evaluations.rules import Benchmark, Entry, Fault, Found, Kept, Result
 from iriai.evaluations.tables import BenchmarkRow, EvaluationRow, ReadingRow
 from iriai.identity.rules import Actor
 from iriai.identity.tables import Account, AccountKind, AccountName
-from iriai.repos.rows import COLUMNS, as_repo, seen
+from iriai.repos.rows import COLUMNS, as_repo, listed
 from iriai.repos.rules import MAIN, PULLS, Ref, Repo
 from iriai.repos.tables import RefRow, RepoName, RepoRow
 
@@ -86,7 +86,7 @@ def leaderboard(
         EvaluationRow.dataset_key.in_(_names(tx, dataset)),
         EvaluationRow.task == task,
         RepoRow.disabled_reason.is_(None),
-        seen(viewer),
+        listed(viewer),
     )
     if base_models_only:
         derived = exists().where(
