@@ -173,3 +173,24 @@ def test_another_option_is_added_in_the_same_form(lab):
     assert "We like tea." in re.search(r'<textarea id="p_text".*?</textarea>', page.text)[0]
     lab.send("/commons/lab/proposals/1", act="rival", action="statement", p_text="We like milk.")
     assert "Say: We like milk." in text(lab.see("/commons/lab/proposals/1"))
+
+
+def test_a_discussion_lists_what_was_proposed_from_it(lab):
+    from iriai.commons import enactment
+    from iriai.discussions import actions as discussions
+
+    town = lab.town
+    repo = enactment.create_repository(
+        town.ground, town.person("ada"), kind="model", owner="lab", name="tiny"
+    )
+    with town.ground.write() as tx:
+        made = discussions.open_discussion(
+            tx, town.person("ada"), repo, title="Tea?", description="Shall we say so?"
+        )
+    page = lab.see("/lab/tiny/discussions/1")
+    assert "/commons/lab/proposals/new?thread=lab/tiny/discussions/1" in unescape(page.text)
+    proposed(lab, "statement", p_text="We like tea.", thread="lab/tiny/discussions/1")
+    said = text(lab.see(f"/lab/tiny/discussions/{made.number}"))
+    assert "Proposed from here" in said
+    assert "We like tea" in said
+    assert "/lab/tiny/discussions/1" in lab.see("/commons/lab/proposals/1").text

@@ -15,6 +15,13 @@ from iriai.commons.proposals import actions as proposals
 from iriai.commons.proposals.rules import TITLE_LENGTH_MAX, Proposal
 from iriai.identity.rules import Actor
 
+PULLS = {
+    Action.RESOURCE_MERGE: "number",
+    Action.CHARTER_AMEND: "pull",
+    Action.CHARTER_AMEND_ENTRENCHED: "pull",
+}
+"""Which word of a payload is the pull request that a proposal is about."""
+
 
 def clean_action(word: str) -> Action:
     """A typed action, from its word."""
@@ -42,7 +49,7 @@ def propose(
     cleaned = how.clean(tx, commons_id, payload)
     words = how.words(cleaned)
     repo_id = cleaned.get("repo_id")
-    thread = None
+    thread = cleaned.get(PULLS.get(action, ""))
     if discussion is not None:
         repo_id, thread = discussion
     return proposals.propose(

@@ -16,6 +16,8 @@ from iriai.base.routing import Access
 from iriai.base.tx import Tx
 from iriai.cards import render as cards
 from iriai.commons import enactment
+from iriai.commons.proposals import queries as proposals
+from iriai.commons.proposals import telling
 from iriai.discussions import actions, merging, queries, rules
 from iriai.discussions.queries import Filters
 from iriai.discussions.rules import Discussion, Event, EventKind
@@ -216,6 +218,7 @@ def _thread(
         events = queries.events(tx, found.id)
         amends = is_charter and found.is_pull_request
         check = pull_check(tx, repo, found.number, ask.actor) if amends else None
+        made = proposals.of_discussion(tx, repo.id, found.number)
     worked_out: merging.Merge | None = None
     if found.is_pull_request:
         worked_out, commits = _worked_out(ask, repo, found)
@@ -232,6 +235,8 @@ def _thread(
         may_steer=_may(rules.require_may_steer, ask.actor, repo, found),
         may_merge=(may_write and found.is_pull_request and not found.is_over and not is_charter),
         check=check,
+        proposals=made,
+        states=telling.STATES,
         may_moderate=may_write,
         sent=ask.form,
         preview=preview,
