@@ -163,6 +163,10 @@ def _small_allotment(town: Town) -> None:
     town.second(town.propose("eve", Action.POOL_ALLOT_SMALL, payload, title=TRAINING), "cleo")
 
 
+def _hours_used(town: Town) -> None:
+    town.used("gpu_hours", {"eve": 260, "gita": 140, "finn": 35})
+
+
 def _report(town: Town) -> None:
     words = "Ivo called our newest speakers illiterate, twice, in the discussion of the recordings."
     town.report("finn", "account/ivo", words)
@@ -285,6 +289,7 @@ def chapters(password: str) -> list[Chapter]:
         (100, "round's count", _nothing),
         (90, "small allotment", _small_allotment),
         (86, "allotted", _nothing),
+        (70, "hours used", _hours_used),
         (60, "report", _report),
         (59, "charge", _charge),
         (58, "answer", _answer),

@@ -20,6 +20,7 @@ from iriai.commons.cases import queries as cases
 from iriai.commons.charter.rules import Action
 from iriai.commons.enactment import case_steps, people, removals
 from iriai.commons.membership import offices
+from iriai.commons.pot.reports import Report
 from iriai.commons.proposals import actions, queries, voting
 from iriai.commons.proposals.rules import State
 from iriai.commons.removal import actions as removal
@@ -201,6 +202,12 @@ class Town:
         seen_by = self.actor(viewer) if viewer else ANYONE
         with self.ground.read() as tx:
             return repositories.repo(tx, seen_by, "dataset", f"{self.name}/{name}")
+
+    def used(self, unit: str, amounts: Mapping[str, int]) -> None:
+        """Read back what the machines say was used of the pot."""
+        with self.act() as tx:
+            here = commons.commons(tx, self.name)
+            enactment.pot.report_usage(tx, here, Report(self.name, {unit: amounts}))
 
     # -- cases and removals --------------------------------------------------------------------
 
