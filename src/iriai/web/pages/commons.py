@@ -68,6 +68,10 @@ def log(ask: Ask) -> Response:
     return ask.page(
         "commons/log.html",
         tab="log",
+        next_step=_(
+            "Whatever is done stands here within seconds and is signed within the hour; nothing is "
+            "ever taken out. Whoever thinks that something was done wrongly reports it."
+        ),
         twin=f"/api/commons/{commons.name}/log",
         commons=commons,
         acts=acts,
