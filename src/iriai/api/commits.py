@@ -51,15 +51,17 @@ async def commit(request: Request) -> Response:
 
 def target(request: Request) -> Repo:
     """The repository a commit goes to, if its sender may send one at all."""
-    actor = door.actor_of(request)
-    with door.ground_of(request).read() as tx:
+    actor, ground = door.actor_of(request), door.ground_of(request)
+    name = rules.ref_candidates(address.revision(request.path_params["tail"]))[0]
+    with ground.read() as tx:
         kind, full_name = door.repo_named(request)
         repo = repos.repo(tx, actor, kind, full_name)
-        if query_flag(request, "create_pr"):
-            rules.require_propose(actor, repo)
-        else:
-            name = rules.ref_candidates(address.revision(request.path_params["tail"]))[0]
-            rules.require_commit_to(actor, repo, repos.ref(tx, repo.id, name))
+        ref = repos.ref(tx, repo.id, name)
+    if query_flag(request, "create_pr"):
+        rules.require_propose(actor, repo)
+    else:
+        with enactment.explained(ground, repo):
+            rules.require_commit_to(actor, repo, ref)
     return repo
 
 

@@ -15,6 +15,7 @@ from iriai.api import problems
 from iriai.api.door import actor_of, ground_of, repo_named
 from iriai.base.errors import Denied, Gone, HubError, Unknown
 from iriai.base.tx import Tx
+from iriai.commons import enactment
 from iriai.repos import queries as repos
 from iriai.repos import rules
 from iriai.repos.rules import Ref, Repo
@@ -60,7 +61,8 @@ def pushable(request: Request) -> tuple[Repo, list[Ref]]:
         repo = _readable(request, tx)
         refs = repos.refs(tx, repo)
     if not any(ref.opened_by == actor.id for ref in refs):
-        rules.require_write(actor, repo)
+        with enactment.explained(ground_of(request), repo):
+            rules.require_write(actor, repo)
     return repo, refs
 
 

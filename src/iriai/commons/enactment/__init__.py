@@ -16,7 +16,7 @@ from iriai.commons.enactment import statements as _statements  # noqa: F401 - re
 from iriai.commons.enactment.carrying import carry_out, carry_out_all
 from iriai.commons.enactment.charter import found, hold_what_is_due, publish_charter
 from iriai.commons.enactment.deciding import decide, propose_url
-from iriai.commons.enactment.landing import commit, merge, push, refresh_card
+from iriai.commons.enactment.landing import commit, explained, merge, push, refresh_card
 from iriai.commons.enactment.proposing import clean_action, propose, rival
 from iriai.commons.enactment.registry import Decision, Payload, can_enact, enacts, lands
 from iriai.commons.enactment.repositories import (
@@ -41,6 +41,7 @@ __all__ = [
     "delete_repository",
     "duplicate_repository",
     "enacts",
+    "explained",
     "found",
     "hold_what_is_due",
     "lands",
