@@ -14,7 +14,7 @@ from iriai.base import names, passwords
 from iriai.base.errors import Conflict, Denied
 from iriai.base.events import HUB
 from iriai.base.tx import Ground, Tx
-from iriai.identity import fields, naming, queries, rules
+from iriai.identity import fields, naming, operating, queries, rules
 from iriai.identity.admission import (
     close_session,
     end_session,
@@ -168,7 +168,7 @@ def set_role(tx: Tx, actor: Actor, *, organisation: str, person: str, role: Role
         rules.require_may(actor, Act.GOVERN, Subject(group.id))
     lock_account(tx, group.id)
     if actor is rules.OPERATOR:
-        rules.require_run_by_admins(group.name, _roles(tx, group.id))
+        operating.require_run_by_admins(tx, group.id, group.name)
     present = tx.session.get(Membership, (member.id, group.id))
     before = None if present is None else Role(present.role)
     if before is role:
@@ -352,13 +352,6 @@ def _add(tx: Tx, kind: AccountKind, name: str, fullname: str) -> Account:
         raise naming.taken(name) from error
     naming.give_name(tx, made.id, name)
     return made
-
-
-def _roles(tx: Tx, organisation_id: int) -> set[Role]:
-    """The roles that somebody has in an organisation."""
-    tx.flush()
-    asked = select(Membership.role).where(Membership.organisation_id == organisation_id)
-    return {Role(each) for each in tx.connection.execute(asked.distinct()).scalars()}
 
 
 def _admins_count(tx: Tx, organisation_id: int) -> int:

@@ -6,7 +6,7 @@ way one came in reaches: a session to everything, a token only to what its role 
 is allowed where both tables allow it; a token never adds to what its owner may do.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -380,21 +380,6 @@ def circle(actor: Actor) -> Circle:
         repos=frozenset(single),
         partly=frozenset(mine),
     )
-
-
-def require_run_by_admins(name: str, roles: Collection[Role]) -> None:
-    """The operator gives and takes roles where administrators do.
-
-    Where the members decide nobody is administrator, and the operator is no exception.
-    """
-    if roles and Role.ADMIN not in roles:
-        raise Denied(
-            f"The members of {name} decide who belongs to it, and the operator gives or takes no "
-            f"role there. Propose it at /commons/{name}/proposals; in an emergency there is "
-            f"`iriai commons break-glass {name} suspend USER`, which its log shows and which "
-            "lapses unless the members ratify it.",
-            code="CharterSays",
-        )
 
 
 def clean_role(role: str) -> Role:

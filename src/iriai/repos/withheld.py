@@ -1,7 +1,6 @@
 """What of a repository is served to nobody: files that are held, revisions that were removed."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import Row, Select, or_, select
 
@@ -52,5 +51,5 @@ def _held(tx: Tx, repo: Repo) -> Select[str, str, bool]:
     )
 
 
-def _refusal(row: Row[Any]) -> HubError:
+def _refusal(row: Row[str, str, bool]) -> HubError:
     return Gone(row.reason, code="Removed") if row.is_gone else Denied(row.reason, code="Held")
