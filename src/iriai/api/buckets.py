@@ -21,8 +21,7 @@ from iriai.blobs.rules import StoredObject
 from iriai.buckets import actions, queries, rules
 from iriai.buckets.actions import Done
 from iriai.buckets.rules import Bucket, Folder, Operation, StoredFile
-from iriai.commons.charter.rules import Action
-from iriai.commons.enactment.deciding import decide_for
+from iriai.commons import enactment
 from iriai.identity import queries as identity
 from iriai.identity.rules import Actor
 from iriai.repos import room
@@ -89,16 +88,8 @@ def listed(request: Request, tx: Tx) -> Response:
 def delete(request: Request) -> Response:
     """A bucket less. Called by `delete_bucket`."""
     with door.ground_of(request).write() as tx:
-        delete_as_decided(tx, door.actor_of(request), found(request, tx))
+        enactment.delete_bucket(tx, door.actor_of(request), found(request, tx))
     return Response(status_code=204)
-
-
-def delete_as_decided(tx: Tx, actor: Actor, bucket: Bucket) -> None:
-    """Delete a bucket; of an organisation's, whoever its charter lets."""
-    if identity.account(tx, bucket.owner).is_organisation:
-        rules.require_read(actor, bucket)
-        decide_for(tx, actor, Action.RESOURCE_DELETE, owner_id=bucket.owner_id, owner=bucket.owner)
-    actions.delete(tx, actor, bucket)
 
 
 def delete_nothing(_request: Request) -> Response:

@@ -86,8 +86,13 @@ def move(tx: Tx, actor: Actor, bucket: Bucket, *, to_owner: str, to_name: str) -
 
 
 def delete(tx: Tx, actor: Actor, bucket: Bucket) -> None:
-    """Delete a bucket: at once for everybody, what it held after a grace."""
+    """Delete one's own bucket: at once for everybody, what it held after a grace."""
     rules.require_administer(actor, bucket)
+    give_up(tx, actor, bucket)
+
+
+def give_up(tx: Tx, actor: Actor, bucket: Bucket) -> None:
+    """Delete a bucket, once it is settled that it may be."""
     _change(tx, bucket, deleted_at=tx.now, updated_at=tx.now)
     tx.connection.execute(delete_rows(BucketName).where(BucketName.bucket_id == bucket.id))
     tx.enqueue(

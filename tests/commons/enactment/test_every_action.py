@@ -2,8 +2,10 @@
 
 import pytest
 
-from iriai.base.errors import Denied, Gone, Invalid
+from iriai.base.errors import Denied, Gone, Invalid, Unknown
 from iriai.base.opening import open_ground
+from iriai.buckets import actions as buckets
+from iriai.buckets import queries as bucket_queries
 from iriai.commons import actions as founding
 from iriai.commons import enactment
 from iriai.commons.breakglass.rules import Act, State
@@ -13,7 +15,7 @@ from iriai.commons.enactment import children, operator
 from iriai.commons.membership import queries as membership
 from iriai.commons.pot import queries as pots
 from iriai.commons.proposals.rules import State as Stage
-from iriai.identity.rules import ANYONE
+from iriai.identity.rules import ANYONE, Role
 from iriai.repos import queries
 from iriai.repos.actions import Add
 from iriai.repos.tables import RepoRow
@@ -221,6 +223,19 @@ def test_whoever_is_no_member_does_not_learn_what_there_is(lab):
     for repo in ("lab/tiny", "lab/nothing"):
         with pytest.raises(Denied, match="member"):
             lab.propose("zed", "resource.delete", payload={"repo": repo})
+
+
+def test_a_bucket_of_the_commons_is_deleted_by_decision_alone(lab):
+    with lab.ground.write() as tx:
+        bucket = buckets.create(tx, lab.person("ada"), owner="lab", name="runs", is_private=False)
+    lab.role("ada", Role.ADMIN)
+    with lab.ground.write() as tx, pytest.raises(Denied, match=r"new\?action=resource\.delete"):
+        enactment.delete_bucket(tx, lab.person("ada"), bucket)
+    lab.role("ada", Role.CONTRIBUTOR)
+    found = decided(lab, "resource.delete", {"repo": "buckets/lab/runs"})
+    assert found.state is Stage.ENACTED, found.failure
+    with pytest.raises(Unknown), lab.ground.read() as tx:
+        bucket_queries.bucket(tx, ANYONE, "lab/runs")
 
 
 def test_a_tombstone_names_the_decision(lab):

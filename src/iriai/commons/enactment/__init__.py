@@ -13,6 +13,7 @@ from iriai.commons.enactment import pot as _pot  # noqa: F401 - registers
 from iriai.commons.enactment import removals as _removals  # noqa: F401 - registers
 from iriai.commons.enactment import resources as _resources  # noqa: F401 - registers
 from iriai.commons.enactment import statements as _statements  # noqa: F401 - registers
+from iriai.commons.enactment.buckets import delete_bucket
 from iriai.commons.enactment.carrying import carry_out, carry_out_all
 from iriai.commons.enactment.charter import found, hold_what_is_due, publish_charter
 from iriai.commons.enactment.deciding import decide, propose_url
@@ -38,6 +39,7 @@ __all__ = [
     "commit",
     "create_repository",
     "decide",
+    "delete_bucket",
     "delete_repository",
     "duplicate_repository",
     "enacts",

@@ -12,7 +12,7 @@ from iriai.base.names import clean_repo_name
 from iriai.base.tx import Ground, Tx
 from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import Action
-from iriai.commons.enactment import landing
+from iriai.commons.enactment import buckets, landing
 from iriai.commons.enactment.deciding import holder, is_collective
 from iriai.commons.enactment.licensing import relicensed
 from iriai.commons.enactment.registry import Decision, Done, Payload, enacts, lands
@@ -378,6 +378,8 @@ def _tombstone(tx: Tx, decision: Decision) -> str:
 
 
 def _clean_delete(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
+    if str(payload.get("repo", "")).strip().startswith(buckets.PREFIX):
+        return buckets.named(tx, commons_actor(tx, commons_id), str(payload["repo"]))
     found = resource(tx, commons_id, payload)
     guarded.require_ordinary(found, hub=tx.ground.settings.url, act="deleted")
     return named(tx, commons_id, payload)
@@ -390,7 +392,13 @@ def _clean_delete(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
 )
 def delete(tx: Tx, decision: Decision, payload: Payload) -> None:
     """Delete it: its name answers 410 for ever, its bytes go after a grace."""
-    found = resource(tx, decision.commons_id, payload)
     actor = commons_actor(tx, decision.commons_id, decision.actor_name)
+    if "bucket_id" in payload:
+        gone = buckets.bury(tx, actor, payload["bucket_id"])
+        tx.record(
+            decision.commons_id, decision.actor_name, "entombed", gone.subject, **decision.cited
+        )
+        return
+    found = resource(tx, decision.commons_id, payload)
     powers.bury(tx, actor, found, by=_tombstone(tx, decision))
     _told(tx, decision, "entombed", found)

@@ -2,12 +2,12 @@
 
 from starlette.responses import Response
 
-from iriai.api.buckets import delete_as_decided
 from iriai.base.errors import Conflict, Denied, Excessive, HubError, Invalid
 from iriai.base.routing import Access
 from iriai.buckets import actions, queries, rules, sending
 from iriai.buckets.rules import Bucket, Folder, Remove
 from iriai.buckets.sending import Sent
+from iriai.commons import enactment
 from iriai.identity import queries as identity
 from iriai.identity.rules import may_create
 from iriai.web import forms, links, problems
@@ -96,7 +96,7 @@ def _delete(ask: Ask, found: Bucket) -> str:
     if ask.form.get("confirm").strip() != found.full_name:
         raise Invalid(f"To delete it, write its name: {found.full_name}")
     with ask.ground.write() as tx:
-        delete_as_decided(tx, ask.actor, found)
+        enactment.delete_bucket(tx, ask.actor, found)
     return links.account(found.owner)
 
 
