@@ -50,7 +50,7 @@ bench: $(VENV)/.ready-dev  ## Side by side with nginx, git and others; prints a 
 
 lock: $(VENV)/.ready-dev  ## Pin the newest versions the ranges of pyproject.toml allow, with hashes.
 	$(PIP_INSTALL) --quiet uv
-	$(LOCK) --extra client --extra build --output-file requirements.lock
+	$(LOCK) --extra client --extra counting --extra build --output-file requirements.lock
 	$(LOCK) --all-extras --constraint requirements.lock --output-file requirements-dev.lock
 
 clean:  ## Remove .venv and caches; ./data stays.

@@ -4,12 +4,14 @@ from collections import Counter
 from fractions import Fraction
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from iriai.commons.counting import estimate
 from iriai.commons.counting.equal_shares import Project, count, filled, fixed
 from iriai.commons.counting.pabulib import read
+from iriai.commons.counting.purses import Arrays, Lists
 
 WIELICZKA = Path(__file__).parents[2] / "data" / "pabulib" / "wieliczka_2023_green_budget.pb"
 
@@ -139,11 +141,13 @@ def test_projects_are_treated_alike_where_nothing_is_tied(round_, random):
     assert turned.selected == outcome.selected
 
 
-@given(rounds())
-def test_what_floating_point_says_is_spent_is_what_is_spent(round_):
+@pytest.mark.parametrize("way", [Arrays, Lists])
+@given(round_=rounds())
+def test_what_floating_point_says_is_spent_is_what_is_spent(way, round_):
     projects, ballots, budget = round_
     sizes = Counter(frozenset(ballot) for ballot in ballots)
-    field = estimate.field([each.cost for each in projects], [each.id for each in projects], sizes)
+    costs, ids = [each.cost for each in projects], [each.id for each in projects]
+    field = estimate.field(costs, ids, sizes, way)
     for share in range(budget // len(ballots) + 1, budget // len(ballots) + 20, 3):
         begun = estimate.beginning(field, budget // len(ballots) + 1)
         spent = estimate.cost(field, begun, share, 10_000)

@@ -6,10 +6,12 @@ where a choice or what can be paid is closer than `CLOSE`, a thousand times what
 the tens of purchases of a round; exact ties are told apart as the exact method does.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
-from operator import itemgetter
+from typing import Any
+
+from iriai.commons.counting.purses import Purses, quickest
 
 CLOSE = 1e-9
 Entry = tuple[float, int, int]
@@ -18,17 +20,20 @@ Entry = tuple[float, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """Who approves what: of project p, the voters `supporters[p]`, by number."""
+    """What each project costs, how many approve it, and what they have left, by their numbers."""
 
     costs: tuple[int, ...]
     votes: tuple[int, ...]
-    supporters: tuple[tuple[int, ...], ...]
-    voters: int
-    gather: tuple[Callable[[Sequence[float]], tuple[float, ...]], ...]
+    purses: Purses
 
 
-def field(costs: Sequence[int], ids: Sequence[str], sizes: Mapping[frozenset[str], int]) -> Field:
-    """The field of these ballots. Costs are above 0."""
+def field(
+    costs: Sequence[int],
+    ids: Sequence[str],
+    sizes: Mapping[frozenset[str], int],
+    way: type[Purses] | None = None,
+) -> Field:
+    """The field of these ballots. Costs are above 0. `way`: how purses are kept."""
     at = {key: number for number, key in enumerate(ids)}
     supporters: list[list[int]] = [[] for _ in ids]
     voters = 0
@@ -40,9 +45,7 @@ def field(costs: Sequence[int], ids: Sequence[str], sizes: Mapping[frozenset[str
     return Field(
         costs=tuple(costs),
         votes=tuple(map(len, supporters)),
-        supporters=tuple(map(tuple, supporters)),
-        voters=voters,
-        gather=tuple(map(_gathering, supporters)),
+        purses=(way or quickest())(supporters, voters),
     )
 
 
@@ -56,7 +59,7 @@ class Begun:
 
     bought: frozenset[int]
     spent: int
-    paid: tuple[float, ...]
+    paid: Any
 
 
 def beginning(given: Field, share: int) -> Begun:
@@ -64,17 +67,16 @@ def beginning(given: Field, share: int) -> Begun:
 
     No other can be cheaper, with this share or a larger one.
     """
-    paid, spent, bought = [0.0] * given.voters, 0, set[int]()
+    paid, spent, bought = given.purses.empty(), 0, set[int]()
     wanted = [p for p, votes in enumerate(given.votes) if votes]
     for p in sorted(wanted, key=lambda each: _rank(given, each)):
         due = given.costs[p] / given.votes[p]
-        if max(given.gather[p](paid)) + due > share * (1 - CLOSE):
+        if given.purses.most(p, paid) + due > share * (1 - CLOSE):
             break
-        for voter in given.supporters[p]:
-            paid[voter] += due
+        given.purses.add(p, paid, due)
         bought.add(p)
         spent += given.costs[p]
-    return Begun(frozenset(bought), spent, tuple(paid))
+    return Begun(frozenset(bought), spent, paid)
 
 
 def cost(given: Field, begun: Begun, share: int, most: int) -> int | None:
@@ -86,7 +88,7 @@ def cost(given: Field, begun: Begun, share: int, most: int) -> int | None:
 
 
 def _run(given: Field, begun: Begun, share: int, most: int) -> int:
-    money = [share - paid for paid in begun.paid]
+    money = given.purses.less(share, begun.paid)
     heap: list[Entry] = [
         (1.0 / votes, -1, p)
         for p, votes in enumerate(given.votes)
@@ -107,10 +109,7 @@ def _run(given: Field, begun: Begun, share: int, most: int) -> int:
                 if each is not chosen:
                     heappush(heap, each)
         price, _, bought = chosen
-        payment = price * given.costs[bought]
-        for voter in given.supporters[bought]:
-            left = money[voter] - payment
-            money[voter] = max(0.0, left)
+        given.purses.pay(bought, money, price * given.costs[bought])
         spent += given.costs[bought]
         clock += 1
     return spent
@@ -120,7 +119,7 @@ def _rank(given: Field, p: int) -> tuple[int, int, int]:
     return (-given.votes[p], given.costs[p], p)
 
 
-def _cheapest(given: Field, heap: list[Entry], money: list[float], clock: int) -> list[Entry]:
+def _cheapest(given: Field, heap: list[Entry], money: Any, clock: int) -> list[Entry]:
     """The cheapest, and all that come so close that it takes a closer look."""
     close: list[Entry] = []
     while heap and (not close or heap[0][0] <= close[0][0] * (1 + CLOSE)):
@@ -132,20 +131,20 @@ def _cheapest(given: Field, heap: list[Entry], money: list[float], clock: int) -
     return close
 
 
-def _priced(given: Field, p: int, money: list[float], low: float) -> float | None:
+def _priced(given: Field, p: int, money: Any, low: float) -> float | None:
     """The price of a project now, for each unit of its cost; None where it cannot be paid."""
-    values, due = given.gather[p](money), given.costs[p]
+    values, due = given.purses.look(p, money), given.costs[p]
     payment = low * due
-    if min(values) >= payment and low * given.votes[p] <= 1 + CLOSE:
+    least, total = given.purses.sums(values)
+    if least >= payment and low * given.votes[p] <= 1 + CLOSE:
         return low
-    total = sum(values)
     if not _affordable(total, due):
         return None
     while True:
-        rich = [value for value in values if value > payment]
+        theirs, rich = given.purses.above(values, payment)
         if not rich:
             raise _Unsure
-        raised = (due - total + sum(rich)) / len(rich)
+        raised = (due - total + theirs) / rich
         if raised <= payment * (1 + CLOSE / 1_000):
             return max(payment, raised) / due
         payment = raised
@@ -155,10 +154,3 @@ def _affordable(total: float, due: int) -> bool:
     if abs(total - due) <= due * CLOSE:
         raise _Unsure
     return total > due
-
-
-def _gathering(those: Sequence[int]) -> Callable[[Sequence[float]], tuple[float, ...]]:
-    """How to look up the money of these voters at once."""
-    if len(those) > 1:
-        return itemgetter(*those)
-    return lambda money: tuple(money[voter] for voter in those)
