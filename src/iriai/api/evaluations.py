@@ -95,6 +95,7 @@ def row(entry: Entry, base: str) -> shapes.Shape:
         "value": kept.result.value,
         "filename": kept.filename,
         "verified": kept.is_verified,
+        "source": None,  # older clients fail where the key is not there
         "author": {
             "_id": shapes.object_id(model.owner_id),
             "name": model.owner,
