@@ -83,6 +83,14 @@ def lift(tx: Tx, account_id: int, organisation_id: int | None) -> None:
         _retell(tx, account_id)
 
 
+def restriction(tx: Tx, account_id: int, organisation_id: int | None) -> Restriction | None:
+    """What somebody is restricted to there now, to see whose word it was."""
+    place = EVERYWHERE if organisation_id is None else organisation_id
+    tx.flush()
+    found = tx.session.get(Restriction, (account_id, place))
+    return None if found is None or (found.until and found.until <= tx.now) else found
+
+
 def _retell(tx: Tx, account_id: int) -> None:
     """Say in short, beside the account, what it keeps and by what it is bound."""
     tx.flush()

@@ -4,11 +4,15 @@
 on. Its main branch moves only by a decision of its commons; it is not deleted, moved or hidden.
 """
 
+from collections.abc import Iterable
+
 from iriai.base.errors import Denied
 from iriai.base.names import RESERVED_DATASETS, fold
 from iriai.repos.rules import HEADS, MAIN, TAGS, HeldBy, Kind, Repo
 
 CHARTER_NAME = "charter"
+RULES = frozenset({"CHARTER.yaml", "README.md"})
+"""What main of a charter's repository holds."""
 PROPOSE = "/commons/{owner}/proposals/new?action=charter.amend"
 
 
@@ -48,3 +52,9 @@ def require_ordinary(repo: Repo, *, hub: str, act: str) -> None:
             f"{PROPOSE.format(owner=repo.owner)}",
             code="HeldByCommons",
         )
+
+
+def require_rules_stay(repo: Repo, paths: Iterable[str], *, hub: str) -> None:
+    """The rules in force are there for everybody to read, by whichever name they are asked for."""
+    if not RULES.isdisjoint(paths):
+        require_ordinary(repo, hub=hub, act="held or removed")

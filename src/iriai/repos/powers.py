@@ -107,6 +107,13 @@ def gated(tx: Tx, repo_id: int) -> Gated | None:
     return None if found is None else Gated(found)
 
 
+def marks(tx: Tx, repo_id: int) -> tuple[str, str, str]:
+    """Its label, why it is frozen, why it is held: by these one sees whose word each is."""
+    asked = select(RepoRow.label, RepoRow.frozen_reason, RepoRow.held_reason)
+    found = tx.connection.execute(asked.where(RepoRow.id == repo_id)).one()
+    return found.label or "", found.frozen_reason or "", found.held_reason or ""
+
+
 def hold_file(
     tx: Tx, repo_id: int, path: str, *, reason: str, until: datetime | None, is_gone: bool = False
 ) -> None:

@@ -89,6 +89,7 @@ def events(town, found):
 def child(town):
     """A commons whose charter names the lab's as its parent."""
     town.person("cyd")
+    town.charter(town.preset("university"))  # as it began, whatever came between
     with town.ground.write() as tx:
         made = founding.found_organisation(tx, town.person("cyd"), name="valley")
     with town.ground.read() as tx:
@@ -110,6 +111,9 @@ def glass(town):
 
 
 def suspended(town):
+    """Where the members decide on it; stewards suspend in a case, not by proposing."""
+    by_members = {"member.suspend:__care": "member.suspend: ordinary"}
+    town.charter(town.preset("university", **by_members))
     town.join("dan")
     return {"name": "dan", "days": "3"}
 

@@ -1,6 +1,8 @@
 """Emergency holds: placed by two, for listed grounds, and gone in the second they lapse."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
 
 from iriai.base.errors import Conflict, Denied
 from iriai.base.tx import Tx
@@ -22,6 +24,7 @@ def hold(
     what = subjects.found(tx, actor, subject, commons_id=commons_id)
     mine = _require_may_hold(tx, actor, what.commons_id)
     rules.require_no_party(mine, {what.account_id})
+    rules.require_not_again(_held_before(tx, what.commons_id, what.subject))
     charter = charters.in_force(tx, what.commons_id)
     count = len(queries.stewards(tx, what.commons_id) - {what.account_id})
     made = HoldRow(
@@ -70,6 +73,11 @@ def lift(tx: Tx, actor: Actor, found: HoldRow) -> None:
     _tell(tx, found, actor.name, "lifted", "holds")
 
 
+def require_may_keep(tx: Tx, actor: Actor, found: HoldRow) -> None:
+    """Only who may place a hold makes it last by a case, and nobody in their own matter."""
+    rules.require_no_party(_require_may_hold(tx, actor, found.commons_id), {found.account_id})
+
+
 def keep(tx: Tx, found: HoldRow, case: CaseRow) -> None:
     """A case is opened about what is held: the hold lasts until that is decided, or 30 days."""
     if not queries.is_held(tx, found) or case.subject != found.subject:
@@ -111,6 +119,18 @@ def _require_may_hold(tx: Tx, actor: Actor, commons_id: int) -> int:
     if standing.is_elector and not has_any:
         return mine
     raise Denied("A hold is placed by the stewards of the commons.", code="NotASteward")
+
+
+def _held_before(tx: Tx, commons_id: int, subject: str) -> datetime | None:
+    """When a hold on this ended lately about which no case was opened."""
+    asked = select(func.max(HoldRow.until)).where(
+        HoldRow.commons_id == commons_id,
+        HoldRow.subject == subject,
+        HoldRow.placed_at > tx.now - timedelta(days=rules.HOLD_AGAIN_DAYS),
+        HoldRow.case_id.is_(None),
+    )
+    tx.flush()
+    return tx.connection.execute(asked).scalar()
 
 
 def _tell(tx: Tx, found: HoldRow, actor: str, verb: str, rule: str, **public: object) -> None:

@@ -23,6 +23,8 @@ HOLD_HOURS_ALONE = 24
 """How long a hold lasts that one placed alone, where there are fewer than two stewards."""
 
 CASE_DAYS_MAX = 30
+HOLD_AGAIN_DAYS = 30
+"""For how long what was held, and about which no case was opened, is not held again."""
 """How long a hold may wait for its open case."""
 
 SKIP_MAX = 1
@@ -222,6 +224,16 @@ def require_room_for_report(today: int) -> None:
     """Reports are read by people."""
     if today >= REPORTS_PER_DAY:
         raise Excessive(f"You have made {REPORTS_PER_DAY} reports today; go on tomorrow.")
+
+
+def require_not_again(before: datetime | None) -> None:
+    """A hold bridges some hours once; after that a case says what follows, or nothing does."""
+    if before is not None:
+        raise Conflict(
+            f"This was held already, until {before:%d %B %Y, %H:%M} UTC, and no case was opened. "
+            "Report it now: a case on the same ground can act at once.",
+            code="HeldBefore",
+        )
 
 
 def holders_needed(charter: Charter, stewards: int) -> int:

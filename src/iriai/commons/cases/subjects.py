@@ -15,7 +15,7 @@ from iriai.commons.cases.rules import Concern
 from iriai.discussions.tables import DiscussionEvent, DiscussionRow
 from iriai.identity import queries as people
 from iriai.identity.rules import Actor
-from iriai.repos import past
+from iriai.repos import guarded, past
 from iriai.repos import rules as repo_rules
 from iriai.repos.rules import HeldBy, Repo
 from iriai.repos.subjects import Place, place
@@ -79,9 +79,11 @@ def _thing(tx: Tx, viewer: Actor | None, subject: str) -> Found:
         raise repo_rules.unknown_repo()
     if is_file:
         path = repo_rules.clean_path(path)
+        guarded.require_rules_stay(repo, [path], hub=tx.ground.settings.url)
         subject = f"{repo.subject}{FILE}{path}"
         return Found(Concern.FILE, subject, repo.commons_id, _keeper(repo), repo, path, where)
     if where.discussion is None:
+        guarded.require_ordinary(repo, hub=tx.ground.settings.url, act="the matter of a case")
         return Found(
             Concern.REPOSITORY, repo.subject, repo.commons_id, _keeper(repo), repo, "", where
         )

@@ -15,6 +15,7 @@ from iriai.base.tx import Ground, Tx
 from iriai.commons.cases import actions, bench, holding, panels, queries, rules
 from iriai.commons.cases.bench import Matter, Sitting, Verdict
 from iriai.commons.cases.rules import Concern, Measure
+from iriai.commons.cases.rules import State as Stage
 from iriai.commons.cases.tables import CaseRow, HoldRow, PanelRow, SanctionRow
 from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import Rung
@@ -84,6 +85,7 @@ def lift_hold(tx: Tx, actor: Actor, found: HoldRow) -> None:
 
 def open_case(tx: Tx, actor: Actor, found: HoldRow) -> CaseRow:
     """Open a case about what is held, so that the hold does not lapse before it is decided."""
+    holding.require_may_keep(tx, actor, found)
     made = actions.report(
         tx, actor, subject=found.subject, words=found.reason, commons_id=found.commons_id
     )
@@ -247,6 +249,12 @@ def _settle_person(tx: Tx, commons_id: int, account_id: int) -> None:
     for held in queries.holds_in_force(tx, commons_id, account_id=account_id):
         suspend = HARSHEST.index(Restriction.SUSPEND)
         taken.append((suspend, held.until, _cases_url(tx, commons_id)))
+    present = identity.restriction(tx, account_id, organisation)
+    theirs = None
+    if present is not None and not _is_ours(tx, commons_id, present.appeal_at):
+        theirs = HARSHEST.index(Restriction(present.kind))
+    if theirs is not None and theirs >= max((each[0] for each in taken), default=0):
+        return  # another decision binds as much; it ends as that decision says
     row = membership.member(tx, commons_id, account_id)
     belongs = row is not None and row.state in (State.MEMBER, State.EMERITUS)
     if not taken:
@@ -262,8 +270,9 @@ def _settle_person(tx: Tx, commons_id: int, account_id: int) -> None:
 
 def _is_final(tx: Tx, given: SanctionRow) -> bool:
     """Whether it cannot be appealed any more: until then who is expelled is only suspended."""
-    until = tx.session.get_one(CaseRow, given.case_id).appeal_until
-    return until is None or tx.now >= until
+    found = tx.session.get_one(CaseRow, given.case_id)
+    until = found.appeal_until
+    return found.state != Stage.APPEALED and (until is None or tx.now >= until)
 
 
 def _expel(tx: Tx, commons_id: int, account_id: int, organisation: int | None) -> None:
@@ -286,18 +295,28 @@ def _settle_repo(tx: Tx, commons_id: int, repo_id: int) -> None:
         worst = max(given, key=lambda each: list(Measure).index(each[1]))  # type: ignore[arg-type]
         url = _case_url(tx, worst[0].case_id)
         said = f"{WORDS[worst[1]]} by a decision of {_name(tx, commons_id)}. See {url}"  # type: ignore[index]
-    repos.label(tx, repo_id, said)
-    repos.delist(tx, repo_id, is_delisted=Measure.DELIST in measures)
-    repos.freeze(tx, repo_id, said if Measure.FREEZE in measures else None)
+    label, frozen, holding_it = repos.marks(tx, repo_id)
+    if said or _is_ours(tx, commons_id, label):
+        repos.label(tx, repo_id, said)
+    if queries.gating(tx, repo_id) is not None:  # else nobody took it off lists in a case
+        repos.delist(tx, repo_id, is_delisted=Measure.DELIST in measures)
+    if Measure.FREEZE in measures or _is_ours(tx, commons_id, frozen):
+        repos.freeze(tx, repo_id, said if Measure.FREEZE in measures else None)
     _settle_gate(tx, repo_id, Measure.GATE in measures)
     held = queries.holds_in_force(tx, commons_id, repo_id=repo_id)
+    ours = not holding_it or _is_ours(tx, commons_id, holding_it)
     if Measure.TOMBSTONE in measures and said is not None:
         repos.hold(tx, repo_id, reason=said, until=None, is_gone=True)
-    elif held:
+    elif held and ours:
         last = max(held, key=lambda each: each.until)
         repos.hold(tx, repo_id, reason=_held(tx, last), until=last.until)
-    else:
+    elif ours:
         repos.release(tx, repo_id)
+
+
+def _is_ours(tx: Tx, commons_id: int, said: str) -> bool:
+    """Whether a case put this there: it says at which one. What others decided is left alone."""
+    return _cases_url(tx, commons_id) in said
 
 
 WORDS = {

@@ -22,8 +22,10 @@ from iriai.commons.membership import queries as membership
 from iriai.identity import powers as people
 from iriai.identity import queries as identity
 from iriai.identity.rules import Restriction
-from iriai.repos import powers
+from iriai.repos import guarded, powers
 from iriai.repos.tables import RepoRow
+
+NUMBER_DIGITS_MAX = 15
 
 
 def break_glass(
@@ -93,6 +95,7 @@ def _do(
         people.restrict(tx, account.id, organisation, Restriction.SUSPEND, until)
         return f"account/{account.name}", {"account": account.id, "organisation": organisation}
     repo = resource(tx, commons_id, {"repo": target})
+    guarded.require_ordinary(repo, hub=tx.ground.settings.url, act=f"touched ({act})")
     before = tx.session.get_one(RepoRow, repo.id, populate_existing=True)
     undo: dict[str, Any] = {"repo": repo.id}
     if act is Act.HOLD:
@@ -124,8 +127,8 @@ def _undo(tx: Tx, act: str, undo: Mapping[str, Any]) -> None:
 
 def _clean(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
     try:
-        number = int(payload["act"])
-    except (KeyError, TypeError, ValueError):
+        number = int(str(payload["act"])[:NUMBER_DIGITS_MAX])
+    except (KeyError, ValueError):
         raise Invalid("Which act of the operator? Name it by its number in the log.") from None
     row = queries.act(tx, commons_id, number)
     if row.state != State.STANDING:

@@ -12,7 +12,7 @@ from iriai.base.tx import Tx
 from iriai.commons.charter import powers as charter_powers
 from iriai.commons.charter import presets
 from iriai.commons.charter import queries as charters
-from iriai.commons.charter.rules import DAYS_MAX, Action, Preset
+from iriai.commons.charter.rules import DAYS_MAX, Action, Path, Preset
 from iriai.commons.enactment import custody, resources
 from iriai.commons.enactment.registry import Choices, Decision, Payload, enacts
 from iriai.commons.membership import actions, electing, offices, powers, queries, rules
@@ -79,6 +79,14 @@ def admit(tx: Tx, decision: Decision, payload: Payload) -> None:
 
 
 def _clean_suspend(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
+    charter = charters.in_force(tx, commons_id)
+    terms = charter.procedure(Action.MEMBER_SUSPEND)
+    if charter.is_collective and terms is not None and terms.path is Path.AT_ONCE:
+        raise Denied(
+            "Stewards suspend in a case, with its facts, its answer and its appeal: report it. "
+            "Without one nobody is suspended at a word.",
+            code="CharterSays",
+        )
     name = _member_named(tx, commons_id, payload)
     days = payload.get("days")
     if isinstance(days, str) and days.isdecimal():
@@ -97,7 +105,7 @@ def suspend(tx: Tx, decision: Decision, payload: Payload) -> None:
     """Suspend a member; it ends by itself."""
     account = people.account(tx, payload["name"])
     until = tx.now + timedelta(days=payload["days"])
-    appeal = f"{tx.ground.settings.url}/commons/{decision.commons}/cases"
+    appeal = f"{tx.ground.settings.url}/commons/{decision.commons}/proposals/{decision.number}"
     powers.suspend(
         tx,
         decision.actor_name,
@@ -209,6 +217,13 @@ def _clean_recall(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
     wanted = int(given) if given.isdecimal() and len(given) < ID_DIGITS_MAX else 0
     for each in queries.seats(tx, commons_id):
         if each.id == wanted:
+            office = charters.in_force(tx, commons_id).roles.get(each.role)
+            if office is not None and office.recall is not None:
+                raise Invalid(
+                    f"Asking the office {each.role} back begins with a petition: open one on the "
+                    "page of its seats, and with enough names the ballot opens by itself.",
+                    code="CharterSays",
+                )
             return {"seat": each.id, "role": each.role, "holder": each.holder}
     raise Invalid("There is no such seat.", code="SeatNotFound")
 

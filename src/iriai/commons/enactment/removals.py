@@ -27,6 +27,7 @@ from iriai.identity.rules import Actor
 from iriai.repos import powers, purging
 
 FULFIL = "removals.fulfil"
+NUMBER_DIGITS_MAX = 9
 
 
 def acknowledge(tx: Tx, actor: Actor, found: RemovalRow) -> None:
@@ -41,7 +42,7 @@ def decide(
     """Decide at once, where the charter lets stewards or owners; else say where to propose it."""
     with ground.write() as tx:
         found = queries.row(tx, commons_id, number)
-        actions.require_steward(tx, actor, commons_id)
+        actions.require_no_party(tx, actions.require_steward(tx, actor, commons_id), found)
         _require_at_once(tx, actor, commons_id)
         cleaned = rules.clean_words(reason, "The reason")
         if not fulfil:
@@ -151,8 +152,11 @@ def _release(tx: Tx, found: RemovalRow) -> None:
 
 
 def _clean(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
+    procedure = charters.in_force(tx, commons_id).procedure(Action.REMOVAL_DECIDE)
+    if procedure is not None and procedure.path is Path.AT_ONCE:
+        raise Invalid("Stewards decide on it at once, on the page of the request.")
     number, fulfil = payload.get("removal"), payload.get("fulfil")
-    if not str(number).isdecimal():
+    if not str(number).isdecimal() or len(str(number)) > NUMBER_DIGITS_MAX:
         raise Invalid("Name the request by its number.")
     found = queries.row(tx, commons_id, int(str(number)))
     rules.require_state(State(found.state), *rules.OPEN)

@@ -8,7 +8,11 @@ administrator. What comes into a commons that decides together is held by it fro
 from typing import Any
 
 from iriai.base.tx import Ground, Tx
+from iriai.cards import queries as cards
+from iriai.commons import queries
+from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import Action
+from iriai.commons.enactment import landing
 from iriai.commons.enactment.deciding import decide, decide_for, holder, is_collective
 from iriai.identity import queries as identity
 from iriai.identity.rules import Actor
@@ -30,7 +34,9 @@ def duplicate_repository(
 ) -> Repo:
     """Copy a repository with its history, into one's own name or a commons that lets one."""
     with ground.read() as tx:
-        held_by = _received(tx, actor, identity.account(tx, owner))
+        to = identity.account(tx, owner)
+        held_by = _received(tx, actor, to)
+        _require_licence(tx, source, to, held_by)
     return repos.duplicate(ground, actor, source, owner, name, visibility, held_by)
 
 
@@ -51,6 +57,7 @@ def move_repository(tx: Tx, actor: Actor, repo: Repo, *, to_owner: str, to_name:
         decide(tx, actor, Action.RESOURCE_TRANSFER, repo)
     owner = identity.account(tx, to_owner)
     held_by = None if owner.id == repo.owner_id else _received(tx, actor, owner)
+    _require_licence(tx, repo, owner, held_by)
     move = repos.move if repo.held_by is HeldBy.PERSON else powers.move
     return move(tx, actor, repo, to_owner=to_owner, to_name=to_name, held_by=held_by)
 
@@ -70,6 +77,14 @@ def change_settings(tx: Tx, actor: Actor, repo: Repo, **settings: Any) -> Repo:
     if "gated" in changed or changed.get("discussions_disabled") is not None:
         decide(tx, actor, Action.RESOURCE_GATE, repo)
     return powers.settle(tx, actor, repo, **changed) if changed else repo
+
+
+def _require_licence(tx: Tx, repo: Repo, to: Account, held_by: HeldBy | None) -> None:
+    """What comes into a commons has a licence that its charter allows."""
+    card = cards.card(tx, repo.id)
+    if held_by is HeldBy.COMMONS and card is not None and card.licence is not None:
+        charter = charters.in_force(tx, queries.of(tx, to.id))
+        landing.require_licence_allowed(charter, card.licence)
 
 
 def _received(tx: Tx, actor: Actor, owner: Account) -> HeldBy:

@@ -12,7 +12,7 @@ from iriai.base.names import clean_repo_name
 from iriai.base.tx import Ground, Tx
 from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import Action
-from iriai.commons.enactment import buckets, landing
+from iriai.commons.enactment import buckets, landing, payloads
 from iriai.commons.enactment.deciding import holder, is_collective
 from iriai.commons.enactment.licensing import relicensed
 from iriai.commons.enactment.registry import Decision, Done, Payload, enacts, lands
@@ -26,7 +26,6 @@ from iriai.repos import queries as repos_queries
 from iriai.repos.operations import Add
 from iriai.repos.rules import MAIN, Gated, Kind, Repo, Visibility
 
-TEXT_LENGTH_MAX = 500
 README = "README.md"
 
 
@@ -42,7 +41,7 @@ def resource(tx: Tx, commons_id: int, payload: Payload) -> Repo:
     """The repository that a payload names, which must be this commons' own."""
     actor = commons_actor(tx, commons_id)
     if payload.get("repo_id") is not None:
-        found = repos_queries.by_id(tx, int(payload["repo_id"]))
+        found = repos_queries.by_id(tx, payloads.whole_number(payload["repo_id"], "Which one?"))
     else:
         address = str(payload.get("repo", "")).strip().strip("/").removeprefix("models/")
         if not address:
@@ -64,17 +63,11 @@ def named(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
     return {"repo_id": found.id, "repo": shown}
 
 
-def _text(payload: Payload, field: str, what: str) -> str:
-    text = " ".join(str(payload.get(field) or "").replace("\0", "").split())
-    if not text:
-        raise Invalid(f"Say {what}.")
-    if len(text) > TEXT_LENGTH_MAX:
-        raise Invalid(f"Say {what} in at most {TEXT_LENGTH_MAX} characters.")
-    return text
-
-
-def _flag(payload: Payload, field: str) -> bool:
-    return str(payload.get(field, "true")).lower() in ("true", "1", "on", "yes")
+def _ordinary(tx: Tx, commons_id: int, payload: Payload, act: str) -> dict[str, Any]:
+    """The same, but for the charter, which stays as and where it is."""
+    found = resource(tx, commons_id, payload)
+    guarded.require_ordinary(found, hub=tx.ground.settings.url, act=act)
+    return named(tx, commons_id, payload)
 
 
 def _told(tx: Tx, decision: Decision, verb: str, repo: Repo, **facts: Any) -> None:
@@ -125,10 +118,7 @@ def _clean_merge(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
     found = resource(tx, commons_id, payload)
     if guarded.is_charter(found):
         raise Invalid("A change of the charter is proposed as charter.amend.")
-    try:
-        number = int(payload.get("number", 0))
-    except (TypeError, ValueError):
-        raise Invalid("Which pull request? Give its number.") from None
+    number = payloads.whole_number(payload.get("number", 0), "Which pull request?")
     if not discussions.discussion(tx, found, number).is_pull_request:
         raise Invalid(f"{found.address} has no pull request {number}.")
     return {**named(tx, commons_id, payload), "number": number}
@@ -148,11 +138,11 @@ def merge(ground: Ground, decision: Decision, payload: Payload, done: Done) -> N
 
 
 def _clean_relicense(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
-    licence = _text(payload, "licence", "which licence it shall have")
+    licence = payloads.text(payload, "licence", "which licence it shall have")
     if any(mark in licence for mark in ":#\"'[]{}"):
         raise Invalid("A licence is named by its identifier, such as apache-2.0.")
     landing.require_licence_allowed(charters.in_force(tx, commons_id), licence)
-    return {**named(tx, commons_id, payload), "licence": licence}
+    return {**_ordinary(tx, commons_id, payload, "relicensed"), "licence": licence}
 
 
 @lands(
@@ -192,8 +182,8 @@ def relicense(ground: Ground, decision: Decision, payload: Payload, done: Done) 
 
 def _clean_label(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
     text = str(payload.get("text") or "").strip()
-    cleaned = _text(payload, "text", "what the label says") if text else ""
-    return {**named(tx, commons_id, payload), "text": cleaned}
+    cleaned = payloads.text(payload, "text", "what the label says") if text else ""
+    return {**_ordinary(tx, commons_id, payload, "labelled"), "text": cleaned}
 
 
 @enacts(
@@ -213,7 +203,8 @@ def label(tx: Tx, decision: Decision, payload: Payload) -> None:
 
 
 def _clean_delist(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
-    return {**named(tx, commons_id, payload), "delisted": _flag(payload, "delisted")}
+    flag = payloads.flag(payload, "delisted")
+    return {**_ordinary(tx, commons_id, payload, "delisted"), "delisted": flag}
 
 
 @enacts(
@@ -242,7 +233,7 @@ def _clean_gate(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
     asked = str(payload.get("gated", "")).lower()
     if asked not in ("auto", "manual", "none"):
         raise Invalid("A gate is auto (whoever asks is let in), manual (each is decided) or none.")
-    return {**named(tx, commons_id, payload), "gated": asked}
+    return {**_ordinary(tx, commons_id, payload, "gated"), "gated": asked}
 
 
 @enacts(
@@ -263,9 +254,9 @@ def gate(tx: Tx, decision: Decision, payload: Payload) -> None:
 
 
 def _clean_freeze(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
-    frozen = _flag(payload, "frozen")
-    reason = _text(payload, "reason", "why it shall be frozen") if frozen else ""
-    return {**named(tx, commons_id, payload), "frozen": frozen, "reason": reason}
+    frozen = payloads.flag(payload, "frozen")
+    reason = payloads.text(payload, "reason", "why it shall be frozen") if frozen else ""
+    return {**_ordinary(tx, commons_id, payload, "frozen"), "frozen": frozen, "reason": reason}
 
 
 @enacts(
@@ -380,9 +371,7 @@ def _tombstone(tx: Tx, decision: Decision) -> str:
 def _clean_delete(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
     if str(payload.get("repo", "")).strip().startswith(buckets.PREFIX):
         return buckets.named(tx, commons_actor(tx, commons_id), str(payload["repo"]))
-    found = resource(tx, commons_id, payload)
-    guarded.require_ordinary(found, hub=tx.ground.settings.url, act="deleted")
-    return named(tx, commons_id, payload)
+    return _ordinary(tx, commons_id, payload, "deleted")
 
 
 @enacts(

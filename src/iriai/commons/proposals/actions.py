@@ -17,7 +17,7 @@ from iriai.commons.charter.rules import PANEL, Action, Charter, Path, Who
 from iriai.commons.counting import ballot_export
 from iriai.commons.membership import queries as membership
 from iriai.commons.membership.rules import Standing
-from iriai.commons.proposals import queries, rules, steps
+from iriai.commons.proposals import queries, rules, scope, steps
 from iriai.commons.proposals.rules import Kind, Proposal, State
 from iriai.commons.proposals.steps import CLOCK, advance, mark_enact_failed, mark_enacted, supersede
 from iriai.commons.proposals.tables import (
@@ -63,9 +63,9 @@ def propose(
     account_id = require_signed_in(actor)
     charter = charters.in_force(tx, commons_id)
     require_taking_part(tx, actor, commons_id, charter)
-    running = queries.count_open(tx, commons_id)
-    if running >= rules.RUNNING_OF_MAX:
-        raise Excessive(f"{running} proposals run here; wait until one of them is decided.")
+    scope.require_room(
+        queries.count_open(tx, commons_id), queries.count_open(tx, commons_id, account_id)
+    )
     made = _begin(
         tx,
         commons_id,
@@ -339,7 +339,8 @@ def _accept_if_decided(tx: Tx, row: ProposalRow, account_id: int) -> None:
     if terms.path is not Path.AT_ONCE:
         return
     standing = membership.standing(tx, row.commons_id, account_id)
-    if not rules.decides_at_once(terms, standing, row.repo_id):
+    main = _option_rows(tx, row.id)[0]
+    if not rules.decides_at_once(terms, standing, scope.about(main.payload)):
         return
     if terms.who is Who.ALL_OWNERS:
         tx.flush()
@@ -354,7 +355,7 @@ def _accept_if_decided(tx: Tx, row: ProposalRow, account_id: int) -> None:
 
 def _require_decides(tx: Tx, found: Proposal, account_id: int) -> None:
     standing = membership.standing(tx, found.commons_id, account_id)
-    if not rules.decides_at_once(found.terms, standing, found.repo_id):
+    if not rules.decides_at_once(found.terms, standing, scope.about(found.main.payload)):
         who = found.terms.who.replace("_", " ")
         raise Denied(
             f"The charter ({found.rule}) leaves this to the {who} of {found.commons}.",

@@ -14,7 +14,7 @@ from iriai.commons.charter.rules import Action
 from iriai.commons.counting import ballot_export
 from iriai.commons.counting.ballot_export import Cast, Sheet
 from iriai.commons.membership import queries as membership
-from iriai.commons.proposals import rules
+from iriai.commons.proposals import rules, scope
 from iriai.commons.proposals.rules import Kind, Option, Proposal, State, Voice
 from iriai.commons.proposals.tables import (
     BallotRow,
@@ -71,7 +71,7 @@ def open_(tx: Tx, commons_id: int) -> Sequence[Proposal]:
         select(ProposalRow)
         .where(ProposalRow.commons_id == commons_id, ProposalRow.state.in_(rules.RUNNING))
         .order_by(ProposalRow.due_at, ProposalRow.id)
-        .limit(rules.RUNNING_OF_MAX * 20)
+        .limit(scope.RUNNING_OF_MAX * 20)
     )
     return _many(tx, tx.session.scalars(asked).all())
 
@@ -127,11 +127,13 @@ def enacted(tx: Tx, commons_id: int, action: Action) -> Sequence[Proposal]:
     return _many(tx, tx.session.scalars(asked).all())
 
 
-def count_open(tx: Tx, commons_id: int) -> int:
-    """How many proposals run."""
+def count_open(tx: Tx, commons_id: int, account_id: int | None = None) -> int:
+    """How many proposals run, of everybody or of one."""
     asked = select(func.count()).where(
         ProposalRow.commons_id == commons_id, ProposalRow.state.in_(rules.RUNNING)
     )
+    if account_id is not None:
+        asked = asked.where(ProposalRow.proposer_id == account_id)
     return int(tx.connection.execute(asked).scalar_one())
 
 

@@ -40,7 +40,6 @@ __all__ = [
 
 RIVALS_MAX = 20
 OPTIONS_MAX = 200
-RUNNING_OF_MAX = 50
 SECOND_DAYS = 14
 """For how long a proposal for a vote waits for its seconds."""
 ACCEPT_DAYS = 30

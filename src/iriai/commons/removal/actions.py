@@ -11,6 +11,7 @@ from iriai.commons.removal import letters, queries, rules
 from iriai.commons.removal.rules import State
 from iriai.commons.removal.tables import RemovalRow
 from iriai.identity.rules import Actor, require_signed_in
+from iriai.repos import guarded
 from iriai.repos import rules as repo_rules
 from iriai.repos.rules import Repo, clean_path, unknown_revision
 
@@ -26,6 +27,7 @@ def ask(
     if repo.head is None:
         raise unknown_revision("main")
     lines = [clean_path(line.strip()) for line in paths.splitlines() if line.strip()]
+    guarded.require_rules_stay(repo, lines, hub=tx.ground.settings.url)
     unread, today = queries.waiting(tx, repo.commons_id, repo.id)
     rules.require_room(unread=unread, about_repo_today=today)
     charter = charters.in_force(tx, repo.commons_id)
@@ -55,7 +57,7 @@ def ask(
 
 def acknowledge(tx: Tx, actor: Actor, found: RemovalRow) -> None:
     """Say that it was read; from now on the files are held."""
-    require_steward(tx, actor, found.commons_id)
+    require_no_party(tx, require_steward(tx, actor, found.commons_id), found)
     rules.require_state(State(found.state), State.RECEIVED)
     found.state, found.acknowledged_at = State.HELD, tx.now
     tell(tx, found, actor.name, "acknowledged", "removal.ack_days")
@@ -98,6 +100,13 @@ def require_steward(tx: Tx, actor: Actor, commons_id: int) -> int:
     if not membership.standing(tx, commons_id, mine).holds(STEWARD):
         raise Denied("Requests are dealt with by the stewards of the commons.", code="NotASteward")
     return mine
+
+
+def require_no_party(tx: Tx, actor_id: int, found: RemovalRow) -> None:
+    """Nobody deals with what they have asked for themselves, unless there is nobody else."""
+    others = {each.holder_id for each in membership.stewards(tx, found.commons_id)} - {actor_id}
+    if actor_id == found.asker_id and others:
+        raise Denied("You asked for this yourself; another steward decides.", code="PartyToCase")
 
 
 def tell(tx: Tx, found: RemovalRow, actor: str, verb: str, rule: str, **public: object) -> None:

@@ -1,0 +1,32 @@
+"""What a payload holds, read strictly: it comes from anybody, and may hold anything. Pure."""
+
+from typing import Any
+
+from iriai.base.errors import Invalid
+from iriai.commons.enactment.registry import Payload
+
+TEXT_LENGTH_MAX = 500
+NUMBER_DIGITS_MAX = 15
+
+
+def text(payload: Payload, field: str, what: str) -> str:
+    """A text out of a payload, on one line, which must be there."""
+    given = " ".join(str(payload.get(field) or "").replace("\0", "").split())
+    if not given:
+        raise Invalid(f"Say {what}.")
+    if len(given) > TEXT_LENGTH_MAX:
+        raise Invalid(f"Say {what} in at most {TEXT_LENGTH_MAX} characters.")
+    return given
+
+
+def whole_number(given: Any, what: str) -> int:
+    """A number out of a payload, which may hold anything."""
+    text = str(given).strip()
+    if not (text.isascii() and text.isdecimal()) or len(text) > NUMBER_DIGITS_MAX:
+        raise Invalid(f"{what} Give its number.")
+    return int(text)
+
+
+def flag(payload: Payload, field: str) -> bool:
+    """A truth value out of a payload, as a form or JSON has it."""
+    return str(payload.get(field, "true")).lower() in ("true", "1", "on", "yes")

@@ -1,0 +1,243 @@
+"""Ways round the charter that somebody might try: a side door is no door."""
+
+from datetime import timedelta
+
+import pytest
+
+from iriai.base.errors import Conflict, Denied, Excessive, HubError, Invalid
+from iriai.commons import enactment
+from iriai.commons.breakglass.rules import Act, Basis
+from iriai.commons.cases import actions as cases
+from iriai.commons.cases import queries as case_queries
+from iriai.commons.enactment import cases as enacting
+from iriai.commons.enactment import operator, removals
+from iriai.commons.membership import powers as members
+from iriai.commons.membership import queries as membership
+from iriai.commons.proposals.rules import State
+from iriai.commons.removal import actions as removal
+from iriai.commons.removal import queries as requests
+from iriai.identity.rules import ANYONE
+from iriai.repos import actions as repos
+from iriai.repos import powers
+from iriai.repos import queries as repo_queries
+from iriai.repos.operations import Add
+from iriai.repos.tables import RepoRow
+
+CHARTER = "datasets/lab/charter"
+
+
+@pytest.fixture
+def lab(town):
+    town.found("language-community", "ada", "bob", "cyd", "dan")
+    town.seat("ada", "steward")
+    town.seat("bob", "steward")
+    town.person("eve")
+    return town
+
+
+@pytest.fixture
+def published(lab):
+    enactment.publish_charter(lab.ground, lab.commons_id)
+    return lab
+
+
+def model(town, name, owner="lab", licence=None):
+    ground, by = town.ground, town.person("cyd")
+    if owner == "lab":
+        made = enactment.create_repository(ground, by, kind="model", owner=owner, name=name)
+    else:
+        made = repos.create(ground, by, kind="model", owner=owner, name=name)
+    if licence is not None:
+        card = f"---\nlicense: {licence}\n---\n".encode()
+        enactment.commit(ground, by, made, operations=[Add("README.md", card)], title="Card")
+    return made
+
+
+def held(town, by="ada"):
+    with town.ground.write() as tx:
+        made = enacting.hold(
+            tx, town.person(by), subject="repo/lab/tiny", ground="malware", reason="Look."
+        ).number
+    with town.ground.write() as tx:
+        found = case_queries.hold(tx, town.commons_id, made)
+        enacting.second_hold(tx, town.person("bob"), found)
+    return made
+
+
+def state(town, repo_id):
+    with town.ground.read() as tx:
+        return tx.session.get_one(RepoRow, repo_id)
+
+
+def test_no_steward_suspends_anybody_without_a_case(lab):
+    for name in ("cyd", "bob"):
+        with pytest.raises(Denied, match="in a case"):
+            lab.propose("ada", "member.suspend", payload={"name": name, "days": 3650})
+
+
+def test_a_discussion_elsewhere_lends_no_maintainer_another_repository(lab):
+    mine, other = model(lab, "mine"), model(lab, "other")
+    lab.charter(
+        lab.preset(
+            "language-community", **{"resource.gate:__significant": "resource.gate: routine"}
+        )
+    )
+    lab.seat("dan", "maintainer", repo_id=mine.id)
+    asked = lab.propose(
+        "dan",
+        "resource.gate",
+        payload={"repo": "lab/other", "gated": "manual"},
+        discussion=(mine.id, 1),
+    )
+    assert asked.state is State.OPEN
+    lab.tick()
+    assert state(lab, other.id).gated is None
+    own = lab.propose("dan", "resource.gate", payload={"repo": "lab/mine", "gated": "manual"})
+    assert own.state is State.PASSED
+
+
+def test_an_office_is_asked_back_by_petition_alone(lab):
+    with lab.ground.read() as tx:
+        seat = membership.seats(tx, lab.commons_id)[0]
+    with pytest.raises(Invalid, match="petition"):
+        lab.propose("cyd", "seat.recall", payload={"seat": str(seat.id)})
+
+
+def test_strangers_learn_no_names_of_private_repositories_by_proposing(lab):
+    enactment.create_repository(
+        lab.ground,
+        lab.person("ada"),
+        kind="model",
+        owner="lab",
+        name="hidden",
+        visibility="private",
+    )
+    said = []
+    for name in ("hidden", "nothing"):
+        with pytest.raises(HubError) as refused:
+            lab.propose("eve", "resource.delete", payload={"repo": f"lab/{name}"})
+        said.append(refused.value.message)
+    assert said[0] == said[1]
+
+
+@pytest.mark.parametrize(
+    ("action", "more"),
+    [
+        ("resource.freeze", {"reason": "x"}),
+        ("resource.delist", {}),
+        ("resource.gate", {"gated": "manual"}),
+        ("resource.label", {"text": "void"}),
+        ("resource.relicense", {"licence": "mit"}),
+    ],
+)
+def test_the_charter_itself_is_not_frozen_hidden_or_labelled(published, action, more):
+    with pytest.raises(Denied, match="The charter of lab cannot be"):
+        published.propose("ada", action, payload={"repo": CHARTER, **more})
+
+
+def test_neither_cases_nor_holds_nor_operators_nor_removals_reach_the_charter(published):
+    town, ground = published, published.ground
+    with pytest.raises(Denied, match="cannot be"), ground.write() as tx:
+        cases.report(tx, town.person("cyd"), subject=f"repo/{CHARTER}", words="I dislike it.")
+    for subject in (f"repo/{CHARTER}", f"repo/{CHARTER}/file/CHARTER.yaml"):
+        with pytest.raises(Denied, match="cannot be"), ground.write() as tx:
+            enacting.hold(tx, town.person("ada"), subject=subject, ground="malware", reason="Look.")
+    with pytest.raises(Denied, match="cannot be"), ground.write() as tx:
+        operator.break_glass(tx, "lab", Act.HOLD, CHARTER, reason="x", basis=Basis.EMERGENCY)
+    with pytest.raises(Denied, match="cannot be"), ground.write() as tx:
+        repo = repo_queries.repo(tx, ANYONE, "dataset", "lab/charter")
+        removal.ask(tx, ANYONE, repo, paths="CHARTER.yaml", words="It names me.")
+
+
+def test_nobody_deals_with_their_own_request_for_removal(lab):
+    model(lab, "tiny", licence="mit")
+    ada = lab.person("ada")
+    with lab.ground.write() as tx:
+        repo = repo_queries.repo(tx, ada, "model", "lab/tiny")
+        number = removal.ask(tx, ada, repo, paths="README.md", words="It is mine.")[0].number
+    with pytest.raises(Denied, match="yourself"), lab.ground.write() as tx:
+        removals.acknowledge(tx, ada, requests.row(tx, lab.commons_id, number))
+    with pytest.raises(Denied, match="yourself"):
+        removals.decide(lab.ground, ada, lab.commons_id, number, fulfil=True, reason="x")
+    payload = {"removal": number, "fulfil": True, "reason": "x"}
+    with pytest.raises(Invalid, match="page of the request"):
+        lab.propose("ada", "removal.decide", payload=payload)
+
+
+def test_no_stranger_makes_a_hold_last(lab):
+    model(lab, "tiny")
+    number = held(lab)
+    with pytest.raises(Denied, match="stewards"), lab.ground.write() as tx:
+        found = case_queries.hold(tx, lab.commons_id, number)
+        enacting.open_case(tx, lab.person("eve"), found)
+
+
+def test_one_hold_does_not_follow_another(lab):
+    model(lab, "tiny")
+    held(lab)
+    lab.tick(hours=73)
+    with pytest.raises(Conflict, match="held already"):
+        held(lab)
+    lab.tick(days=31)
+    held(lab)
+
+
+def test_dismissing_a_case_undoes_nothing_that_others_decided(lab):
+    made, ground = model(lab, "tiny"), lab.ground
+    with ground.write() as tx:
+        operator.break_glass(
+            tx, "lab", Act.HOLD, "lab/tiny", reason="A court.", basis=Basis.LEGAL_ORDER
+        )
+        powers.freeze(tx, made.id, "All of us decided so.")
+        members.suspend(
+            tx, "system:decision/lab/1", lab.commons_id, lab.person("dan").id,
+            tx.now + timedelta(days=90), appeal_at="http://hub/commons/lab/proposals/1",
+        )  # fmt: skip
+    for subject in ("repo/lab/tiny", "account/dan"):
+        with ground.write() as tx:
+            found = cases.report(
+                tx, lab.person("ada"), subject=subject, words="?", commons_id=lab.commons_id
+            )
+            enacting.dismiss(tx, lab.person("ada"), found, reasons="Nothing.")
+    assert state(lab, made.id).frozen_reason == "All of us decided so."
+    assert state(lab, made.id).held_reason is not None
+    with ground.read() as tx:
+        found = membership.standing(tx, lab.commons_id, lab.person("dan").id)
+    assert found.state == "suspended"
+
+
+def test_what_comes_in_has_a_licence_that_the_charter_allows(lab):
+    model(lab, "closed", owner="cyd", licence="openrail")
+    cyd = lab.person("cyd")
+    with pytest.raises(Denied, match=r"licences\.allow"), lab.ground.write() as tx:
+        repo = repo_queries.repo(tx, cyd, "model", "cyd/closed")
+        enactment.move_repository(tx, cyd, repo, to_owner="lab", to_name="closed")
+    with lab.ground.read() as tx:
+        repo = repo_queries.repo(tx, cyd, "model", "cyd/closed")
+    with pytest.raises(Denied, match=r"licences\.allow"):
+        enactment.duplicate_repository(
+            lab.ground, cyd, repo, owner="lab", name="copy", visibility=None
+        )
+
+
+@pytest.mark.parametrize(
+    ("action", "payload"),
+    [
+        ("resource.delete", {"repo_id": "abc"}),
+        ("resource.delete", {"repo_id": [1]}),
+        ("resource.delete", {"repo_id": 1e30}),
+        ("resource.merge", {"repo": "lab/tiny", "number": 1e30}),
+        ("operator.ratify", {"act": 1e30}),
+    ],
+)
+def test_numbers_that_are_none_are_refused_in_a_sentence(lab, action, payload):
+    model(lab, "tiny")
+    with pytest.raises(HubError):
+        lab.propose("cyd", action, payload=payload)
+
+
+def test_nobody_fills_the_list_of_what_runs(lab):
+    with pytest.raises(Excessive, match="your own"):
+        for number in range(12):
+            lab.propose("cyd", payload={"text": f"Tea {number}."})
+    assert lab.propose("dan").state is State.OPEN
