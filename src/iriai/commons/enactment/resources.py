@@ -224,14 +224,15 @@ def delist(tx: Tx, decision: Decision, payload: Payload) -> None:
 
 
 GATES = {
-    "auto": "whoever says who they are and what for is let in at once",
-    "manual": "whoever says who they are and what for is let in one by one",
+    "none": "Open {} to everybody who may see it.",
+    "auto": "Gate {}: whoever says who they are and what for is let in at once.",
+    "manual": "Gate {}: whoever says who they are and what for is let in one by one.",
 }
 
 
 def _clean_gate(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
     asked = str(payload.get("gated", "")).lower()
-    if asked not in ("auto", "manual", "none"):
+    if asked not in GATES:
         raise Invalid("A gate is auto (whoever asks is let in), manual (each is decided) or none.")
     return {**_ordinary(tx, commons_id, payload, "gated"), "gated": asked}
 
@@ -239,11 +240,7 @@ def _clean_gate(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
 @enacts(
     Action.RESOURCE_GATE,
     clean=_clean_gate,
-    words=lambda each: (
-        f"Open {each['repo']} to everybody who may see it."
-        if each["gated"] == "none"
-        else f"Gate {each['repo']}: {GATES[each['gated']]}."
-    ),
+    words=lambda each: GATES[each["gated"]].format(each["repo"]),
 )
 def gate(tx: Tx, decision: Decision, payload: Payload) -> None:
     """Put a gate before its files, or take it away."""
