@@ -336,7 +336,7 @@ def _sizes(ground: Ground, actor: Actor, repo: Repo) -> Callable[[AddLarge], int
         with ground.read() as tx:
             held = wanted in blob_queries.objects(tx, repo.id, [wanted])
             if not held and not blob_queries.elsewhere(tx, [wanted], queries.readable_ids(actor)):
-                raise _missing(operation.path, wanted)
+                raise large.missing(operation.path, wanted)
             size = tx.connection.execute(
                 select(StoredBytes.size).where(StoredBytes.sha256 == wanted)
             ).scalar_one()
@@ -366,16 +366,8 @@ def _require_lent(tx: Tx, actor: Actor, repo: Repo, prepared: Prepared) -> None:
     if wanted:
         held = blob_actions.link(tx, repo.id, wanted, readable=queries.readable_ids(actor))
         for sha256 in wanted - held:
-            raise _missing(sha256, sha256)
+            raise large.missing(sha256, sha256)
     _require_pointers_known(tx, repo, prepared.pointers, {})
-
-
-def _missing(path: str, sha256: str) -> Invalid:
-    return Invalid(
-        f"{path[:200]!r}: the bytes of {sha256} were not sent to this repository. Upload the file "
-        "first, then commit it.",
-        code="LargeFileMissing",
-    )
 
 
 # -- what a draft comes to -----------------------------------------------------------------------

@@ -186,3 +186,12 @@ def gitattributes(kind: str) -> bytes:
     patterns += ["*.tar.*", "saved_model/**/*", "*tfevents*"]
     lines = [f"{pattern} filter=lfs diff=lfs merge=lfs -text\n" for pattern in sorted(patterns)]
     return "".join(lines).encode()
+
+
+def missing(path: str, sha256: str) -> Invalid:
+    """Bytes that a commit names, and nobody sent there."""
+    return Invalid(
+        f"{path[:200]!r}: the bytes of {sha256} were not sent to this repository. Upload the file "
+        "first, then commit it.",
+        code="LargeFileMissing",
+    )
