@@ -8,7 +8,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .commands import elsewhere, every, hf, tokenless, unsupported
-from .frame import CARD, NO_RUNTIME, NOT_HERE, WEIGHTS, At, ElsewhereError, came_to, drive, soon
+from .frame import (
+    CARD,
+    NO_RUNTIME,
+    NOT_HERE,
+    ONLY_THERE,
+    WEIGHTS,
+    At,
+    ElsewhereError,
+    came_to,
+    drive,
+    soon,
+)
 
 LARGE = WEIGHTS * 64
 
@@ -445,7 +456,8 @@ def hf_dataset_viewer(at: At) -> None:
     name = at.repo(repo_type="dataset")
     ended = hf("datasets", "parquet", name, ends=1)
     assert "third-party endpoints" in ended.said
-    hf("datasets", "sql", f"select * from 'hf://datasets/{name}/none.parquet'", ends=1)
+    ended = hf("datasets", "sql", f"select * from 'hf://datasets/{name}/none.parquet'", ends=1)
+    assert ONLY_THERE in ended.said
 
 
 EXTENSIONS = "extensions install ada/hf-x|extensions search"

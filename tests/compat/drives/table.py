@@ -6,7 +6,9 @@ import os
 import sys
 import tempfile
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 import huggingface_hub
@@ -43,7 +45,7 @@ def main(out: str, *chosen: str) -> None:
     every = functions()
     for module in MODULES:
         importlib.import_module(f"drives.{module}")
-    report = {
+    report: dict[str, Any] = {
         "version": huggingface_hub.__version__,
         "functions": every,
         "drives": {
@@ -52,13 +54,16 @@ def main(out: str, *chosen: str) -> None:
         },
         "ran": {},
     }
-    if chosen != ("none",):
-        report["ran"] = ran(chosen or tuple(frame.DRIVES))
     Path(out).write_text(json.dumps(report))
+    if chosen == ("none",):
+        return
+    for name, came in ran(chosen or tuple(frame.DRIVES)):
+        report["ran"][name] = came
+        Path(out).write_text(json.dumps(report))
 
 
-def ran(chosen: "tuple[str, ...]") -> "dict[str, object]":
-    """What came of each drive."""
+def ran(chosen: "tuple[str, ...]") -> "Iterator[tuple[str, dict[str, object]]]":
+    """What came of each drive, as soon as it came."""
     utils.disable_progress_bars()
     utils.logging.set_verbosity_error()
     warnings.simplefilter("ignore")
@@ -67,15 +72,13 @@ def ran(chosen: "tuple[str, ...]") -> "dict[str, object]":
     record.watch(HfFileSystem, "HfFileSystem.")
     commands.RECORD = record
     frame.stay_home()
-    seen: dict[str, object] = {}
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         at = frame.At(Path(folder))
         for name in chosen:
             record.came_to.clear()
             failure = frame.run(name, at)
-            seen[name] = {"failure": failure, "came_to": dict(record.came_to)}
-    return seen
+            yield name, {"failure": failure, "came_to": dict(record.came_to)}
 
 
 if __name__ == "__main__":
