@@ -73,10 +73,10 @@ def case(tx: Tx, viewer: Actor, commons_id: int, number: int) -> Seen:
 
 
 def seen(tx: Tx, viewer: Actor, found: CaseRow) -> Seen:
-    """A case, as `viewer` may see it."""
+    """A case, as `viewer` may see it; who is concerned sees no more of it for being a steward."""
     panel = panel_of_case(tx, found)
     concerned = viewer.id is not None and found.account_id == viewer.id
-    steward = acts_as_steward(tx, found.commons_id, viewer)
+    steward = not concerned and acts_as_steward(tx, found.commons_id, viewer)
     reports = viewer.id is not None and found.reporter_id == viewer.id
     sits = panel is not None and seat_of(tx, panel, viewer) is not None
     knows = concerned and (found.charged_at is not None or found.state == State.REFERRED)
