@@ -1,4 +1,4 @@
-"""Cases: reports, sanctions, emergency holds and panels; files and revisions that are not served."""
+"""Cases: reports, sanctions, holds and panels; files and revisions that are not served."""
 
 import sqlalchemy as sa
 from alembic import op
