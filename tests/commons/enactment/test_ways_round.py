@@ -164,6 +164,23 @@ def test_nobody_deals_with_their_own_request_for_removal(lab):
         lab.propose("ada", "removal.decide", payload=payload)
 
 
+def test_no_steward_takes_data_out_alone(lab):
+    model(lab, "tiny", licence="mit")
+    ada, bob = lab.person("ada"), lab.person("bob")
+    with lab.ground.write() as tx:
+        repo = repo_queries.repo(tx, ada, "model", "lab/tiny")
+        number = removal.ask(tx, ANYONE, repo, paths="README.md", words="Mine.")[0].number
+    with pytest.raises(Conflict, match="Acknowledge"):
+        removals.decide(lab.ground, ada, lab.commons_id, number, fulfil=True, reason="So.")
+    with lab.ground.write() as tx:
+        removals.acknowledge(tx, ada, requests.row(tx, lab.commons_id, number))
+    with pytest.raises(Denied, match="nobody takes data out alone"):
+        removals.decide(lab.ground, ada, lab.commons_id, number, fulfil=True, reason="So.")
+    removals.decide(lab.ground, bob, lab.commons_id, number, fulfil=True, reason="So.")
+    with lab.ground.read() as tx:
+        assert requests.row(tx, lab.commons_id, number).state == "fulfilled"
+
+
 def test_no_stranger_makes_a_hold_last(lab):
     model(lab, "tiny")
     number = held(lab)

@@ -42,8 +42,11 @@ def decide(
     """Decide at once, where the charter lets stewards or owners; else say where to propose it."""
     with ground.write() as tx:
         found = queries.row(tx, commons_id, number)
-        actions.require_no_party(tx, actions.require_steward(tx, actor, commons_id), found)
+        mine = actions.require_steward(tx, actor, commons_id)
+        actions.require_no_party(tx, mine, found)
         _require_at_once(tx, actor, commons_id)
+        if fulfil:
+            actions.require_second(tx, mine, found)
         cleaned = rules.clean_words(reason, "The reason")
         if not fulfil:
             actions.refuse(tx, actor.name, found, reason=cleaned)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from iriai.base.errors import Denied
+from iriai.base.errors import Conflict, Denied
 from iriai.base.tx import Tx
 from iriai.commons.charter import queries as charters
 from iriai.commons.membership import queries as membership
@@ -57,9 +57,10 @@ def ask(
 
 def acknowledge(tx: Tx, actor: Actor, found: RemovalRow) -> None:
     """Say that it was read; from now on the files are held."""
-    require_no_party(tx, require_steward(tx, actor, found.commons_id), found)
+    mine = require_steward(tx, actor, found.commons_id)
+    require_no_party(tx, mine, found)
     rules.require_state(State(found.state), State.RECEIVED)
-    found.state, found.acknowledged_at = State.HELD, tx.now
+    found.state, found.acknowledged_at, found.acknowledged_by = State.HELD, tx.now, mine
     tell(tx, found, actor.name, "acknowledged", "removal.ack_days")
 
 
@@ -107,6 +108,23 @@ def require_no_party(tx: Tx, actor_id: int, found: RemovalRow) -> None:
     others = {each.holder_id for each in membership.stewards(tx, found.commons_id)} - {actor_id}
     if actor_id == found.asker_id and others:
         raise Denied("You asked for this yourself; another steward decides.", code="PartyToCase")
+
+
+def require_second(tx: Tx, actor_id: int, found: RemovalRow) -> None:
+    """Where members decide, data goes by two: who holds it back, and another who takes it out."""
+    if not charters.in_force(tx, found.commons_id).is_collective:
+        return
+    others = {each.holder_id for each in membership.stewards(tx, found.commons_id)}
+    if not others - {actor_id, found.asker_id}:
+        return
+    if found.acknowledged_by is None:
+        raise Conflict("Acknowledge the request first; then another steward takes the data out.")
+    if found.acknowledged_by == actor_id:
+        raise Denied(
+            "You acknowledged this request, and nobody takes data out alone: another steward "
+            "fulfils it.",
+            code="SecondNeeded",
+        )
 
 
 def tell(tx: Tx, found: RemovalRow, actor: str, verb: str, rule: str, **public: object) -> None:

@@ -36,6 +36,7 @@ class RemovalRow(Table):
     acknowledge_by: Mapped[datetime]
     decide_by: Mapped[datetime]
     acknowledged_at: Mapped[datetime | None]
+    acknowledged_by: Mapped[int | None] = mapped_column(BigId, ForeignKey("accounts.id"))
     decided_at: Mapped[datetime | None]
     reason: Mapped[str | None] = mapped_column(Text)
     appeal_until: Mapped[datetime | None]

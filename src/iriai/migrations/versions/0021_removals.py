@@ -27,12 +27,16 @@ def upgrade() -> None:
         sa.Column("acknowledge_by", Moment, nullable=False),
         sa.Column("decide_by", Moment, nullable=False),
         sa.Column("acknowledged_at", Moment),
+        sa.Column("acknowledged_by", BigId),
         sa.Column("decided_at", Moment),
         sa.Column("reason", sa.Text),
         sa.Column("appeal_until", Moment),
         sa.Column("new_revision", sa.String(40)),
         sa.PrimaryKeyConstraint("id", name="pk_removals"),
         sa.UniqueConstraint("commons_id", "number", name="uq_removals_commons_id_number"),
+        sa.ForeignKeyConstraint(
+            ["acknowledged_by"], ["accounts.id"], name="fk_removals_acknowledged_by_accounts"
+        ),
         sa.ForeignKeyConstraint(
             ["asker_id"], ["accounts.id"], name="fk_removals_asker_id_accounts"
         ),

@@ -298,7 +298,7 @@ def chapters(password: str) -> list[Chapter]:
         (41, "lot", _nothing),
         (40, "panel", _panel),
         (30, "removal asked", _removal),
-        (29, "removal acknowledged", lambda town: town.acknowledge("cleo", 1)),
+        (29, "removal acknowledged", lambda town: town.acknowledge("bob", 1)),
         (26, "removal", _removed),
         (11, "gate", _gate),
         (9, "gate's rival", _gate_rival),
