@@ -115,6 +115,17 @@ def python_beside(name: str, *packages: str) -> Path:
     return python
 
 
+def python_apart(name: str, *packages: str) -> Path:
+    """An interpreter that has nothing but these packages and what they ask for."""
+    folder = cache() / f"apart-{name}"
+    python = folder / "bin" / "python"
+    with once(folder) as missing:
+        if missing:
+            _run([sys.executable, "-m", "venv", str(folder)])
+            _run([str(python), "-m", "pip", "install", "-q", *packages])
+    return python
+
+
 def node_modules(name: str = "hub.js", packages: tuple[str, ...] = NPM_PACKAGES) -> Path:
     """A folder in which these can be imported from; skips where there is no Node."""
     if not shutil.which("node") or not shutil.which("npm"):
