@@ -27,7 +27,7 @@ serve: $(VENV)/.ready  ## A hub on port 8700 with its data in ./data.
 	@exec $(BIN)/python -m iriai serve --data $(DATA) --port $(PORT)
 
 test: $(VENV)/.ready-dev  ## A seeded sample of every test, in under 15 minutes on 2 cores.
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not long and not browser" -rs
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not long and not browser" -p no:randomly -rs
 
 test-long: $(VENV)/.ready-dev  ## Every test at full counts; goes on where it was interrupted.
 	$(BIN)/python -m tests.long $(ONLY)
@@ -43,7 +43,7 @@ format: $(VENV)/.ready-dev  ## Put the code into the project's layout.
 	$(BIN)/ruff check --fix .
 
 browser: $(VENV)/.ready-dev  ## The pages, in Chromium: by keyboard, at 320 px, with axe.
-	$(BIN)/python -m pytest -m browser -rs
+	$(BIN)/python -m pytest -m browser -p no:randomly -rs
 
 bench: $(VENV)/.ready-dev  ## Side by side with nginx, git and others; prints a table.
 	$(BIN)/python -m bench $(ONLY)

@@ -155,7 +155,6 @@ def test_a_token_works_as_the_password_of_basic(doors):
         "/api/spaces/ada/x/runtime",
         "/api/jobs/ada",
         "/api/kernels/ada/x",
-        "/api/buckets/ada/x/events",
     ],
 )
 def test_what_the_hub_does_not_do_it_says_once(doors, path):

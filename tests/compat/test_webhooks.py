@@ -170,7 +170,7 @@ def test_the_commands_of_hf(hub):
 
 def test_an_organisations_webhooks_are_its_administrators(hub, api):
     hub.run("org", "add", "lab", "--member", "ada:admin")
-    bob = {"Authorization": f"Bearer {hub.person('bob')}"}
+    bob = {"Authorization": f"Bearer {hub.person('cleo')}"}
     ada = {"Authorization": f"Bearer {hub.token}"}
     where = f"{hub.url}/api/organizations/lab/settings/webhooks"
     asked = {"url": URL, "watched": [{"type": "org", "name": "lab"}], "domains": ["repo"]}

@@ -23,8 +23,10 @@ def ada(ground) -> Actor:
 
 def member(ground) -> Actor:
     actions.add_person(ground, OPERATOR, name="ada", password=PASSWORD)
+    actions.add_person(ground, OPERATOR, name="olga")
     with ground.write() as tx:
-        actions.add_organisation(tx, OPERATOR, name="lab", members={"ada": Role.WRITE})
+        roles = {"ada": Role.WRITE, "olga": Role.ADMIN}
+        actions.add_organisation(tx, OPERATOR, name="lab", members=roles)
     with ground.read() as tx:
         return queries.actor_named(tx, "ada")
 
@@ -93,7 +95,7 @@ def test_a_token_ends_when_it_expires_or_is_revoked(ground, ada, clock):
 
 
 def test_nobody_revokes_another_persons_token(ground, ada):
-    actions.add_person(ground, OPERATOR, name="eve")
+    actions.add_person(ground, OPERATOR, name="olga")
     raw = mint(ground, ada)
     with ground.write() as tx, pytest.raises(Unknown):
         eve = queries.actor_named(tx, "eve")

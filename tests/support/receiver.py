@@ -4,10 +4,13 @@ import json
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+FAILS_MAX = 3
 
 
 @dataclass
@@ -32,7 +35,10 @@ class Heard:
 
 @dataclass
 class Receiver:
-    """A server on a free port. `failing` is how often, from 0 to 1, it answers 500."""
+    """A server on a free port. `failing` is how often, from 0 to 1, it answers 500.
+
+    It fails one delivery at most `FAILS_MAX` times: a sender waits three times longer each time.
+    """
 
     failing: float = 0.0
     seconds: float = 0.0
@@ -42,6 +48,7 @@ class Receiver:
 
     def __post_init__(self) -> None:
         self.dice = random.Random(self.seed)
+        self.fails: Counter[str] = Counter()
         self.lock = threading.Lock()
         receiver = self
 
@@ -65,8 +72,11 @@ class Receiver:
     def hear(self, path: str, headers: dict[str, str], body: bytes) -> int:
         """Keep a request, and say how it is answered."""
         with self.lock:
-            status = 500 if self.dice.random() < self.failing else 200
-            found = Heard(path, headers, body, status)
+            found = Heard(path, headers, body, 200)
+            name = headers.get("webhook-id", "")
+            if self.dice.random() < self.failing and self.fails[name] < FAILS_MAX:
+                self.fails[name] += 1
+                found.status = 500
             if self.answer is not None:
                 found.status = self.answer(found)
             self.heard.append(found)

@@ -7,6 +7,7 @@ import pytest
 
 from iriai.base import cursors, events
 from iriai.base.opening import open_ground
+from iriai.identity import queries as people
 from iriai.notifications import actions, noticing
 from iriai.settings import Settings
 from tests.support.mailserver import MailServer
@@ -133,8 +134,9 @@ def test_one_click_in_a_mail_program_stops_mail(mailing, office):
     mailing.send("/settings/notifications", 200, act="confirm")
     mailing.other().send(link_in(office.letters[0]), 200)
     with mailing.ground.read() as tx:
-        found = actions.queries.mailbox(tx, 1)
-    token = actions.rules.sealed(mailing.ground.secret, "stop", 1, found.address, 0)
+        ada = people.person(tx, "ada").id
+        found = actions.queries.mailbox(tx, ada)
+    token = actions.rules.sealed(mailing.ground.secret, "stop", ada, found.address, 0)
     where = f"/notifications/mail/stop/{token}"
     elsewhere = mailing.other().client
     elsewhere.headers.pop("origin", None)

@@ -162,15 +162,14 @@ def test_a_slow_receiver_holds_up_nobody(village):
 
 
 def test_webhooks_that_fail_share_half_of_the_places(village):
+    ada = village.actor("ada")
     with village.ground.write() as tx:
         for _ in range(6):
             hook = actions.create(
-                tx, village.actor("ada"), 1, url=village.receiver.url, watched=[("user", "ada")]
+                tx, ada, ada.id, url=village.receiver.url, watched=[("user", "ada")]
             )
             queue._change(tx, hook.id, failures=1, next_at=tx.now)
-        quick = actions.create(
-            tx, village.actor("ada"), 1, url=village.receiver.url, watched=[("user", "ada")]
-        )
+        quick = actions.create(tx, ada, ada.id, url=village.receiver.url, watched=[("user", "ada")])
         queue._change(tx, quick.id, next_at=tx.now)
     taken = queue.claim(village.ground, "me", quick=6, slow=3)
     assert sum(taken.values()) == 3

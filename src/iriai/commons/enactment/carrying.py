@@ -17,7 +17,7 @@ from iriai.commons.proposals.rules import Proposal, State
 log = logging.getLogger(__name__)
 
 
-class _Done(HubError):
+class _Done(Exception):
     """Somebody else has enacted it in the meantime."""
 
 
