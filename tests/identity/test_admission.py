@@ -95,7 +95,7 @@ def test_a_token_ends_when_it_expires_or_is_revoked(ground, ada, clock):
 
 
 def test_nobody_revokes_another_persons_token(ground, ada):
-    actions.add_person(ground, OPERATOR, name="olga")
+    actions.add_person(ground, OPERATOR, name="eve")
     raw = mint(ground, ada)
     with ground.write() as tx, pytest.raises(Unknown):
         eve = queries.actor_named(tx, "eve")
