@@ -26,7 +26,7 @@ def test_the_whole_way_works_without_scripts(opened, tmp_path):
     page.get_by_role("button", name="Upload and commit").click()
     expect(page.get_by_text("2 files changed")).to_be_visible()
     page.goto("/datasets")
-    page.get_by_label("Name holds").fill("plai")
+    page.get_by_label("Words").fill("plai")
     page.get_by_role("button", name="Show").click()
     expect(page.get_by_role("link", name="noscript/plain")).to_be_visible()
     page.get_by_label("Language").fill("ja")
@@ -41,9 +41,9 @@ def test_filters_narrow_a_list_while_one_types(opened):
     page.goto("/models")
     expect(page.get_by_role("link", name="ada/tiny")).to_be_visible()
     page.evaluate("window.same = true")
-    page.get_by_label("Name holds").press_sequentially("zzz")
+    page.get_by_label("Words").press_sequentially("zzz")
     expect(page.get_by_text("Nothing fits")).to_be_visible()
-    page.get_by_label("Name holds").fill("tin")
+    page.get_by_label("Words").fill("tin")
     expect(page.get_by_role("link", name="ada/tiny")).to_be_visible()
     assert page.evaluate("window.same") is True, "the page was loaded anew"
 
