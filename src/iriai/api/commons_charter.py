@@ -14,6 +14,7 @@ from iriai.commons import queries
 from iriai.commons.charter import amending, rights, words
 from iriai.commons.charter import queries as charters
 from iriai.commons.charter.queries import Version
+from iriai.commons.membership import queries as membership
 from iriai.commons.queries import Named
 
 NUMBER_MAX = 1 << 31
@@ -82,7 +83,7 @@ def who_may(request: Request, tx: Tx) -> Response:
                 for each in row.answers
             ],
         }
-        for row in rights.table(found)
+        for row in rights.table(found, electors=membership.votes(tx, named.id))
     ]
     return door.json_answer({"commons": named.name, "rights": rows})
 

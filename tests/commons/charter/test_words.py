@@ -80,3 +80,31 @@ def test_what_has_no_engine_yet_is_said_to_have_none():
         "openness.min_mof_class",
         "openness.data_card",
     }
+
+
+@pytest.mark.parametrize("preset", Preset)
+def test_rights_are_said_in_words_that_anybody_knows(preset):
+    rows = rights.table(presets.charter(preset, "afro"), electors=8)
+    said = " ".join([each.answer for row in rows for each in row.answers] + [*rows[-1].cells])
+    assert [each for each in ("quorum", "√", "entrenched", "electors", "“") if each in said] == []
+
+
+def test_a_quorum_is_said_as_so_many_of_how_many_there_are():
+    charter = presets.charter(Preset.LANGUAGE_COMMUNITY, "afro")
+    said = rights.who(charter, Action.RESOURCE_DELETE, electors=8)
+    assert "three votes for it to each one against it" in said
+    assert "at least 5 of the 8 who have a vote must be for it" in said
+    unknown = rights.who(charter, Action.RESOURCE_DELETE)
+    assert "of 100 who have a vote at least 15 must be for it" in unknown
+    filled = rights.who(charter, Action.SEAT_FILL, electors=8)
+    assert "at least 5 of the 8 who have a vote must vote" in filled
+
+
+def test_nobody_is_suspended_at_a_word_and_the_rights_say_so():
+    charter = presets.charter(Preset.AGENCY, "afro")
+    said = rights.who(charter, Action.MEMBER_SUSPEND)
+    assert said.startswith("Nobody at a word: two stewards together, in a case.")
+    assert "A steward, at once" not in said
+    assert not words.is_proposed(charter, Action.MEMBER_SUSPEND)
+    owned = presets.charter(Preset.OWNERS, "afro")
+    assert words.is_proposed(owned, Action.MEMBER_SUSPEND)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
+from fractions import Fraction
 from typing import Any
 
 from iriai.commons.charter.rules import (
@@ -19,6 +20,7 @@ from iriai.commons.charter.rules import (
     Step,
     Who,
 )
+from iriai.commons.counting.ballot_export import SmallQuorum
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
@@ -54,7 +56,7 @@ ACTIONS = {
 
 RIGHTS = {
     Right.READ_RULES: "To read the rules and the log",
-    Right.NOTICE_AND_REASON: "To be told, with a reason, what is done to one",
+    Right.NOTICE_AND_REASON: "To be told, with a reason, what is done to oneself",
     Right.APPEAL: "To appeal",
     Right.EXPORT: "To take away everything: repositories, discussions, decisions, the log",
     Right.FORK: "To go on elsewhere with all of it",
@@ -174,8 +176,14 @@ def listed(words: Sequence[str], *, word: str = "and") -> str:
     return f"{', '.join(words[:-1])} {word} {words[-1]}"
 
 
-def procedure(found: Procedure) -> str:
-    """How a decision is reached, as a sentence without its end."""
+def procedure(
+    found: Procedure, *, electors: int = 0, objection: str = "", is_seats: bool = False
+) -> str:
+    """How a decision is reached, as a sentence without its end.
+
+    `electors`: how many have a vote, where that is known; `objection`: what one leads to;
+    `is_seats`: whether offices are filled by it, for which the quorum counts who votes.
+    """
     if found.path is Path.AT_ONCE:
         return (
             f"{WHO[found.who]} decides at once"
@@ -183,32 +191,71 @@ def procedure(found: Procedure) -> str:
             else (f"{WHO[found.who]} decide at once")
         )
     if found.path is Path.LAZY:
-        backed = f" and {counted(found.second, 'other')} for it" if found.second else ""
+        seconds = "seconds" if found.second == 1 else "second"
+        backed = (
+            f"{counted(found.second, 'other member')} {seconds} it and " if found.second else ""
+        )
         return (
-            f"it is done after {counted(found.hours, 'hour')} without a reasoned objection{backed}"
-            f"; an objection leads to “{found.on_objection}”"
+            f"it is done after {counted(found.hours, 'hour')} if {backed}nobody objects with a "
+            f"reason; an objection leads to {objection or f'“{found.on_objection}”'}"
         )
     talked = (
         f"{counted(found.deliberate_days, 'day')} to talk, then " if found.deliberate_days else ""
     )
-    ballot = "secret" if found.ballot is Ballots.SECRET else "open"
+    ballot = "in secret" if found.ballot is Ballots.SECRET else "openly"
+    voted = f"{talked}{counted(found.vote_days, 'day')} to vote {ballot}"
     if found.counter is Counter.EQUAL_SHARES:
-        return (
-            f"{talked}{counted(found.vote_days, 'day')} to vote, ballots {ballot}, by Equal Shares"
-        )
-    margin = (
-        "more for it than against" if found.ratio == 1 else f"{found.ratio} for each one against"
-    )
-    quorum = f", quorum {found.quorum_factor:g}·√electors" if found.quorum_factor else ""
-    return f"{talked}{counted(found.vote_days, 'day')} to vote, ballots {ballot}, {margin}{quorum}"
+        voted += "; projects are chosen so that every voter has the same say (Equal Shares)"
+        return f"{voted}{_needed(found, electors, 'must vote')}"
+    if is_seats:
+        return f"{voted}{_needed(found, electors, 'must vote')}"
+    return f"{voted}; it needs {margin(found)}{_needed(found, electors, 'must be for it')}"
+
+
+def margin(found: Procedure) -> str:
+    """The majority that a vote needs."""
+    if found.ratio == 1:
+        return "more votes for it than against it"
+    many = NUMBERS[found.ratio] if found.ratio < len(NUMBERS) else found.ratio
+    return f"{many} votes for it to each one against it"
+
+
+def _needed(found: Procedure, electors: int, what: str) -> str:
+    """The quorum of a vote, as so many of those who have a vote; "" where there is none."""
+    if not found.quorum_factor:
+        return ""
+    if electors == 1:
+        return f", and the one who has a vote {what}"
+    if electors:
+        return f", and at least {least(found, electors)} of the {electors} who have a vote {what}"
+    many = 100
+    return f", and of {many} who have a vote at least {least(found, many)} {what}"
+
+
+def least(found: Procedure, electors: int) -> int:
+    """How many of so many electors meet the quorum."""
+    return SmallQuorum(electors, Fraction(str(found.quorum_factor))).votes
+
+
+def way(found: Procedure | None) -> str:
+    """How something is decided, in two or three words; None is by a panel alone."""
+    if found is None:
+        return "a panel"
+    if found.path is Path.AT_ONCE:
+        return WHO[found.who]
+    if found.path is Path.LAZY:
+        return "nobody objects"
+    if found.counter is Counter.EQUAL_SHARES:
+        return "a round"
+    return "a vote" if found.ratio == 1 else f"a vote, {found.ratio} to 1"
 
 
 def role(name: str, found: Role) -> str:
     """An office in a sentence."""
     where = " for each repository" if found.scope == "resource" else ""
     seats = f"{counted(found.seats, 'seat')}" if found.seats else "as many as are granted"
-    way = f"elected by “{found.elected_by}”" if found.elected_by else ""
-    way = way or (f"granted by “{found.granted_by}”" if found.granted_by else "filled by vote")
+    way = f"elected (“{found.elected_by}”)" if found.elected_by else ""
+    way = way or (f"granted (“{found.granted_by}”)" if found.granted_by else "filled by vote")
     terms = f", at most {counted(found.max_terms, 'term')} in a row" if found.max_terms else ""
     return (
         f"{name.capitalize()}{where}: {seats}, {way} for {counted(found.term_days, 'day')}{terms}."

@@ -31,7 +31,7 @@ class Row:
     cells: tuple[str, ...]
 
 
-STANDINGS = ("anybody", "a member", "a maintainer", "a steward", "the commons by decision")
+STANDINGS = ("anybody", "a member", "a maintainer", "a steward", "all together, by")
 OWNED = ("anybody", "a reader", "a writer", "an administrator", "all administrators")
 
 
@@ -40,43 +40,64 @@ def standings(charter: Charter) -> tuple[str, ...]:
     return STANDINGS if charter.is_collective else OWNED
 
 
-def table(charter: Charter) -> list[Row]:
-    """The seven rights, in the order of how much they take."""
+def table(charter: Charter, *, electors: int = 0) -> list[Row]:
+    """The seven rights, in the order of how much they take; so many people have a vote."""
+    made = (
+        ("access", "See it and read the rules", _access),
+        ("extraction", "Download it", _extraction),
+        ("contribution", "Add to it", _contribution),
+        ("removal", "Take out what one gave", _removal),
+        ("management", "Look after it", _management),
+        ("exclusion", "Keep somebody out", _exclusion),
+        ("alienation", "Give it away for good", _alienation),
+    )
     return [
-        Row("access", "See it and read the rules", tuple(_access(charter)), _cells(charter, 0)),
-        Row("extraction", "Download it", tuple(_extraction(charter)), _cells(charter, 1)),
-        Row("contribution", "Add to it", tuple(_contribution(charter)), _cells(charter, 2)),
-        Row("removal", "Take out what one gave", tuple(_removal(charter)), _cells(charter, 3)),
-        Row("management", "Look after it", tuple(_management(charter)), _cells(charter, 4)),
-        Row("exclusion", "Keep somebody out", tuple(_exclusion(charter)), _cells(charter, 5)),
-        Row("alienation", "Give it away for good", tuple(_alienation(charter)), _cells(charter, 6)),
+        Row(right, title, tuple(answers(charter, electors)), _cells(charter, at))
+        for at, (right, title, answers) in enumerate(made)
     ]
 
 
-def who(charter: Charter, action: Action) -> str:
-    """Who can do this, in one sentence: the answer somebody looks for."""
+def who(charter: Charter, action: Action, *, electors: int = 0) -> str:
+    """Who can do this, in one sentence or two: the answer somebody looks for."""
     name = charter.actions[action]
     if name == PANEL:
-        return f"Only a panel of {charter.appeals.panel}, drawn by lot."
+        return f"Only {words.in_short(charter, name).removesuffix(' decides').rstrip(',')}."
+    if not words.is_proposed(charter, action):
+        return _BY_STEWARDS[action]
     found = charter.decisions[name]
     if found.path is Path.AT_ONCE:
         said = phrases.WHO[found.who]
         many = "" if found.who is not Who.ALL_OWNERS else "Only "
         return f"{many}{said if many else said[0].upper() + said[1:]}, at once; it is logged."
+    how = words.in_short(charter, name, electors=electors, action=action)
     if found.path is Path.LAZY:
         return (
-            f"Nobody alone. A member proposes it; {words.in_short(charter, name)}."
+            f"Nobody alone. A member proposes it; {how}."
             if charter.is_collective
-            else f"An administrator proposes it; {words.in_short(charter, name)}."
+            else f"An administrator proposes it; {how}."
         )
-    return f"Nobody alone. The members vote (“{name}”: {words.in_short(charter, name)})."
+    return f"Nobody alone. The members vote: {how}."
 
 
-def _ask(charter: Charter, question: str, action: Action) -> Answer:
-    return Answer(question, who(charter, action), f"actions.{action}", action)
+_BY_STEWARDS = {
+    Action.MEMBER_SUSPEND: (
+        "Nobody at a word: two stewards together, in a case. Whoever it concerns is told why, has "
+        "time to answer, and can appeal to a panel drawn by lot."
+    ),
+    Action.REMOVAL_DECIDE: (
+        "A steward holds the data back, and another one, where there is one, takes it out. A "
+        "refusal can be appealed to a panel drawn by lot."
+    ),
+}
 
 
-def _access(_charter: Charter) -> Iterator[Answer]:
+def _ask(charter: Charter, electors: int, question: str, action: Action) -> Answer:
+    said = who(charter, action, electors=electors)
+    one_proposes = charter.actions[action] != PANEL and words.is_proposed(charter, action)
+    return Answer(question, said, f"actions.{action}", action if one_proposes else None)
+
+
+def _access(_charter: Charter, _electors: int) -> Iterator[Answer]:
     yield Answer(
         "Who can read the rules, the decisions and the log?",
         "Anybody, without an account.",
@@ -89,23 +110,23 @@ def _access(_charter: Charter) -> Iterator[Answer]:
     )
 
 
-def _extraction(charter: Charter) -> Iterator[Answer]:
+def _extraction(charter: Charter, electors: int) -> Iterator[Answer]:
     yield Answer(
         "Who can download a model or dataset?",
         "Anybody, as its licence says; of a gated one, whoever was let in.",
         "gates",
     )
-    yield _ask(charter, "Who can set or lift a gate?", Action.RESOURCE_GATE)
+    yield _ask(charter, electors, "Who can set or lift a gate?", Action.RESOURCE_GATE)
 
 
-def _contribution(charter: Charter) -> Iterator[Answer]:
+def _contribution(charter: Charter, electors: int) -> Iterator[Answer]:
     yield Answer(
         "Who can open a discussion or a pull request?", "Anybody with an account.", "members"
     )
-    yield _ask(charter, "Who can make a repository in its name?", Action.RESOURCE_CREATE)
+    yield _ask(charter, electors, "Who can make a repository in its name?", Action.RESOURCE_CREATE)
 
 
-def _removal(charter: Charter) -> Iterator[Answer]:
+def _removal(charter: Charter, electors: int) -> Iterator[Answer]:
     if Right.REMOVE_OWN in charter.rights:
         yield Answer("Who can take out what they gave?", "Whoever gave it.", "rights")
     yield Answer(
@@ -113,17 +134,22 @@ def _removal(charter: Charter) -> Iterator[Answer]:
         f"Anybody, without an account; it is decided within {charter.removal.decide_days} days.",
         "removal.decide_days",
     )
-    yield _ask(charter, "Who answers such a request?", Action.REMOVAL_DECIDE)
+    yield _ask(charter, electors, "Who answers such a request?", Action.REMOVAL_DECIDE)
 
 
-def _management(charter: Charter) -> Iterator[Answer]:
-    yield _ask(charter, "Who can merge a change?", Action.RESOURCE_MERGE)
-    yield _ask(charter, "Who can make a repository public or private?", Action.RESOURCE_VISIBILITY)
-    yield _ask(charter, "Who can change the charter?", Action.CHARTER_AMEND)
-    yield _ask(charter, "Who can share out the pot?", Action.POOL_ALLOT_ROUND)
+def _management(charter: Charter, electors: int) -> Iterator[Answer]:
+    yield _ask(charter, electors, "Who can merge a change?", Action.RESOURCE_MERGE)
+    yield _ask(
+        charter,
+        electors,
+        "Who can make a repository public or private?",
+        Action.RESOURCE_VISIBILITY,
+    )
+    yield _ask(charter, electors, "Who can change the charter?", Action.CHARTER_AMEND)
+    yield _ask(charter, electors, "Who can share out the pot?", Action.POOL_ALLOT_ROUND)
 
 
-def _exclusion(charter: Charter) -> Iterator[Answer]:
+def _exclusion(charter: Charter, electors: int) -> Iterator[Answer]:
     holds = charter.holds
     if charter.is_collective:
         yield Answer(
@@ -132,15 +158,19 @@ def _exclusion(charter: Charter) -> Iterator[Answer]:
             f"{phrases.counted(holds.max_hours, 'hour')}; then it lapses.",
             "holds",
         )
-    yield _ask(charter, "Who can suspend a member?", Action.MEMBER_SUSPEND)
-    yield _ask(charter, "Who can expel a member?", Action.MEMBER_EXPEL)
-    yield _ask(charter, "Who can freeze a repository?", Action.RESOURCE_FREEZE)
+    yield _ask(charter, electors, "Who can suspend a member?", Action.MEMBER_SUSPEND)
+    yield _ask(charter, electors, "Who can expel a member?", Action.MEMBER_EXPEL)
+    yield _ask(charter, electors, "Who can freeze a repository?", Action.RESOURCE_FREEZE)
 
 
-def _alienation(charter: Charter) -> Iterator[Answer]:
-    yield _ask(charter, "Who can delete a model, a dataset or a space?", Action.RESOURCE_DELETE)
-    yield _ask(charter, "Who can hand it over to somebody else?", Action.RESOURCE_TRANSFER)
-    yield _ask(charter, "Who can change its licence?", Action.RESOURCE_RELICENSE)
+def _alienation(charter: Charter, electors: int) -> Iterator[Answer]:
+    yield _ask(
+        charter, electors, "Who can delete a model, a dataset or a space?", Action.RESOURCE_DELETE
+    )
+    yield _ask(
+        charter, electors, "Who can hand it over to somebody else?", Action.RESOURCE_TRANSFER
+    )
+    yield _ask(charter, electors, "Who can change its licence?", Action.RESOURCE_RELICENSE)
     if Right.FORK in charter.rights:
         yield Answer(
             "Who can go on elsewhere with a copy?", "Anybody, as licences allow.", "rights"
@@ -181,11 +211,11 @@ def _cells(charter: Charter, at: int) -> tuple[str, ...]:
     ]
     decided = [charter.actions[each] for each in _DECIDED[at]]
     ways = dict.fromkeys(
-        name
+        phrases.way(None if name == PANEL else charter.decisions[name])
         for name in decided
         if name == PANEL or charter.decisions[name].path is not Path.AT_ONCE
     )
-    return (*cells, ", ".join(ways))
+    return (*cells, "; ".join(ways))
 
 
 def _owned(charter: Charter, at: int) -> tuple[str, ...]:

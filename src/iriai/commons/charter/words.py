@@ -10,7 +10,17 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 from iriai.commons.charter import phrases
-from iriai.commons.charter.rules import PANEL, Charter, Parent, Path, Procedure, Recall, Role, Step
+from iriai.commons.charter.rules import (
+    PANEL,
+    Action,
+    Charter,
+    Parent,
+    Path,
+    Procedure,
+    Recall,
+    Role,
+    Step,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +45,15 @@ UNENFORCED = ("openness", "licences.drift", "actions.peer.add")
 """What may be agreed on already, before there is an engine for it."""
 
 
-def sections(charter: Charter) -> list[Section]:
-    """The whole charter, to be read by the people whom it binds."""
+GROUPS = (4, 25, 100)
+"""Sizes of groups by which a quorum is explained."""
+
+
+def sections(charter: Charter, *, electors: int = 0) -> list[Section]:
+    """The whole charter, to be read by the people whom it binds; so many of them have a vote."""
     made = [
         ("members", "Who belongs?", _members),
-        ("decisions", "How is it decided?", _decisions),
+        ("decisions", "How is it decided?", lambda each: _decisions(each, electors)),
         ("actions", "What takes which decision?", _actions),
         ("roles", "Who looks after the day?", _roles),
         ("licences", "What may be kept here?", _resources),
@@ -51,12 +65,24 @@ def sections(charter: Charter) -> list[Section]:
     return [Section(key, title, tuple(lines(charter))) for key, title, lines in made]
 
 
-def in_short(charter: Charter, procedure: str) -> str:
+def in_short(
+    charter: Charter, procedure: str, *, electors: int = 0, action: Action | None = None
+) -> str:
     """How decisions of one class are reached, in one sentence without an end."""
     if procedure == PANEL:
-        return f"a panel of {charter.appeals.panel}, drawn by lot, decides"
+        many = phrases.counted(charter.appeals.panel, "person").removesuffix(" persons")
+        return f"a panel of {many}, drawn by lot, decides"
     found = charter.decisions.get(procedure)
-    return phrases.procedure(found) if found else procedure
+    if found is None:
+        return procedure
+    after = charter.decisions.get(found.on_objection)
+    fills = charter.actions[Action.SEAT_FILL] == procedure
+    return phrases.procedure(
+        found,
+        electors=electors,
+        objection="a vote" if after is not None and after.path is Path.VOTE else "",
+        is_seats=fills and action in (None, Action.SEAT_FILL),
+    )
 
 
 def _members(charter: Charter) -> Iterator[Line]:
@@ -65,9 +91,8 @@ def _members(charter: Charter) -> Iterator[Line]:
         return
     kinds = charter.members.kinds
     for name, votes in (("person", kinds.person), ("institution", kinds.institution)):
-        plural = phrases.counted(votes, "vote")
-        said = f"A member {name} has {plural}." if votes else f"A member {name} has no vote."
-        yield Line(said, f"members.kinds.{name}")
+        one = "A person who is a member" if name == "person" else "An institution that is a member"
+        yield Line(f"{one} has {phrases.counted(votes, 'vote')}.", f"members.kinds.{name}")
     admit = charter.members.admit
     ways = [phrases.counted(admit.sponsors, "member") + " who vouch for them"]
     if admit.or_contributions:
@@ -96,19 +121,35 @@ def _members(charter: Charter) -> Iterator[Line]:
         )
 
 
-def _decisions(charter: Charter) -> Iterator[Line]:
+def _decisions(charter: Charter, electors: int) -> Iterator[Line]:
     used = set(charter.actions.values()) | {charter.members.admit.decision}
     used |= {each.on_objection for each in charter.decisions.values() if each.path is Path.LAZY}
     used |= {each for role in charter.roles.values() for each in _of_role(role)}
     for name, procedure in charter.decisions.items():
         note = "" if name in used else " Nothing takes this way at present."
-        said = phrases.procedure(procedure)
+        said = in_short(charter, name, electors=electors)
         yield Line(f"“{name}”: {said}.{note}", f"decisions.{name}")
         if procedure.casting:
             yield Line(f"A tie is broken by the {procedure.casting}.", f"decisions.{name}.casting")
     if charter.is_collective:
+        yield Line("A tie keeps things as they are.", "decisions")
+    yield from _quorums(charter)
+
+
+def _quorums(charter: Charter) -> Iterator[Line]:
+    """How many are needed in groups of some sizes, for each factor that is used."""
+    votes = [each for each in charter.decisions.values() if each.path is Path.VOTE]
+    for factor in sorted({each.quorum_factor for each in votes if each.quorum_factor}):
+        one = next(each for each in votes if each.quorum_factor == factor)
+        those = phrases.listed(
+            [f"of {each} at least {phrases.least(one, each)}" for each in GROUPS]
+        )
+        names = [name for name, each in charter.decisions.items() if each in votes]
+        some = [f"“{name}”" for name in names if charter.decisions[name].quorum_factor == factor]
         yield Line(
-            "A tie keeps things as they are. A quorum never exceeds the number of active electors.",
+            f"For {phrases.listed(some)} so many of those who have a vote are needed, so that a "
+            f"few do not decide for all: {phrases.listed(those)}; never more than there are, and "
+            "who is away for long does not count.",
             "quorum",
         )
 
@@ -118,15 +159,39 @@ def _of_role(role: Role) -> list[str]:
     return [each for each in (role.elected_by, role.granted_by, recalls) if each]
 
 
+_HOW = {Path.AT_ONCE: "{way}, at once", Path.LAZY: "Unless somebody objects", Path.VOTE: "By {way}"}
+
+
 def _actions(charter: Charter) -> Iterator[Line]:
     ways = dict.fromkeys(charter.actions.values())
-    for way in ways:
-        doing = [phrases.ACTIONS[each] for each, name in charter.actions.items() if name == way]
-        title = "a panel" if way == PANEL else f"“{way}”"
-        said = f"By {title} ({in_short(charter, way)}): {phrases.listed(doing)}."
-        yield Line(said, f"actions → {way}")
+    for name in ways:
+        doing = [_doing(charter, each) for each, taken in charter.actions.items() if taken == name]
+        found = charter.decisions.get(name)
+        how = "By {way}" if found is None else _HOW[found.path]
+        title = how.format(way=phrases.way(found))
+        named = "" if name == PANEL else f" (“{name}”)"
+        said = f"{title[0].upper()}{title[1:]}{named}: {phrases.listed(doing)}."
+        yield Line(said, f"actions → {name}")
     for name, way in charter.later.items():
         yield Line(f"“{name}” takes “{way}”.", f"actions.{name}", is_enforced=False)
+
+
+_BY_STEWARDS = {
+    Action.MEMBER_SUSPEND: "two together, in a case",
+    Action.REMOVAL_DECIDE: "one holds it back, another takes it out",
+}
+
+
+def is_proposed(charter: Charter, action: Action) -> bool:
+    """Whether a proposal begins it: some things stewards do in a case or on a request instead."""
+    found = charter.procedure(action)
+    at_once = found is not None and found.path is Path.AT_ONCE
+    return not (charter.is_collective and at_once and action in _BY_STEWARDS)
+
+
+def _doing(charter: Charter, action: Action) -> str:
+    said = phrases.ACTIONS[action]
+    return said if is_proposed(charter, action) else f"{said} ({_BY_STEWARDS[action]})"
 
 
 def _roles(charter: Charter) -> Iterator[Line]:
@@ -137,7 +202,7 @@ def _roles(charter: Charter) -> Iterator[Line]:
         if role.recall is not None:
             yield Line(
                 f"If {phrases.share(role.recall.petition)} of the electors ask for it, a {name} is "
-                f"recalled or kept by “{role.recall.decision}”.",
+                f"recalled or kept by vote (“{role.recall.decision}”).",
                 f"roles.{name}.recall",
             )
 
@@ -172,8 +237,9 @@ def _resources(charter: Charter) -> Iterator[Line]:
 
 
 def _sanctions(charter: Charter) -> Iterator[Line]:
-    steps = phrases.listed([phrases.step(each) for each in charter.sanctions.ladder], word="then")
-    yield Line(f"One rung after the other: {steps}.", "sanctions.ladder")
+    steps = [phrases.step(each) for each in charter.sanctions.ladder]
+    said = f"One rung after the other: {phrases.listed(steps, word='and then')}."
+    yield Line(said, "sanctions.ladder")
     fade = phrases.counted(charter.sanctions.fade_days, "day")
     yield Line(f"After {fade} without another, one drops by a rung.", "sanctions.fade_days")
     if charter.sanctions.stay_on_appeal:
@@ -210,9 +276,10 @@ def _removal(charter: Charter) -> Iterator[Line]:
 def _pool(charter: Charter) -> Iterator[Line]:
     pool = charter.pool
     yield Line(
-        f"{phrases.share(pool.floor_share).capitalize()} is everybody's floor, in equal parts; "
-        f"{phrases.share(pool.queue_share)} goes by the queue, and "
-        f"{phrases.share(pool.round_share)} by rounds in which all vote.",
+        f"Of what there is, {phrases.share(pool.floor_share)} is everybody's without asking, in "
+        f"equal parts; {phrases.share(pool.queue_share)} is granted one by one, to whoever has "
+        f"least (the queue); and {phrases.share(pool.round_share)} is shared out in rounds in "
+        "which all vote.",
         "pool",
     )
     yield Line(

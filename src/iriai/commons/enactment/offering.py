@@ -12,7 +12,7 @@ from iriai.base.tx import Tx
 from iriai.commons import queries as commons
 from iriai.commons.breakglass import queries as operators
 from iriai.commons.breakglass.rules import State as Standing
-from iriai.commons.charter import amending, rights
+from iriai.commons.charter import amending, rights, words
 from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import PANEL, Action, Charter
 from iriai.commons.enactment import children, custody
@@ -56,11 +56,13 @@ class Group:
     lines: tuple[Line, ...]
 
 
-def offered(charter: Charter) -> list[Group]:
+def offered(charter: Charter, electors: int) -> list[Group]:
     """All that can be proposed under a charter. What only a panel decides is a case instead."""
     found = []
     for title, actions in forms.GROUPS:
-        lines = tuple(_line(charter, each) for each in actions if _is_offered(charter, each))
+        lines = tuple(
+            _line(charter, each, electors) for each in actions if _is_offered(charter, each)
+        )
         if lines:
             found.append(Group(title, lines))
     return found
@@ -69,12 +71,16 @@ def offered(charter: Charter) -> list[Group]:
 def _is_offered(charter: Charter, action: Action) -> bool:
     if not can_enact(action) or charter.actions.get(action, PANEL) == PANEL:
         return False
+    if not words.is_proposed(charter, action):
+        return False
     return action is not Action.SEAT_FILL or bool(_elected(charter))
 
 
-def _line(charter: Charter, action: Action) -> Line:
+def _line(charter: Charter, action: Action, electors: int) -> Line:
     offices = _elected(charter) if action is Action.SEAT_FILL else ()
-    return Line(action, telling.ACTIONS[action], rights.who(charter, action), offices)
+    return Line(
+        action, telling.ACTIONS[action], rights.who(charter, action, electors=electors), offices
+    )
 
 
 def _elected(charter: Charter) -> tuple[str, ...]:

@@ -76,6 +76,11 @@ def electors(tx: Tx, commons_id: int) -> list[Elector]:
     return [Elector(row.id, row.name, Kind.PERSON, 1, row.since) for row in owners(tx, commons_id)]
 
 
+def votes(tx: Tx, commons_id: int) -> int:
+    """How many votes there are now, all electors' together."""
+    return sum(each.votes for each in electors(tx, commons_id))
+
+
 def voices(tx: Tx, commons_id: int, account_id: int) -> list[Elector]:
     """In whose name somebody may cast a ballot: their own, and institutions they represent."""
     found = electors(tx, commons_id)

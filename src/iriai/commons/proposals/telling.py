@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 
+from iriai.commons.charter import phrases
 from iriai.commons.charter.rules import Action, Path
 from iriai.commons.membership.rules import Standing
 from iriai.commons.proposals.rules import Proposal, State, decides_at_once
@@ -118,28 +119,18 @@ def _over(found: Proposal) -> str:
     return f"{found.failure or 'It did not pass.'} It can be proposed again."
 
 
-def said(found: Proposal) -> str:
-    """By which rule it goes, in a sentence."""
+def said(found: Proposal, electors: int) -> str:
+    """By which rule it goes, in a sentence, where so many have a vote."""
     terms = found.terms
     if terms.path is Path.AT_ONCE:
         return f"By the charter ({found.rule}) this is for the {terms.who.replace('_', ' ')}."
-    if terms.path is Path.LAZY:
-        return (
-            f"By the charter ({found.rule}) it passes after {terms.hours} hours without a reasoned "
-            f"objection, seconded by {found.seconds_needed} other"
-            f"{'' if found.seconds_needed == 1 else 's'}."
-        )
-    more = "more for it than against" if terms.ratio == 1 else f"{terms.ratio} for each one against"
-    quorum = (
-        f", and a quorum of {terms.quorum_factor:g} times the square root of the electors, never "
-        "more than all of them"
-        if terms.quorum_factor
-        else ""
+    how = phrases.procedure(
+        terms,
+        electors=electors,
+        objection="a vote",
+        is_seats=found.action is Action.SEAT_FILL,
     )
-    return (
-        f"By the charter ({found.rule}) there is a vote of {terms.vote_days} days; it needs {more}"
-        f"{quorum}."
-    )
+    return f"By the charter ({found.rule}): {how}."
 
 
 def may(

@@ -24,6 +24,7 @@ from iriai.commons.charter import (
 )
 from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import FILE_NAME, Action, Charter, Preset
+from iriai.commons.membership import queries as membership
 from iriai.commons.queries import Named
 from iriai.identity.rules import Actor
 from iriai.repos.actions import Add
@@ -47,6 +48,7 @@ def charter(ask: Ask) -> Response:
         history = charters.history(tx, named.id, limit=50)
         repo = _repository(tx, named)
         above = _above(tx, found)
+        votes = membership.votes(tx, named.id)
     return ask.page(
         "commons/charter.html",
         twin=links.commons_twin(named.name, "charter"),
@@ -54,12 +56,12 @@ def charter(ask: Ask) -> Response:
         commons=named,
         charter=found,
         story=writing.story(found),
-        sections=words.sections(found),
+        sections=words.sections(found, electors=votes),
         version=version,
         history=history,
         repo=repo,
         above=above,
-        next_step=_next(found, version, ask),
+        next_step=_next(found, version, votes, ask),
     )
 
 
@@ -79,15 +81,16 @@ def who_may(ask: Ask) -> Response:
     with ask.ground.read() as tx:
         named = queries.commons(tx, ask.part("name"))
         found = charters.in_force(tx, named.id)
+        votes = membership.votes(tx, named.id)
     proposes = "/commons/{name}/proposals/new" in ask.request.app.paths
     return ask.page(
         "commons/rights.html",
         twin=links.commons_twin(named.name, "rights"),
         tab="rights",
         commons=named,
-        rows=rights.table(found),
+        rows=rights.table(found, electors=votes),
         standings=rights.standings(found),
-        deleting=rights.who(found, Action.RESOURCE_DELETE),
+        deleting=rights.who(found, Action.RESOURCE_DELETE, electors=votes),
         proposes=proposes and found.is_collective,
         next_step=_(
             "This page follows the charter: it changes on the day when another one comes into "
@@ -137,6 +140,7 @@ def _form(
         named = queries.commons(tx, ask.part("name"))
         found = charters.in_force(tx, named.id)
         repo = _repository(tx, named)
+        votes = membership.votes(tx, named.id)
     action = amending.action_for(found, after) if after is not None else Action.CHARTER_AMEND
     return ask.page(
         "commons/charter_edit.html",
@@ -147,8 +151,7 @@ def _form(
         sent=ask.form,
         changes=changes or [],
         entrenched=action is Action.CHARTER_AMEND_ENTRENCHED,
-        takes=words.in_short(found, found.actions[action]),
-        way=found.actions[action],
+        takes=words.in_short(found, found.actions[action], electors=votes),
         repo=repo,
         fault=error.message if error else "",
         next_step=_(
@@ -194,6 +197,7 @@ def _choices(ask: Ask, error: HubError | None = None) -> Response:
     with ask.ground.read() as tx:
         named = queries.commons(tx, ask.part("name"))
         found = charters.in_force(tx, named.id)
+        votes = membership.votes(tx, named.id)
     return ask.page(
         "commons/found.html",
         status=problems.status(error) if error else 200,
@@ -201,7 +205,7 @@ def _choices(ask: Ask, error: HubError | None = None) -> Response:
         commons=named,
         offered=offered(named.name, collective_only=found.is_collective),
         current=found.preset,
-        takes=words.in_short(found, found.actions[Action.CHARTER_AMEND]),
+        takes=words.in_short(found, found.actions[Action.CHARTER_AMEND], electors=votes),
         form=ask.form,
         fault=error.message if error else "",
         next_step=_(
@@ -311,8 +315,8 @@ def _above(tx: Tx, found: Charter) -> dict[str, Any] | None:
     return {"name": parent.name, "newer": newer, "widened": widened, "gone": False}
 
 
-def _next(found: Charter, version: charters.Version, ask: Ask) -> str:
-    amend = words.in_short(found, found.actions[Action.CHARTER_AMEND])
+def _next(found: Charter, version: charters.Version, votes: int, ask: Ask) -> str:
+    amend = words.in_short(found, found.actions[Action.CHARTER_AMEND], electors=votes)
     said = _("To change it, open a pull request and propose it: %(amend)s.") % {"amend": amend}
     if version.holds_from is not None and version.holds_from > ask.ground.clock():
         on = version.holds_from.date().isoformat()
@@ -338,8 +342,7 @@ def pull_check(tx: Tx, repo: Repo, number: int, actor: Actor) -> dict[str, Any] 
         "readme": found.readme_changes,
         "entrenched": found.action is Action.CHARTER_AMEND_ENTRENCHED,
         "action": found.action,
-        "takes": words.in_short(found.before, way),
-        "way": way,
+        "takes": words.in_short(found.before, way, electors=membership.votes(tx, named.id)),
         "commons": named,
         "may_propose": actor.id is not None and not found.faults,
     }

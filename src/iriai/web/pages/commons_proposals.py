@@ -157,6 +157,7 @@ def _one(ask: Ask, *, error: HubError | None = None) -> Response:
         thread = _thread_link(tx, ask, found)
         may = telling.may(found, ask.actor.id, standing, tx.now)
         rival = proposing.rival_form(tx, ask, found) if "rival" in may else None
+        votes = proposals.electors(tx, found.id).values() or (membership.votes(tx, named.id),)
         now = tx.now
     return ask.page(
         "commons/proposal.html",
@@ -165,7 +166,7 @@ def _one(ask: Ask, *, error: HubError | None = None) -> Response:
         twin=links.commons_twin(named.name, "proposals", str(found.number)),
         commons=named,
         proposal=found,
-        said=telling.said(found),
+        said=telling.said(found, sum(votes)),
         state=telling.STATES[found.state],
         is_member=standing.is_member,
         may=may,

@@ -16,6 +16,7 @@ from iriai.commons.charter import queries as charters
 from iriai.commons.charter import rights
 from iriai.commons.charter.rules import Action, Charter
 from iriai.commons.enactment import offering
+from iriai.commons.membership import queries as membership
 from iriai.commons.proposals import forms, telling
 from iriai.commons.proposals.forms import Field, Shape
 from iriai.commons.proposals.rules import Proposal
@@ -108,11 +109,12 @@ def _list(ask: Ask) -> Response:
     with ask.ground.read() as tx:
         named = queries.commons(tx, ask.part("name"))
         charter = charters.in_force(tx, named.id)
+        votes = membership.votes(tx, named.id)
     return ask.page(
         "commons/propose_list.html",
         tab="proposals",
         commons=named,
-        groups=offering.offered(charter),
+        groups=offering.offered(charter, votes),
         thread=ask.query("thread"),
         next_step=_(
             "Nothing happens before you send a proposal; you see first in which words. Each line "
@@ -134,6 +136,7 @@ def _form(
     with ask.ground.read() as tx:
         named = queries.commons(tx, ask.part("name"))
         charter = charters.in_force(tx, named.id)
+        how = rights.who(charter, action, electors=membership.votes(tx, named.id))
         there = offering.choices(tx, ask.actor, named.id, fields, given)
     if action is Action.SEAT_GRANT and not there["custody"]:
         fields = tuple(each for each in fields if each.name != "custody")
@@ -153,9 +156,9 @@ def _form(
         sent=ask.form,
         thread=thread,
         words=words,
-        how=rights.who(charter, action),
+        how=how,
         fault=error,
-        next_step=_("Nothing happens before you send this. ") + rights.who(charter, action),
+        next_step=_("Nothing happens before you send this. ") + how,
     )
 
 
