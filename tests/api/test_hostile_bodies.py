@@ -247,3 +247,26 @@ def test_a_clients_mistake_is_never_the_servers(hub, repo, method, path, body):
     assert json.loads(content)["error"]
     assert headers["x-error-code"]
     assert headers["x-request-id"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/models?limit=",
+        "/api/models/ada/target/discussions?p=",
+        "/api/models/ada/target/discussions/",
+        "/api/models/ada/target/lfs-files?cursor=",
+        "/api/models/ada/target/likers?cursor=",
+        "/api/settings/repositories?cursor=",
+        "/api/notifications?before=",
+        "/api/daily_papers?p=",
+        "/api/commons/hub/log?before=",
+        "/commons/hub/log/",
+        "/commons/hub/charter/",
+        "/commons/hub/proposals/",
+    ],
+)
+@pytest.mark.parametrize("number", ["%C2%B2", "9" * 5_000, "-1"])
+def test_numbers_that_are_none_are_a_mistake_of_who_asks(hub, repo, path, number):
+    status, _headers, _content = send(hub, "GET", path + number, [], length=0)
+    assert status < 500

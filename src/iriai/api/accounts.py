@@ -6,6 +6,7 @@ from starlette.responses import Response
 from iriai.api import address, door, shapes
 from iriai.api.bodies import query_number
 from iriai.base.errors import Denied, Invalid
+from iriai.base.numbers import whole
 from iriai.base.routing import Access, DeclaredRoute, route
 from iriai.base.tx import Tx
 from iriai.blobs import queries as blobs
@@ -81,19 +82,19 @@ def their_repositories(request: Request, tx: Tx) -> Response:
 
 def storage(request: Request, tx: Tx, owner_id: int) -> Response:
     """Repositories of an account with the bytes of each, biggest first."""
-    start = request.query_params.get("cursor", "0")
-    if not start.isdigit() or len(start) > 9:  # noqa: PLR2004
+    first = whole(request.query_params.get("cursor", "0"))
+    if first is None:
         raise Invalid("This cursor makes no sense.")
     found = list(repos.repos_of(tx, door.actor_of(request), owner_id))
     sizes = {each.id: each.git_bytes + blobs.bytes_held(tx, each.id) for each in found}
     found.sort(key=lambda each: (-sizes[each.id], each.id))
-    first, whole = int(start), sum(sizes.values())
+    total = sum(sizes.values())
     rows = found[first : first + REPOS_PAGE]
     headers = {}
     if len(found) > first + REPOS_PAGE:
         headers["Link"] = door.next_page(request, cursor=first + REPOS_PAGE)
     return door.json_answer(
-        [shapes.storage_row(each, sizes[each.id], whole) for each in rows], headers=headers
+        [shapes.storage_row(each, sizes[each.id], total) for each in rows], headers=headers
     )
 
 

@@ -10,6 +10,7 @@ import orjson
 from starlette.requests import Request
 
 from iriai.base.errors import Excessive, Invalid
+from iriai.base.numbers import whole
 
 Body = dict[str, Any]
 
@@ -90,9 +91,10 @@ def query_number(request: Request, name: str, *, default: int, most: int) -> int
     found = request.query_params.get(name)
     if found is None or found == "":
         return default
-    if not found.isdigit() or len(found) > NUMBER_DIGITS_MAX or int(found) < 1:
+    number = whole(found, digits_max=NUMBER_DIGITS_MAX)
+    if not number:
         raise Invalid(f'"{name}" must be a number from 1.')
-    return min(int(found), most)
+    return min(number, most)
 
 
 def _too_big(limit: int) -> Excessive:

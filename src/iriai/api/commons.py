@@ -16,6 +16,7 @@ from iriai.api.bodies import query_number
 from iriai.api.shapes import moment
 from iriai.base import events, merkle
 from iriai.base.errors import Invalid, Unknown
+from iriai.base.numbers import whole
 from iriai.base.routing import Access, DeclaredRoute, route
 from iriai.base.tx import Tx
 from iriai.commons import queries
@@ -50,9 +51,9 @@ def log(request: Request, tx: Tx) -> Response:
     commons = queries.commons(tx, address.decoded(request.path_params["commons"]))
     limit = query_number(request, "limit", default=PAGE_LENGTH, most=PAGE_LENGTH_MAX)
     given = request.query_params.get("before", "")
-    if given and not given.isdecimal():
+    before = whole(given)
+    if given and before is None:
         raise Invalid('"before" is the position of an entry.')
-    before = min(int(given), POSITION_MAX) if given else None
     found = events.entries(tx, commons.id, before=before, limit=limit)
     headers = {}
     if found and found[-1].position:

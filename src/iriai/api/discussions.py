@@ -10,6 +10,7 @@ from starlette.responses import Response
 from iriai.api import address, door, shapes
 from iriai.api.bodies import Body, flag_field, text_field
 from iriai.base.errors import Invalid
+from iriai.base.numbers import whole
 from iriai.base.routing import Access, DeclaredRoute, route
 from iriai.base.tx import Tx
 from iriai.cards import render
@@ -32,15 +33,15 @@ def listed(request: Request, tx: Tx) -> Response:
     """A page of discussions. Called by `get_repo_discussions`, page by page from 0."""
     repo = readable(request, tx)
     query = request.query_params
-    page = query.get("p", "0")
-    if not page.isdigit() or len(page) > NUMBER_DIGITS_MAX or int(page) > PAGE_MAX:
+    page = whole(query.get("p", "0"))
+    if page is None or page > PAGE_MAX:
         raise Invalid('"p" must be a page number from 0.')
     filters = Filters(
         kind=one_of(query.get("type"), ("all", "discussion", "pull_request"), "type"),
         status=one_of(query.get("status"), ("all", "open", "closed"), "status"),
         author=query.get("author") or None,
     )
-    found = queries.discussions(tx, repo, filters, page=int(page))
+    found = queries.discussions(tx, repo, filters, page=page)
     return door.json_answer(
         {
             "discussions": [summary(each, repo) for each in found.discussions],
@@ -247,10 +248,10 @@ def readable(request: Request, tx: Tx) -> Repo:
 
 def number_in(request: Request) -> int:
     """The discussion's number in the address."""
-    found = request.path_params["number"]
-    if not found.isdigit() or len(found) > NUMBER_DIGITS_MAX:
+    found = whole(request.path_params["number"], digits_max=NUMBER_DIGITS_MAX)
+    if found is None:
         raise rules.unknown_discussion()
-    return int(found)
+    return found
 
 
 def one_of(found: str | None, allowed: tuple[str, ...], name: str) -> str | None:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from iriai.api import address, door, shapes
 from iriai.api.bodies import Body, text_field
 from iriai.base.errors import Invalid
+from iriai.base.numbers import whole
 from iriai.base.routing import Access, DeclaredRoute, route
 from iriai.base.tx import Tx
 from iriai.commons.cases import gating
@@ -31,15 +32,15 @@ def listed(request: Request, tx: Tx) -> Response:
     wanted = request.path_params["status"]
     if wanted not in set(Status):
         raise Invalid('Ask for "pending", "accepted" or "rejected" requests.')
-    after = request.query_params.get("cursor", "0")
-    if not after.isdigit() or len(after) > NUMBER_DIGITS_MAX:
+    after = whole(request.query_params.get("cursor", "0"), digits_max=NUMBER_DIGITS_MAX)
+    if after is None:
         raise Invalid("This cursor makes no sense.")
     page = queries.requests(
         tx,
         door.actor_of(request),
         repo,
         Status(wanted),
-        after=int(after),
+        after=after,
         limit=gates.PAGE_LENGTH,
     )
     headers = {}

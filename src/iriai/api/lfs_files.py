@@ -14,6 +14,7 @@ from iriai.api import address, door
 from iriai.api.bodies import Body, flag_field, text_field
 from iriai.api.shapes import Shape, moment
 from iriai.base.errors import Invalid
+from iriai.base.numbers import whole
 from iriai.base.routing import Access, DeclaredRoute, route
 from iriai.base.tx import Tx
 from iriai.blobs import actions as blobs
@@ -35,11 +36,10 @@ def listing(request: Request, tx: Tx) -> Response:
     actor = door.actor_of(request)
     repo = repos.readable(tx, actor, Kind(kind), full_name)
     require_write(actor, repo)
-    start = request.query_params.get("cursor", "0")
-    if not start.isdigit() or len(start) > 9:  # noqa: PLR2004
+    first = whole(request.query_params.get("cursor", "0"))
+    if first is None:
         raise Invalid("This cursor makes no sense.")
     rows = sorted(large_files(tx, repo).values(), key=lambda row: (row["filename"], row["oid"]))
-    first = int(start)
     headers = {}
     if len(rows) > first + PAGE:
         headers["Link"] = door.next_page(request, cursor=first + PAGE)

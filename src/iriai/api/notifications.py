@@ -8,6 +8,7 @@ from starlette.responses import Response
 from iriai.api import door, shapes
 from iriai.api.bodies import Body
 from iriai.base.errors import Invalid
+from iriai.base.numbers import whole
 from iriai.base.routing import Access, route
 from iriai.base.tx import Tx
 from iriai.identity.rules import Act, Subject, require_may, require_signed_in
@@ -24,10 +25,11 @@ def listed(request: Request, tx: Tx) -> Response:
     mine = require_signed_in(actor)
     require_may(actor, Act.READ, Subject(mine))
     given = request.query_params.get("before", "")
-    if given and (not given.isdigit() or len(given) > DIGITS_MAX):
+    before = whole(given)
+    if given and before is None:
         raise Invalid('"before" must be the id of a notification.')
     unread = request.query_params.get("unread") == "true"
-    found = queries.notifications(tx, actor, unread=unread, before=int(given) if given else None)
+    found = queries.notifications(tx, actor, unread=unread, before=before)
     headers = {}
     if len(found) == rules.PAGE_LENGTH:
         headers["Link"] = door.next_page(request, before=found[-1].notification.id)

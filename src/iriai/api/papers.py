@@ -13,6 +13,7 @@ from starlette.responses import Response
 from iriai.api import address, door, shapes
 from iriai.api.bodies import query_number
 from iriai.base.errors import Invalid, Unknown
+from iriai.base.numbers import whole
 from iriai.base.routing import Access, DeclaredRoute, route
 from iriai.base.tx import Tx
 from iriai.cards import papers
@@ -59,15 +60,15 @@ def search(request: Request, tx: Tx) -> Response:
 def daily(request: Request, tx: Tx) -> Response:
     """Papers by the day they were first cited. Called by `list_daily_papers`."""
     query = request.query_params
-    page = query.get("p", "0")
-    if not page.isdigit() or len(page) > len(str(PAGES_MAX)):
+    page = whole(query.get("p", "0"), digits_max=len(str(PAGES_MAX)))
+    if page is None:
         raise Invalid('"p" must be a page number from 0.')
     if query.get("sort", "publishedAt") not in ("publishedAt", "trending"):
         raise Invalid('"sort" must be one of [publishedAt, trending].')
     start, end = period(query.get("date"), query.get("week"), query.get("month"))
     limit = query_number(request, "limit", default=PAGE, most=PAGE_MAX)
     viewer, owner = door.actor_of(request), query.get("submitter") or None
-    found = papers.cited_between(tx, viewer, start, end, owner, int(page), limit=limit)
+    found = papers.cited_between(tx, viewer, start, end, owner, page, limit=limit)
     if query.get("sort") == "trending":
         found.sort(key=lambda each: -each.cited)
     return door.json_answer([entry(each) for each in found])

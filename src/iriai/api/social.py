@@ -9,6 +9,7 @@ from starlette.responses import Response
 from iriai.api import address, door, shapes
 from iriai.api.bodies import query_number
 from iriai.base.errors import Invalid
+from iriai.base.numbers import whole
 from iriai.base.routing import Access, DeclaredRoute, route
 from iriai.base.tx import Tx
 from iriai.identity import queries as identity
@@ -17,8 +18,6 @@ from iriai.repos import queries as repos
 from iriai.repos.rules import Repo, unknown_repo
 from iriai.social import actions, queries
 from iriai.social.rules import PAGE_LENGTH, Somebody
-
-CURSOR_DIGITS_MAX = 18
 
 
 class Placed(Protocol):
@@ -147,11 +146,12 @@ def page(request: Request, found: Sequence[Placed], rows: list[Any], limit: int)
 
 def page_asked(request: Request) -> tuple[int | None, int]:
     """Before which row a page begins, and how long it is."""
-    cursor = request.query_params.get("cursor")
-    if cursor is not None and (not cursor.isdigit() or len(cursor) > CURSOR_DIGITS_MAX):
+    given = request.query_params.get("cursor")
+    cursor = None if given is None else whole(given)
+    if given is not None and cursor is None:
         raise Invalid("This cursor makes no sense.")
     limit = query_number(request, "limit", default=PAGE_LENGTH, most=PAGE_LENGTH)
-    return (None if cursor is None else int(cursor)), limit
+    return cursor, limit
 
 
 def repo_in(request: Request, tx: Tx) -> Repo:

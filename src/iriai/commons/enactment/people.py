@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from iriai.base.errors import Conflict, Denied, Invalid, Unknown
+from iriai.base.numbers import whole
 from iriai.base.tx import Tx
 from iriai.commons.charter import powers as charter_powers
 from iriai.commons.charter import presets
@@ -28,7 +29,6 @@ from iriai.identity.rules import Actor, Role
 from iriai.identity.tables import Account, Membership
 
 CUSTODY = "custody"
-ID_DIGITS_MAX = 18
 
 
 # -- what is decided ---------------------------------------------------------------------------
@@ -89,8 +89,8 @@ def _clean_suspend(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
         )
     name = _member_named(tx, commons_id, payload)
     days = payload.get("days")
-    if isinstance(days, str) and days.isdecimal():
-        days = int(days)
+    if isinstance(days, str):
+        days = whole(days)
     if not isinstance(days, int) or isinstance(days, bool) or not 1 <= days <= DAYS_MAX:
         raise Invalid('A suspension lasts some days: "days" is a number from 1.')
     return {"name": name, "days": days}
@@ -213,8 +213,7 @@ def seat_elected(
 
 
 def _clean_recall(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
-    given = str(payload.get("seat", ""))
-    wanted = int(given) if given.isdecimal() and len(given) < ID_DIGITS_MAX else 0
+    wanted = whole(str(payload.get("seat", ""))) or 0
     for each in queries.seats(tx, commons_id):
         if each.id == wanted:
             office = charters.in_force(tx, commons_id).roles.get(each.role)

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from iriai.base.errors import Invalid
+from iriai.base.numbers import whole
 
 ED25519 = b"\x01"
 KEY_BYTES = 32
@@ -147,10 +148,10 @@ def read_checkpoint(text: str) -> Checkpoint:
     if len(lines) < 4 or lines[-1]:  # noqa: PLR2004 - three lines and what follows the last
         raise Invalid("This is not a checkpoint: origin, size and root, each on a line.")
     origin, size, root = lines[0], lines[1], _decoded(lines[2])
-    plain = size.isdecimal() and size.isascii() and str(int(size)) == size
-    if not origin or not plain or root is None or len(root) != HASH_BYTES:
+    count = whole(size)
+    if not origin or count is None or str(count) != size or root is None or len(root) != HASH_BYTES:
         raise Invalid("This is not a checkpoint: origin, size and root, each on a line.")
-    return Checkpoint(origin, int(size), root)
+    return Checkpoint(origin, count, root)
 
 
 def signed(text: str, key: PublicKey, seed: bytes) -> str:

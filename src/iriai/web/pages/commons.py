@@ -10,6 +10,7 @@ from starlette.responses import Response
 from iriai.base import events, merkle
 from iriai.base.errors import Unknown
 from iriai.base.events import Event
+from iriai.base.numbers import whole
 from iriai.base.routing import Access
 from iriai.base.tx import Tx
 from iriai.commons import queries
@@ -111,10 +112,9 @@ def _consistency(tx: Tx, commons_id: int, ask: Ask, size: int) -> dict[str, Any]
 
 def entry(ask: Ask) -> Response:
     """One entry, byte for byte, and the proof that it is in the log."""
-    given = ask.part("position")
-    if not given.isdecimal() or int(given) > POSITION_MAX:
+    position = whole(ask.part("position"))
+    if position is None:
         raise Unknown("There is no such entry.", code="EntryNotFound")
-    position = int(given)
     with ask.ground.read() as tx:
         commons = queries.commons(tx, ask.part("name"))
         head = events.head(tx, commons.id)

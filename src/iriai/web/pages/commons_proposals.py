@@ -9,6 +9,7 @@ from typing import Any
 from starlette.responses import Response
 
 from iriai.base.errors import Conflict, Denied, Excessive, HubError, Invalid, Unknown
+from iriai.base.numbers import whole
 from iriai.base.routing import Access
 from iriai.base.tx import Tx
 from iriai.commons import enactment, queries
@@ -80,8 +81,10 @@ def act(ask: Ask) -> Response:
                 payload = proposing.answers(form, forms.FORMS[action])
                 enactment.rival(tx, ask.actor, named.id, number, action=action, payload=payload)
             elif verb == "cast":
-                place = int(form.get("option")) if form.get("option").isdecimal() else -1
-                actions.break_tie(tx, ask.actor, named.id, number, place=place)
+                place = whole(form.get("option"))
+                actions.break_tie(
+                    tx, ask.actor, named.id, number, place=-1 if place is None else place
+                )
             else:
                 raise Invalid(_("This form could not be read."))
     except SAID_IN_THE_FORM as error:
@@ -222,10 +225,10 @@ def _mark(given: str) -> int | None:
 
 
 def _number(ask: Ask) -> int:
-    given = ask.part("number")
-    if not given.isdecimal() or int(given) > NUMBER_MAX:
+    number = whole(ask.part("number"))
+    if number is None or number > NUMBER_MAX:
         raise Unknown("There is no such proposal.", code="ProposalNotFound")
-    return int(given)
+    return number
 
 
 def _thread_link(tx: Tx, ask: Ask, found: Proposal) -> str:

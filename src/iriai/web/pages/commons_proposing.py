@@ -10,6 +10,7 @@ from typing import Any
 from starlette.responses import Response
 
 from iriai.base.errors import Conflict, Denied, Excessive, HubError, Invalid, Unknown
+from iriai.base.numbers import whole
 from iriai.base.tx import Tx
 from iriai.commons import enactment, queries
 from iriai.commons.charter import queries as charters
@@ -30,6 +31,7 @@ from iriai.web.texts import gettext as _
 SAID_IN_THE_FORM = (Invalid, Denied, Conflict, Excessive, Unknown)
 ROWS_FREE = 3
 ROWS_MAX = 200
+THREAD_DIGITS_MAX = 9
 PREFIX = "p_"
 
 
@@ -195,10 +197,11 @@ def rival_form(tx: Tx, ask: Ask, found: Proposal) -> dict[str, Any]:
 
 def thread_of(tx: Tx, ask: Ask, given: str) -> tuple[int, int] | None:
     """The discussion that a proposal comes from: `datasets/lab/speech/discussions/3`."""
-    address, _slash, number = given.strip("/").rpartition("/discussions/")
-    if not address or not number.isdecimal():
+    address, _slash, said = given.strip("/").rpartition("/discussions/")
+    number = whole(said, digits_max=THREAD_DIGITS_MAX)
+    if not address or number is None:
         return None
     kind = next((each for each in Kind if each.prefix and address.startswith(each.prefix)), None)
     kind = kind or Kind.MODEL
     found = repos.readable(tx, ask.actor, kind, address.removeprefix(kind.prefix))
-    return found.id, int(number)
+    return found.id, number

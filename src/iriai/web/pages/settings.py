@@ -5,6 +5,7 @@ from typing import Any
 from starlette.responses import Response
 
 from iriai.base.errors import Conflict, Denied, Excessive, HubError, Invalid, Unknown
+from iriai.base.numbers import whole
 from iriai.base.routing import Access
 from iriai.base.tx import Tx
 from iriai.buckets import queries as buckets
@@ -157,10 +158,10 @@ def change_tokens(ask: Ask) -> Response:
         if ask.form.get("act") == "mint":
             return _mint(ask)
         with ask.ground.write() as tx:
-            number = ask.form.get("token")
-            if not number.isdecimal():
+            number = whole(ask.form.get("token"))
+            if number is None:
                 raise Invalid("This form could not be read.")
-            actions.revoke_token(tx, ask.actor, token_id=int(number))
+            actions.revoke_token(tx, ask.actor, token_id=number)
     except SAID_IN_THE_FORM as error:
         return _tokens(ask, error=error)
     return _tokens(ask, done=_("Revoked. Whatever used it is shut out from now on."))
