@@ -58,9 +58,9 @@ def validation(text: str, repo_type: str) -> Validation:
     return rules.judged(card, repo_type)
 
 
-def licence(text: str) -> str | None:
-    """The licence a README declares."""
-    return rules.licence_of(lenient_front_matter(text))
+def licences(text: str) -> tuple[str, ...]:
+    """Every licence a README declares."""
+    return rules.licences_of(lenient_front_matter(text))
 
 
 def json_keys(data: bytes, keys: list[str]) -> dict[str, Any]:

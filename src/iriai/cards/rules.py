@@ -78,14 +78,20 @@ def judged(card: Mapping[str, Any], repo_type: str) -> Validation:
 
 
 def licence_of(card: Mapping[str, Any]) -> str | None:
-    """The licence a card declares; the named one where it declares `other`."""
-    declared = texts(card.get("license"))
-    if not declared:
-        return None
+    """The first licence a card declares; the named one where it declares `other`."""
+    return next(iter(licences_of(card)), None)
+
+
+def licences_of(card: Mapping[str, Any]) -> tuple[str, ...]:
+    """Every licence a card declares, in its order."""
     name = card.get("license_name")
-    if declared[0] == "other" and isinstance(name, str) and name.strip():
-        return f"other:{name.strip()[:VALUE_LENGTH_SHOWN]}"
-    return declared[0][:VALUE_LENGTH_SHOWN]
+    named = name.strip() if isinstance(name, str) else ""
+    return tuple(
+        f"other:{named[:VALUE_LENGTH_SHOWN]}"
+        if each == "other" and named
+        else each[:VALUE_LENGTH_SHOWN]
+        for each in dict.fromkeys(texts(card.get("license")))
+    )
 
 
 def texts(value: object) -> list[str]:

@@ -6,6 +6,7 @@ and every act is logged. By all others the members decide, as their charter says
 What belongs to one person is not the commons' business: its owner acts on it as on their own.
 """
 
+from collections.abc import Collection
 from enum import StrEnum
 
 from iriai.base.errors import Denied
@@ -33,6 +34,9 @@ def require_may_decide(preset: Preset, act: Act, role: Role | None) -> None:
         )
 
 
-def relicenses(before: str | None, after: str | None) -> bool:
-    """Whether a licence that was granted changes or goes. Naming a first one relicenses nothing."""
-    return before is not None and before != after
+def relicenses(before: Collection[str], after: Collection[str]) -> bool:
+    """Whether a licence that was granted goes, or others come beside it.
+
+    Naming the first ones relicenses nothing.
+    """
+    return bool(before) and set(before) != set(after)

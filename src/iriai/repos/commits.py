@@ -25,7 +25,7 @@ from iriai.blobs.tables import StoredBytes
 from iriai.identity.rules import Actor
 from iriai.repos import guarded, large, queries, room, rules
 from iriai.repos.git import formats
-from iriai.repos.git.entries import Commit, Lfs
+from iriai.repos.git.entries import Commit, File, Lfs
 from iriai.repos.git.objects import Objects
 from iriai.repos.git.packs import Packed, PackWriter
 from iriai.repos.landing import (
@@ -386,7 +386,7 @@ def _makes(draft: Draft, objects: Objects, found: Commit) -> bool:
 def _with_readme(made: Prepared, draft: Draft, objects: Objects, oid: bytes | None) -> Prepared:
     """The prepared commit, with the README before and after where it changes."""
     old = objects.find_entry(made.parent, "README.md") if made.parent else None
-    old_oid = getattr(old, "oid", None)
+    old_oid = old.oid if isinstance(old, File) else None
     if old_oid == (oid.hex() if oid else None):
         return made
     after = b"" if oid is None else draft.texts.get(oid)

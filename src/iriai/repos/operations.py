@@ -110,7 +110,9 @@ class Draft:
                     code="EntryNotFound",
                 )
         made = edit.write(emit, _examine)
-        return made if made is not None else emit("tree", b""), edit.find(README)
+        readme = edit.find(README)
+        is_file = readme is not None and readme.mode != FOLDER_MODE
+        return made if made is not None else emit("tree", b""), readme if is_file else None
 
 
 def drafted(

@@ -30,11 +30,12 @@ from iriai.repos import powers, pushes
 from iriai.repos import queries as repos_queries
 from iriai.repos.actions import Landed, Prepared
 from iriai.repos.commits import Witness
-from iriai.repos.pushes import Pushed, Weighed
+from iriai.repos.pushes import README_BYTES_MAX, Pushed, Weighed
 from iriai.repos.rules import MAIN, HeldBy, Repo
 
 Ruling = Callable[[Tx], None]
 Judge = Callable[[Prepared | Weighed], Ruling]
+Licences = tuple[str, ...]
 
 MERGE_ATTEMPTS_MAX = 20
 
@@ -176,14 +177,15 @@ def _judge(actor: Actor, repo: Repo, decision: Decision | None = None) -> Judge:
     """Weigh a prepared change outside the transaction; what is given back rules on it inside."""
 
     def judge(prepared: Prepared | Weighed) -> Ruling:
-        before = after = None
+        before: Licences = ()
+        after: Licences = ()
         if (
             prepared.ref == MAIN
             and prepared.readme is not None
             and repo.held_by is not HeldBy.PERSON
             and not (isinstance(prepared, Prepared) and prepared.create_pr)
         ):
-            before, after = _licence(prepared.readme_before), _licence(prepared.readme)
+            before, after = _licences(prepared.readme_before), _licences(prepared.readme)
 
         def rule(tx: Tx) -> None:
             is_pull_request = isinstance(prepared, Prepared) and prepared.create_pr
@@ -201,10 +203,10 @@ def _rule(  # noqa: PLR0917 - who, where, by what, from which licence to which
     actor: Actor,
     repo: Repo,
     decision: Decision | None,
-    before: str | None,
-    after: str | None,
+    before: Licences,
+    after: Licences,
 ) -> None:
-    """Whether main may move so: who may merge, which licences there may be, who changes one."""
+    """Whether main may move so: who may merge, which licences there may be, who changes them."""
     if repo.held_by is HeldBy.PERSON:
         return
     relicenses = rules.relicenses(before, after)
@@ -218,11 +220,14 @@ def _rule(  # noqa: PLR0917 - who, where, by what, from which licence to which
             "This also changes the licence, which was not decided; propose resource.relicense.",
             code="CharterSays",
         )
-    if after is not None and after != before:
+    coming = [each for each in after if each not in before]
+    if coming:
         charter = charters.in_force(tx, queries.of(tx, repo.owner_id))
-        require_licence_allowed(charter, after)
+        for each in coming:
+            require_licence_allowed(charter, each)
     if relicenses:
-        powers.relicense(tx, actor, repo, before=before, after=after)
+        said = ", ".join(after) or None
+        powers.relicense(tx, actor, repo, before=", ".join(before), after=said)
 
 
 def require_licence_allowed(charter: Charter, licence: str) -> None:
@@ -236,5 +241,8 @@ def require_licence_allowed(charter: Charter, licence: str) -> None:
         )
 
 
-def _licence(readme: bytes | None) -> str | None:
-    return reading.licence(readme.decode(errors="replace")) if readme else None
+def _licences(readme: bytes | None) -> Licences:
+    """What a README grants; one that is too long to be shown as a card grants nothing."""
+    if not readme or len(readme) > README_BYTES_MAX:
+        return ()
+    return reading.licences(readme.decode(errors="replace"))

@@ -9,6 +9,7 @@ from typing import Any
 
 from iriai.base.tx import Ground, Tx
 from iriai.cards import queries as cards
+from iriai.cards.rules import licences_of
 from iriai.commons import queries
 from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import Action
@@ -82,9 +83,10 @@ def change_settings(tx: Tx, actor: Actor, repo: Repo, **settings: Any) -> Repo:
 def _require_licence(tx: Tx, repo: Repo, to: Account, held_by: HeldBy | None) -> None:
     """What comes into a commons has a licence that its charter allows."""
     card = cards.card(tx, repo.id)
-    if held_by is HeldBy.COMMONS and card is not None and card.licence is not None:
+    if held_by is HeldBy.COMMONS and card is not None:
         charter = charters.in_force(tx, queries.of(tx, to.id))
-        landing.require_licence_allowed(charter, card.licence)
+        for each in licences_of(card.data):
+            landing.require_licence_allowed(charter, each)
 
 
 def _received(tx: Tx, actor: Actor, owner: Account) -> HeldBy:

@@ -23,6 +23,7 @@ from iriai.identity.rules import Actor
 from iriai.repos import actions as repos
 from iriai.repos import guarded, powers
 from iriai.repos import queries as repos_queries
+from iriai.repos.git.entries import Folder
 from iriai.repos.operations import Add
 from iriai.repos.rules import MAIN, Gated, Kind, Repo, Visibility
 
@@ -160,8 +161,9 @@ def relicense(ground: Ground, decision: Decision, payload: Payload, done: Done) 
         raise Conflict("This repository has no main branch any more.")
     objects = repos_queries.objects(ground, found.id)
     entry = objects.find_entry(main.commit, README)
-    oid = getattr(entry, "oid", None)
-    before = objects.blob(oid).decode(errors="replace") if oid else ""
+    if isinstance(entry, Folder):
+        raise Conflict(f"{README} of {found.address} is a folder; there is no card to write in.")
+    before = "" if entry is None else objects.blob(entry.oid).decode(errors="replace")
     after = relicensed(before, payload["licence"])
     if after == before:
         raise Conflict(f"{found.address} has the licence {payload['licence']} already.")
