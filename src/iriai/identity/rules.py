@@ -330,11 +330,17 @@ def require_may(actor: Actor, act: Act, subject: Subject) -> None:
     require_unrestrained(actor, act, subject)
     here = standing(actor, subject)
     if act in PERMITTED[here] or (subject.is_public and act in PUBLIC[here]):
+        require_reach(actor, act, subject)
+    raise Denied("You have no right to do this here.", code="Forbidden")
+
+
+def require_reach(actor: Actor, act: Act, subject: Subject) -> None:
+    """The way somebody came in must let this through, whatever they may themselves."""
+    if not actor.scope.allows(act, subject):
         raise Denied(
             f"This token does not reach that far; it would need the permission {act}.",
             code="TokenScope",
         )
-    raise Denied("You have no right to do this here.", code="Forbidden")
 
 
 def require_unrestrained(actor: Actor, act: Act, subject: Subject) -> None:

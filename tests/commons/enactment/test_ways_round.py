@@ -1,12 +1,14 @@
 """Ways round the charter that somebody might try: a side door is no door."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from iriai.base.errors import Conflict, Denied, Excessive, HubError, Invalid
 from iriai.commons import enactment
-from iriai.commons.breakglass.rules import Act, Basis
+from iriai.commons.breakglass.rules import Act as OperatorAct
+from iriai.commons.breakglass.rules import Basis
 from iriai.commons.cases import actions as cases
 from iriai.commons.cases import queries as case_queries
 from iriai.commons.enactment import cases as enacting
@@ -16,11 +18,11 @@ from iriai.commons.membership import queries as membership
 from iriai.commons.proposals.rules import State
 from iriai.commons.removal import actions as removal
 from iriai.commons.removal import queries as requests
-from iriai.identity.rules import ANYONE
+from iriai.identity.rules import ANYONE, Act, Grant, Reach, TokenScope
 from iriai.repos import actions as repos
 from iriai.repos import powers
 from iriai.repos import queries as repo_queries
-from iriai.repos.operations import Add
+from iriai.repos.operations import Add, DeleteFile, DeleteFolder
 from iriai.repos.tables import RepoRow
 
 CHARTER = "datasets/lab/charter"
@@ -143,7 +145,9 @@ def test_neither_cases_nor_holds_nor_operators_nor_removals_reach_the_charter(pu
         with pytest.raises(Denied, match="cannot be"), ground.write() as tx:
             enacting.hold(tx, town.person("ada"), subject=subject, ground="malware", reason="Look.")
     with pytest.raises(Denied, match="cannot be"), ground.write() as tx:
-        operator.break_glass(tx, "lab", Act.HOLD, CHARTER, reason="x", basis=Basis.EMERGENCY)
+        operator.break_glass(
+            tx, "lab", OperatorAct.HOLD, CHARTER, reason="x", basis=Basis.EMERGENCY
+        )
     with pytest.raises(Denied, match="cannot be"), ground.write() as tx:
         repo = repo_queries.repo(tx, ANYONE, "dataset", "lab/charter")
         removal.ask(tx, ANYONE, repo, paths="CHARTER.yaml", words="It names me.")
@@ -203,7 +207,7 @@ def test_dismissing_a_case_undoes_nothing_that_others_decided(lab):
     made, ground = model(lab, "tiny"), lab.ground
     with ground.write() as tx:
         operator.break_glass(
-            tx, "lab", Act.HOLD, "lab/tiny", reason="A court.", basis=Basis.LEGAL_ORDER
+            tx, "lab", OperatorAct.HOLD, "lab/tiny", reason="A court.", basis=Basis.LEGAL_ORDER
         )
         powers.freeze(tx, made.id, "All of us decided so.")
         members.suspend(
@@ -235,6 +239,47 @@ def test_what_comes_in_has_a_licence_that_the_charter_allows(lab):
         enactment.duplicate_repository(
             lab.ground, cyd, repo, owner="lab", name="copy", visibility=None
         )
+
+
+@pytest.mark.parametrize("reach", [Act.DISCUSS, Act.WRITE])
+def test_a_token_that_may_talk_decides_nothing_at_once(lab, reach):
+    made = model(lab, "tiny", licence="mit")
+    ada = lab.person("ada")
+    grant = Grant(frozenset({Act.DISCUSS, reach}), account_id=lab.account_id)
+    scope = TokenScope(Reach.FINE_GRAINED, (grant,))
+    lab.people["ada"] = replace(ada, scope=scope)
+    payload = {"repo_id": made.id, "text": "Look out."}
+    with pytest.raises(Denied, match=r"repo\.settings\.write"):
+        lab.propose("ada", "resource.label", payload=payload)
+    assert lab.propose("ada").state is State.OPEN  # what members decide, they may propose
+    lab.people["ada"] = ada
+    assert lab.propose("ada", "resource.label", payload=payload).state is State.PASSED
+
+
+BIG = b"word " * 1_000_000
+"""What a card is not any more when it stands behind this."""
+
+
+@pytest.mark.parametrize(
+    "operations",
+    [
+        [Add("README.md", b"---\nlicense: [mit, cc-by-nc-4.0]\n---\n")],
+        [Add("README.md", b"---\nlicense: mit\n---\n" + BIG)],
+        [DeleteFile("README.md"), Add("README.md/text", b"No card.")],
+    ],
+    ids=["another licence beside it", "a card too long to be read", "a folder in its place"],
+)
+def test_no_commit_takes_a_licence_from_what_is_held(lab, operations):
+    made, cyd = model(lab, "tiny", licence="mit"), lab.person("cyd")
+    with pytest.raises(Denied, match=r"resource\.relicense"):
+        enactment.commit(lab.ground, cyd, made, operations=operations, title="Card")
+
+
+def test_a_card_takes_the_place_of_a_folder_that_was_called_like_it(lab):
+    made, cyd = model(lab, "tiny"), lab.person("cyd")
+    enactment.commit(lab.ground, cyd, made, operations=[Add("README.md/a", b"a")], title="Odd")
+    change = [DeleteFolder("README.md"), Add("README.md", b"---\nlicense: mit\n---\n")]
+    assert enactment.commit(lab.ground, cyd, made, operations=change, title="Card").sha
 
 
 @pytest.mark.parametrize(

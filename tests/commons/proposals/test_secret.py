@@ -153,3 +153,13 @@ def test_a_hundred_secret_ballots_of_one_person_at_once_count_once(any_town):
     assert len(done) == 1
     any_town.tick(days=10)
     assert any_town.tally(number).count["ballots"] == 1
+
+
+def test_whoever_speaks_for_an_institution_lends_its_weight_to_no_other_ballot():
+    mine, theirs = {"marks": [1, 2], "votes": 1}, {"marks": [1, 2], "votes": 3}
+    roll, urn = secrecy.cast([], {}, voter_id=1, key="a", ballot=mine, new=True)
+    roll, urn = secrecy.cast(roll, urn, voter_id=2, key="b", ballot=theirs, new=True)
+    again = {"marks": [2, 1], "votes": 3}
+    roll, urn = secrecy.cast(roll, urn, voter_id=2, key="a", ballot=again, new=False)
+    assert urn["a"] == {"marks": [2, 1], "votes": 1}
+    assert sum(each["votes"] for each in urn.values()) == 4

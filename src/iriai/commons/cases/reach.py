@@ -4,16 +4,12 @@ Whoever is signed in: a restriction takes much, but never the word in one's own 
 reach as far as one that comments.
 """
 
-from iriai.base.errors import Denied
+from iriai.identity import rules
 from iriai.identity.rules import Act, Actor, Subject, require_signed_in
 
 
 def require_reach(actor: Actor) -> int:
     """The actor's id, where the way they came in lets them speak."""
     mine = require_signed_in(actor)
-    if not actor.scope.allows(Act.DISCUSS, Subject(mine, is_public=True)):
-        raise Denied(
-            f"This token does not reach that far; it would need the permission {Act.DISCUSS}.",
-            code="TokenScope",
-        )
+    rules.require_reach(actor, Act.DISCUSS, Subject(mine, is_public=True))
     return mine

@@ -15,7 +15,14 @@ from iriai.commons.charter.rules import Action, Charter, Who
 from iriai.commons.membership import queries as membership
 from iriai.commons.membership.rules import MAINTAINER, STEWARD, Standing
 from iriai.commons.proposals import rules as proposals
-from iriai.identity.rules import Act, Actor, Subject, require_may, require_unrestrained
+from iriai.identity.rules import (
+    Act,
+    Actor,
+    Subject,
+    require_may,
+    require_reach,
+    require_unrestrained,
+)
 from iriai.repos.rules import HeldBy, Repo
 
 EVERYDAY = frozenset(
@@ -93,7 +100,7 @@ def decide_for(
     if actor.id is None:
         require_may(actor, Act.DISCUSS, subject)  # says to sign in
     require_unrestrained(actor, Act.WRITE, subject)
-    _require_reach(actor, subject)
+    require_reach(actor, Act.ADMINISTER, subject)
     standing = membership.standing(tx, commons_id, actor.id)
     owners = 0 if charter.is_collective else len(membership.electors(tx, commons_id))
     repo_id = None if repo is None else repo.id
@@ -112,15 +119,6 @@ def refused(ground: Ground, charter: Charter, owner: str, action: Action, what: 
         f"{propose_url(ground, owner, action)}",
         code="HeldByCommons" if charter.is_collective else "NotAnAdministrator",
     )
-
-
-def _require_reach(actor: Actor, subject: Subject) -> None:
-    """A token must reach as far as settings, whatever its owner may."""
-    if not actor.scope.allows(Act.ADMINISTER, subject):
-        raise Denied(
-            f"This token does not reach that far; it would need the permission {Act.ADMINISTER}.",
-            code="TokenScope",
-        )
 
 
 def is_collective(tx: Tx, owner_id: int) -> bool:

@@ -20,13 +20,9 @@ from iriai.commons.membership.rules import Standing
 from iriai.commons.proposals import queries, rules, scope, steps
 from iriai.commons.proposals.rules import Kind, Proposal, State
 from iriai.commons.proposals.steps import CLOCK, advance, mark_enact_failed, mark_enacted, supersede
-from iriai.commons.proposals.tables import (
-    OptionRow,
-    ProposalRow,
-    VoiceRow,
-)
+from iriai.commons.proposals.tables import OptionRow, ProposalRow, VoiceRow
 from iriai.commons.tables import Commons
-from iriai.identity.rules import Act, Actor, Subject, require_may, require_signed_in
+from iriai.identity.rules import Act, Actor, Subject, require_may, require_reach, require_signed_in
 
 __all__ = ["advance", "mark_enact_failed", "mark_enacted", "supersede"]
 
@@ -80,7 +76,7 @@ def propose(
     )
     _add_options(tx, made, payload, words, choices, account_id)
     steps.record(tx, actor.name, "proposed", made, action=action, title=made.title)
-    _accept_if_decided(tx, made, account_id)
+    _accept_if_decided(tx, made, actor)
     steps.wait(tx, made)
     return steps.advance(tx, made.id)
 
@@ -134,7 +130,7 @@ def second(tx: Tx, actor: Actor, commons_id: int, number: int) -> Proposal:
         _require_decides(tx, found, account_id)
     _add_voice(tx, row, account_id, queries.SECOND)
     steps.record(tx, actor.name, "seconded", row)
-    _accept_if_decided(tx, row, account_id)
+    _accept_if_decided(tx, row, actor)
     steps.wait(tx, row)
     return steps.advance(tx, row.id)
 
@@ -333,15 +329,20 @@ def _add_options(  # noqa: PLR0917 - whose, what, in which words, among which
     tx.session.add_all(places)
 
 
-def _accept_if_decided(tx: Tx, row: ProposalRow, account_id: int) -> None:
-    """Where a few decide at once, their word passes it; where all owners do, that of each."""
+def _accept_if_decided(tx: Tx, row: ProposalRow, actor: Actor) -> None:
+    """Where a few decide at once, their word passes it; where all owners do, that of each.
+
+    Such a word is the deed itself, so a token that gives it must reach as far as settings.
+    """
     terms = rules.procedure(row.terms)
     if terms.path is not Path.AT_ONCE:
         return
-    standing = membership.standing(tx, row.commons_id, account_id)
-    main = _option_rows(tx, row.id)[0]
-    if not rules.decides_at_once(terms, standing, scope.about(main.payload)):
+    standing = membership.standing(tx, row.commons_id, require_signed_in(actor))
+    repo_id = scope.about(_option_rows(tx, row.id)[0].payload)
+    if not rules.decides_at_once(terms, standing, repo_id):
         return
+    owner_id = membership.organisation_id(tx, row.commons_id) or 0
+    require_reach(actor, Act.ADMINISTER, Subject(owner_id, repo_id))
     if terms.who is Who.ALL_OWNERS:
         tx.flush()
         asked = select(VoiceRow.account_id).where(

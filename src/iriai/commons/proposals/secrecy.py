@@ -17,6 +17,9 @@ CODE_LENGTH = 20
 GROUP_LENGTH = 5
 RECEIPT_LENGTH = 24
 
+Ballot = Mapping[str, Any]
+"""What lies in the urn: `marks`, and the `votes` that it counts for."""
+
 WHO_COULD_SEE = (
     "Your ballot is kept without your name, without a time and in no order; the roll says only "
     "that you have voted. Members, stewards and whoever gets a copy of the database cannot join "
@@ -44,9 +47,18 @@ def receipt(proposal: str, code: str) -> str:
 
 
 def cast(
-    roll: list[int], ballots: Mapping[str, Any], *, voter_id: int, key: str, ballot: Any, new: bool
-) -> tuple[list[int], dict[str, Any]]:
-    """The roll and the urn with one more ballot, or with one changed; both sorted."""
+    roll: list[int],
+    ballots: Mapping[str, Ballot],
+    *,
+    voter_id: int,
+    key: str,
+    ballot: Ballot,
+    new: bool,
+) -> tuple[list[int], dict[str, Ballot]]:
+    """The roll and the urn with one more ballot, or with one changed; both sorted.
+
+    A ballot that is changed weighs what it did, whoever of those who know its code changes it.
+    """
     if new and voter_id in roll:
         raise Conflict(
             "You have voted. To change your ballot, give the code that you got for it.",
@@ -54,5 +66,6 @@ def cast(
         )
     if not new and (voter_id not in roll or key not in ballots):
         raise Denied("No ballot of this vote lies under this code.", code="CodeWrong")
-    changed = {**ballots, key: ballot}
+    weight = {} if new else {"votes": ballots[key]["votes"]}
+    changed = {**ballots, key: {**ballot, **weight}}
     return sorted({*roll, voter_id}), dict(sorted(changed.items()))
