@@ -43,8 +43,28 @@ def pot(request: Request, tx: Tx) -> Response:
                     "source": each.source,
                     "state": each.state,
                     "grantedAt": moment(each.granted_at),
+                    "noticedAt": None if each.noticed_at is None else moment(each.noticed_at),
+                    "recalledAt": None if each.recalled_at is None else moment(each.recalled_at),
                 }
                 for each in found.allotments
+            ],
+            "waiting": [
+                {
+                    "id": each.allotment.id,
+                    "dominantShare": round(float(each.share), 4),
+                    "why": each.why,
+                    "free": each.free,
+                }
+                for each in found.waiting
+            ],
+            "uses": [
+                {
+                    "unit": each.unit,
+                    "amounts": each.amounts,
+                    "gini": round(float(each.evenness), 4),
+                    "at": None if each.at is None else moment(each.at),
+                }
+                for each in found.uses
             ],
             "bytesUsed": found.used,
             "gini": round(float(found.evenness), 4),

@@ -5,15 +5,12 @@ The same name gives the same picture on every hub, and drawing it tells nothing 
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from html import escape
+from collections.abc import Iterator
 
 LANDS = ("#3f7d53", "#5b8f4e", "#86a968", "#b9c98a", "#2f6240", "#6f9e7c")
 CROPS = ("#d9b24c", "#e6cd85", "#c98f3d", "#cf7f5b", "#b7654a", "#efe0b0")
 WATERS = ("#4f9bb5", "#7fb8c9", "#2f7591", "#a9d0dc")
 PATH = "#fffefb"
-BAR_HEIGHT = 20
-NAME_LENGTH_SHOWN = 16
 
 
 def avatar(name: str) -> str:
@@ -69,18 +66,26 @@ def _pick(dice: Iterator[int], colours: tuple[str, ...]) -> str:
     return colours[next(dice) % len(colours)]
 
 
-def bars(rows: Sequence[tuple[str, int]]) -> str:
-    """Amounts as bars beside their names, as SVG; the table beside it says the same in numbers."""
-    most = max((amount for _, amount in rows), default=0) or 1
-    height = BAR_HEIGHT * max(1, len(rows))
-    drawn = "".join(
-        f'<text x="0" y="{BAR_HEIGHT * place + 13}" font-size="11" fill="currentColor">'
-        f"{escape(name[:NAME_LENGTH_SHOWN])}</text>"
-        f'<rect x="110" y="{BAR_HEIGHT * place + 3}" height="12" rx="2" '
-        f'width="{max(1, round(200 * amount / most))}" fill="{LANDS[0]}"/>'
-        for place, (name, amount) in enumerate(rows)
-    )
+def bar(amount: int, most: int, limit: int = 0) -> str:
+    """An amount as a bar in a cell of its table, on the track of what is allowed, as SVG."""
+    over = " over" if limit and amount > limit else ""
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 320 {height}" aria-hidden="true" '
-        f'focusable="false">{drawn}</svg>'
+        '<svg class="measure" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true" '
+        f'focusable="false"><rect class="track" width="{_part(limit, most)}" height="10"/>'
+        f'<rect class="amount{over}" y="2" width="{_part(amount, most)}" height="6"/></svg>'
     )
+
+
+def scale(value: float) -> str:
+    """A value from 0 to 1 as a mark on a line, as SVG; the sentence beside it says the same."""
+    at = 4 + 192 * min(max(value, 0.0), 1.0)
+    return (
+        '<svg class="scale" viewBox="0 0 200 10" aria-hidden="true" focusable="false">'
+        '<path class="track" d="M4 5h192"/>'
+        f'<circle class="amount" cx="{at:.1f}" cy="5" r="4"/></svg>'
+    )
+
+
+def _part(amount: int, most: int) -> float:
+    """The length of a bar in percent; what there is at all can be seen."""
+    return max(0.8, round(100 * min(amount, most) / most, 1)) if amount > 0 and most > 0 else 0

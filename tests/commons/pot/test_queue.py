@@ -1,5 +1,7 @@
 """The queue is served by fair shares; unused floor is lent and recalled; cold data is noticed."""
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,9 +9,11 @@ from tests.commons.pot.test_storage import give, made, send
 from tests.commons.pot.test_usage import seen as used
 
 from iriai.commons.charter import queries as charters
-from iriai.commons.pot import drf, powers, queries
+from iriai.commons.charter.rules import Pool as Cut
+from iriai.commons.pot import drf, powers, queries, rules, waiting
 from iriai.commons.pot.drf import Request
-from iriai.commons.pot.rules import Source, State
+from iriai.commons.pot.rules import Allotment, Gift, Pool, Source, State
+from iriai.commons.pot.waiting import Why
 
 KILOBYTE = 1_000
 
@@ -71,6 +75,27 @@ def test_what_is_served_fits_and_each_at_most_once(asked, gb, gpu):
     assert len(set(served)) == len(served)
     for unit, there in free.items():
         assert sum(waiting[at].task.get(unit, 0) for at in served) <= there
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 40)), min_size=1, max_size=8),
+    st.dictionaries(st.sampled_from("abc"), st.integers(1, 30)),
+)
+def test_who_is_shown_as_next_is_who_is_served_next(asked, granted):
+    now = datetime(2026, 1, 5, tzinfo=UTC)
+    cut = rules.slices(Cut(), Pool("gpu", (Gift("lib", 200),)), (), 2)
+    known = [
+        Allotment(at, "gpu", amount, name, "x", Source.ROUND, State.GRANTED, now)
+        for at, (name, amount) in enumerate(granted.items())
+    ] + [
+        Allotment(at, "gpu", amount, name, "x", Source.QUEUE, State.QUEUED, now)
+        for at, (name, amount) in enumerate(asked, 100)
+    ]
+    line = waiting.line({"gpu": cut}, {"gpu": 200}, known)
+    assert [each.why for each in line] == [Why.ROOM] + [Why.TURN] * (len(asked) - 1)
+    requests = [Request(name, {"gpu": amount}, 1) for name, amount in asked]
+    served = drf.in_turn({"gpu": 200}, {"gpu": 200}, waiting.held(known), requests)
+    assert line[0].allotment.id == 100 + served[0]
 
 
 def test_what_waits_is_served_when_there_is_something_again(town):

@@ -15,6 +15,7 @@ from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import Pool as Cut
 from iriai.commons.pot import drf, powers, queries, rules
 from iriai.commons.pot.rules import Allotment, Slice, Source, State
+from iriai.commons.pot.waiting import could_fit, held
 
 CLOCK = "system:clock"
 BY_QUEUE = {"rule": "pool.queue_rule"}
@@ -48,13 +49,13 @@ def _served(tx: Tx, commons_id: int, name: str) -> int:
     if not waiting:
         return 0
     cuts, count = _cuts(tx, commons_id, known), 0
-    waiting = [each for each in waiting if _could_fit(each, cuts)]
+    waiting = [each for each in waiting if could_fit(each, cuts.get(each.unit))]
     lendable = {unit: _lendable(tx, commons_id, cut, known) for unit, cut in cuts.items()}
     queue = {unit: cut.queue_free for unit, cut in cuts.items()}
     requests = [drf.Request(each.holder, {each.unit: each.amount}, 1) for each in waiting]
     capacity = {unit: cut.capacity for unit, cut in cuts.items()}
     free = {unit: max(queue[unit], lendable[unit]) for unit in cuts}
-    for at in drf.in_turn(capacity, free, _held(known), requests):
+    for at in drf.in_turn(capacity, free, held(known), requests):
         one = waiting[at]
         source = Source.QUEUE
         if queue[one.unit] < one.amount:
@@ -107,12 +108,6 @@ def cool(tx: Tx, commons_id: int, name: str) -> None:
             powers.notice(tx, CLOCK, commons_id, name, one=each, cited=BY_COLD)
 
 
-def _could_fit(each: Allotment, cuts: dict[str, Slice]) -> bool:
-    """Whether there ever can be room: what never fits must not keep the others waiting."""
-    cut = cuts.get(each.unit)
-    return cut is not None and each.amount <= max(cut.queue, cut.floor_each * cut.members)
-
-
 def _waits(each: Allotment) -> bool:
     return each.state is State.QUEUED
 
@@ -129,21 +124,11 @@ def _cuts(tx: Tx, commons_id: int, known: list[Allotment]) -> dict[str, Slice]:
     }
 
 
-def _held(known: list[Allotment]) -> dict[str, dict[str, int]]:
-    """What everybody was granted of each unit."""
-    held: dict[str, dict[str, int]] = {}
-    for each in known:
-        if each.state is State.GRANTED:
-            mine = held.setdefault(each.holder, {})
-            mine[each.unit] = mine.get(each.unit, 0) + each.amount
-    return held
-
-
 def _unused(tx: Tx, commons_id: int, cut: Slice) -> int:
     members = queries.members(tx, commons_id)
     return rules.unused_floor(cut, queries.used_of(tx, commons_id, cut.unit), members)
 
 
 def _lendable(tx: Tx, commons_id: int, cut: Slice, known: list[Allotment]) -> int:
-    lent = sum(each.amount for each in known if _is_loan(each) and each.unit == cut.unit)
-    return max(0, _unused(tx, commons_id, cut) - lent)
+    used = queries.used_of(tx, commons_id, cut.unit)
+    return rules.lendable(cut, used, queries.members(tx, commons_id), known)

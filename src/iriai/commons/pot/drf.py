@@ -91,7 +91,7 @@ def in_turn(
 
     What does not fit waits, and nothing of its units overtakes it. Of equals, the first asked.
     """
-    left, shares = dict(free), {name: _share(capacity, each) for name, each in has.items()}
+    left, shares = dict(free), {name: share(capacity, each) for name, each in has.items()}
     open_, kept_back, served = list(range(len(waiting))), set[str](), list[int]()
     while open_:
         at = min(open_, key=lambda each: (shares.get(waiting[each].name, 0), each))
@@ -105,7 +105,7 @@ def in_turn(
             left[unit] -= amount
         mine = dict(has.get(request.name, {}))
         has = {**has, request.name: _added(mine, request.task)}
-        shares[request.name] = _share(capacity, has[request.name])
+        shares[request.name] = share(capacity, has[request.name])
     return served
 
 
@@ -113,8 +113,8 @@ def _added(mine: Vector, more: Vector) -> Vector:
     return {unit: mine.get(unit, 0) + more.get(unit, 0) for unit in {*mine, *more}}
 
 
-def _share(capacity: Vector, held: Vector) -> Fraction:
-    """A dominant share; what there is no longer anything of counts for all of it."""
+def share(capacity: Vector, held: Vector) -> Fraction:
+    """A dominant share: the largest part of any one unit; of what there is no more, all of it."""
     parts = [
         Fraction(amount, capacity.get(unit) or amount) for unit, amount in held.items() if amount
     ]

@@ -17,6 +17,7 @@ from iriai.commons.membership.rules import State as Belonging
 from iriai.commons.pot import rules
 from iriai.commons.pot.rules import Allotment, Gift, Pool, Slice, Source, State
 from iriai.commons.pot.tables import AllotmentRow, PoolRow, UsageRow
+from iriai.commons.pot.waiting import Waiting, line
 from iriai.identity.tables import Account
 from iriai.repos.room import owners
 from iriai.repos.tables import RepoRow
@@ -35,6 +36,16 @@ class Cold:
 
 
 @dataclass(frozen=True, slots=True)
+class Use:
+    """What members use of a unit, how evenly, and when that was measured or reported last."""
+
+    unit: str
+    amounts: dict[str, int]
+    evenness: Fraction
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Pot:
     """The pot of a commons: pools, how each is cut, allotments, and what members use."""
 
@@ -45,6 +56,8 @@ class Pot:
     used: dict[str, int]
     evenness: Fraction
     cold: tuple[Cold, ...]
+    uses: tuple[Use, ...]
+    waiting: tuple[Waiting, ...]
 
     def limits(self) -> dict[str, dict[str, int]]:
         """How much of each unit each member may use."""
@@ -61,14 +74,52 @@ def pot(tx: Tx, commons_id: int) -> Pot:
     granted = allotments(tx, commons_id)
     there = pools(tx, commons_id)
     used = used_bytes(tx, commons_id)
+    cuts = {each.unit: rules.slices(cut, each, granted, len(names)) for each in there}
+    uses = _uses(tx, commons_id, [*cuts], names, used)
+    free = {
+        each.unit: max(
+            cuts[each.unit].queue_free,
+            rules.lendable(cuts[each.unit], each.amounts, names, granted),
+        )
+        for each in uses
+    }
     return Pot(
         pools=tuple(there),
-        slices=tuple(rules.slices(cut, each, granted, len(names)) for each in there),
+        slices=tuple(cuts.values()),
         allotments=tuple(granted),
         members=tuple(names),
         used=used,
         evenness=rules.evenness(used, {*names, *used}),
         cold=tuple(coldest(tx, commons_id)),
+        uses=uses,
+        waiting=tuple(line(cuts, free, granted)),
+    )
+
+
+def _uses(
+    tx: Tx, commons_id: int, units: Sequence[str], members: Sequence[str], in_bytes: dict[str, int]
+) -> tuple[Use, ...]:
+    """What is used of each unit: storage as it is now, others as last measured or reported."""
+    asked = (
+        select(UsageRow.unit, Account.name, UsageRow.amount, UsageRow.at)
+        .join(Account, Account.id == UsageRow.person_id)
+        .where(UsageRow.commons_id == commons_id, UsageRow.unit.in_(list(units)))
+    )
+    amounts: dict[str, dict[str, int]] = {}
+    latest: dict[str, datetime] = {}
+    for unit, name, amount, at in tx.connection.execute(asked):
+        amounts.setdefault(unit, {})[name] = amount
+        latest[unit] = max(at, latest.get(unit, at))
+    if rules.BYTES_LOGICAL in units:
+        amounts[rules.BYTES_LOGICAL], latest[rules.BYTES_LOGICAL] = in_bytes, tx.now
+    return tuple(
+        Use(
+            unit,
+            amounts.get(unit, {}),
+            rules.evenness(amounts.get(unit, {}), {*members, *amounts.get(unit, {})}),
+            latest.get(unit),
+        )
+        for unit in units
     )
 
 

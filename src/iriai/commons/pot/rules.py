@@ -13,12 +13,15 @@ from enum import StrEnum
 from fractions import Fraction
 
 from iriai.base.errors import Excessive, Invalid
+from iriai.base.numbers import whole
 from iriai.commons.charter.rules import Pool as Cut
 
 BYTES_LOGICAL, BYTES_STORED, BYTES_SERVED = "bytes_logical", "bytes_stored", "bytes_served"
 IN_BYTES = frozenset({BYTES_LOGICAL, BYTES_STORED, BYTES_SERVED})
 UNIT = re.compile(r"[a-z][a-z0-9_]{0,31}")
 AMOUNT_MAX = 1 << 60
+AMOUNT_DIGITS_MAX = 19
+SHORT_FORMS = {"gpu": "GPU", "gpus": "GPUs", "cpu": "CPU", "cpus": "CPUs", "tpu": "TPU"}
 UNITS_MAX = 20
 GIVERS_MAX = 50
 RECALL = timedelta(hours=24)
@@ -134,6 +137,18 @@ def unused_floor(cut: Slice, used: Mapping[str, int], members: Iterable[str]) ->
     return sum(max(0, cut.floor_each - used.get(name, 0)) for name in members)
 
 
+def lendable(
+    cut: Slice, used: Mapping[str, int], members: Iterable[str], known: Iterable[Allotment]
+) -> int:
+    """What of the unused floor is not lent yet."""
+    lent = sum(
+        each.amount
+        for each in known
+        if each.unit == cut.unit and each.state is State.GRANTED and each.source is Source.FLOOR
+    )
+    return max(0, unused_floor(cut, used, members) - lent)
+
+
 def to_recall(cut: Slice, loans: Sequence[Allotment], unused: int) -> list[Allotment]:
     """The newest loans that must end, for members have come to use their floor themselves."""
     standing = [each for each in loans if each.unit == cut.unit and each.recalled_at is None]
@@ -169,9 +184,10 @@ def clean_unit(given: object) -> str:
 def clean_amount(given: object) -> int:
     """A whole number above 0."""
     text = str(given if given is not None else "").strip().replace(",", "").replace("_", "")
-    if not text.isdecimal() or not 0 < int(text) <= AMOUNT_MAX:
+    amount = whole(text, digits_max=AMOUNT_DIGITS_MAX)
+    if amount is None or not 0 < amount <= AMOUNT_MAX:
         raise Invalid("An amount is a whole number above 0.")
-    return int(text)
+    return amount
 
 
 def clean_name(given: object, what: str) -> str:
@@ -191,10 +207,16 @@ def gini(amounts: Sequence[int]) -> Fraction:
     return Fraction(2 * weighted, count * total) - Fraction(count + 1, count)
 
 
+def in_words(unit: str) -> str:
+    """A unit as people say it: `GPU hours`."""
+    return " ".join(SHORT_FORMS.get(each, each) for each in unit.split("_"))
+
+
 def said(unit: str, amount: int) -> str:
     """An amount as people say it."""
     if unit not in IN_BYTES:
-        return f"{amount:,} {unit.replace('_', ' ')}"
+        words = in_words(unit)
+        return f"{amount:,} {words.removesuffix('s') if amount == 1 else words}"
     size = float(amount)
     for name in ("B", "kB", "MB", "GB", "TB"):
         if size < 1000:  # noqa: PLR2004 - the step between these

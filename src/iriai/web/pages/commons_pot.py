@@ -1,4 +1,8 @@
-"""The pot of a commons: what there is, who gives, who uses, what is free, and how evenly."""
+"""The pot of a commons: what there is, who gives, who uses, who waits, and how evenly."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
 from starlette.responses import Response
 
@@ -6,9 +10,13 @@ from iriai.base.routing import Access
 from iriai.commons import queries
 from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import Action
+from iriai.commons.charter.rules import Pool as Cut
 from iriai.commons.pot import queries as pots
-from iriai.commons.pot.rules import BYTES_LOGICAL, State, said
-from iriai.web import charts, links
+from iriai.commons.pot import rules
+from iriai.commons.pot.queries import Pot, Use
+from iriai.commons.pot.rules import BYTES_LOGICAL, Allotment, Pool, Slice, Source, State, said
+from iriai.commons.pot.waiting import Waiting, Why
+from iriai.web import charts, links, shown
 from iriai.web.door import Ask, get
 from iriai.web.texts import gettext as _
 
@@ -17,6 +25,34 @@ NEXT = _(
     "object to until its date. A single allotment is at most {small:.0%} of what is free; larger "
     "ones wait for a round."
 )
+UNITS = {
+    rules.BYTES_LOGICAL: _("Storage, as large as the files are"),
+    rules.BYTES_STORED: _("Storage, as much as the disks hold"),
+    rules.BYTES_SERVED: _("Downloads of thirty days"),
+}
+EVENNESS = (
+    (0.2, _("very evenly")),
+    (0.4, _("rather evenly")),
+    (0.6, _("unevenly")),
+    (1.1, _("very unevenly")),
+)
+SOURCES = {
+    Source.QUEUE: _("a single allotment"),
+    Source.FLOOR: _("lent out of what others may use and do not"),
+    Source.ROUND: _("chosen in a round"),
+}
+PEOPLE_SHOWN = 50
+ENDED_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Somebody and an amount, with its bar; `limit`: how much they may use, in words."""
+
+    name: str
+    amount: str
+    bar: str
+    limit: str = ""
 
 
 def pot(ask: Ask) -> Response:
@@ -26,22 +62,28 @@ def pot(ask: Ask) -> Response:
         cut = charters.in_force(tx, named.id).pool
         found = pots.pot(tx, named.id)
     propose = links.commons(named.name, "proposals", "new")
-    used = sorted(found.used.items(), key=lambda each: (-each[1], each[0]))
+    limits = found.limits()
+    me = ask.actor.name if ask.actor.id else ""
+    granted = [each for each in found.allotments if each.state is State.GRANTED]
+    ended = [each for each in found.allotments if each.state is State.RECLAIMED]
     return ask.page(
         "commons/pot.html",
         twin=links.commons_twin(named.name, "pot"),
         tab="pot",
         commons=named,
         next_step=NEXT.format(small=cut.small_share),
-        pot=found,
-        cut=cut,
-        said=said,
-        used=used,
-        mine=found.limits().get(ask.actor.name, {}) if ask.actor.id else {},
-        mine_used=found.used.get(ask.actor.name, 0) if ask.actor.id else 0,
-        bytes_unit=BYTES_LOGICAL,
-        chart=charts.bars([(name, amount) for name, amount in used[:20]]),
-        granted=[each for each in found.allotments if each.state is State.GRANTED],
+        units=[
+            _unit(pool, slice_, use, limits)
+            for pool, slice_, use in zip(found.pools, found.slices, found.uses, strict=True)
+        ],
+        mine=_mine(found, me),
+        held=_rows(found.used, {}, BYTES_LOGICAL),
+        held_evenness=_evenness(found.evenness),
+        waiting=[_waits(each) for each in found.waiting],
+        granted=[_granted(each, cut) for each in granted],
+        ended=[_granted(each, cut) for each in ended[:ENDED_SHOWN]],
+        cold=[(each.name, each.since, said(BYTES_LOGICAL, each.amount)) for each in found.cold],
+        cold_days=cut.reclaim_cold_days,
         proposing={
             each: links.with_query(propose, action=str(each))
             for each in (
@@ -52,6 +94,130 @@ def pot(ask: Ask) -> Response:
             )
         },
     )
+
+
+def _unit(pool: Pool, cut: Slice, use: Use, limits: dict[str, dict[str, int]]) -> dict[str, Any]:
+    """One unit: what there is of it, who gives and who uses it."""
+    mine = {name: each[pool.unit] for name, each in limits.items()}
+    used = {name: amount for name, amount in use.amounts.items() if amount}
+    return {
+        "unit": pool.unit,
+        "title": _title(pool.unit),
+        "of": _("used") if pool.unit in rules.IN_BYTES else rules.in_words(pool.unit),
+        "capacity": said(pool.unit, cut.capacity),
+        "each": said(pool.unit, cut.floor_each),
+        "members": cut.members,
+        "queue_free": said(pool.unit, cut.queue_free),
+        "round_free": said(pool.unit, cut.round_free),
+        "givers": _rows({each.by: each.amount for each in pool.gifts}, {}, pool.unit),
+        "users": _rows(used, {name: mine.get(name, 0) for name in used}, pool.unit),
+        "idle": len(mine.keys() - used.keys()),
+        "is_used": bool(used),
+        "is_measured": pool.unit in rules.IN_BYTES,
+        "at": use.at,
+        "evenness": _evenness(use.evenness),
+    }
+
+
+def _title(unit: str) -> str:
+    words = rules.in_words(unit)
+    return UNITS.get(unit, words[0].upper() + words[1:])
+
+
+def _rows(amounts: dict[str, int], limits: dict[str, int], unit: str) -> list[Row]:
+    """The largest amounts first, each with its bar beside the largest of all."""
+    most = max([*amounts.values(), *limits.values()], default=0)
+    ordered = sorted(amounts.items(), key=lambda each: (-each[1], each[0]))
+    return [
+        Row(
+            name,
+            _bare(unit, amount),
+            charts.bar(amount, most, limits.get(name, 0)),
+            _bare(unit, limits[name]) if name in limits else "",
+        )
+        for name, amount in ordered[:PEOPLE_SHOWN]
+    ]
+
+
+def _bare(unit: str, amount: int) -> str:
+    """An amount beside others of its unit, which stands above them."""
+    return said(unit, amount) if unit in rules.IN_BYTES else f"{amount:,}"
+
+
+def _evenness(value: Any) -> dict[str, str]:
+    """The Gini as a number, a word and a picture."""
+    gini = float(value)
+    word = next(word for most, word in EVENNESS if gini < most)
+    return {"gini": f"{gini:.2f}", "word": word, "scale": charts.scale(gini)}
+
+
+def _mine(found: Pot, me: str) -> list[Row]:
+    """What whoever looks may use of each unit, and uses."""
+    mine = found.limits().get(me, {})
+    used = {each.unit: each.amounts.get(me, 0) for each in found.uses}
+    return [
+        Row(
+            _title(unit),
+            _bare(unit, used.get(unit, 0)),
+            charts.bar(used.get(unit, 0), max(limit, used.get(unit, 0)), limit),
+            _bare(unit, limit),
+        )
+        for unit, limit in mine.items()
+    ]
+
+
+def _waits(each: Waiting) -> dict[str, str]:
+    """A request in the queue, its place in words."""
+    one = each.allotment
+    amount, free = said(one.unit, one.amount), said(one.unit, each.free)
+    why = {
+        Why.ROOM: _("It is granted as soon as {amount} are free; now it is {free}."),
+        Why.TURN: _("Another request comes before it."),
+        Why.NEVER: _("So much is never free for one; propose a smaller one, or wait for a round."),
+    }[each.why]
+    share = f"{float(each.share):.1%}"
+    return {
+        "name": one.holder,
+        "project": one.project,
+        "amount": amount,
+        "share": share,
+        "why": why.format(amount=amount, free=free),
+        "since": shown.day(one.granted_at),
+    }
+
+
+def _granted(each: Allotment, cut: Cut) -> dict[str, Any]:
+    """An allotment, and what becomes of it where that is not that it goes on."""
+    return {
+        "id": each.id,
+        "name": each.holder,
+        "project": each.project,
+        "amount": said(each.unit, each.amount),
+        "source": SOURCES[each.source],
+        "since": each.granted_at,
+        "ends": _ends(each, cut) if each.state is State.GRANTED else "",
+    }
+
+
+def _ends(each: Allotment, cut: Cut) -> str:
+    if each.recalled_at is not None:
+        return _("It was lent, and is needed again by whose it is: it ends on {when}.").format(
+            when=_when(each.recalled_at, rules.RECALL)
+        )
+    if each.noticed_at is not None:
+        return _(
+            "Nothing was written to it for {days} days. On {when} it goes back to the pot, unless "
+            "{name} writes again before; nothing that is stored is deleted."
+        ).format(
+            days=cut.reclaim_cold_days,
+            when=_when(each.noticed_at, timedelta(days=cut.notice_days)),
+            name=each.holder,
+        )
+    return ""
+
+
+def _when(since: datetime, after: timedelta) -> str:
+    return shown.minute(since + after)
 
 
 ROUTES = [get("/commons/{name}/pot", pot, access=Access.ANYONE)]
