@@ -92,7 +92,8 @@ def _members(charter: Charter) -> Iterator[Line]:
     kinds = charter.members.kinds
     for name, votes in (("person", kinds.person), ("institution", kinds.institution)):
         one = "A person who is a member" if name == "person" else "An institution that is a member"
-        yield Line(f"{one} has {phrases.counted(votes, 'vote')}.", f"members.kinds.{name}")
+        many = phrases.counted(votes, "vote") if votes else "no vote"
+        yield Line(f"{one} has {many}.", f"members.kinds.{name}")
     admit = charter.members.admit
     ways = [phrases.counted(admit.sponsors, "member") + " who vouch for them"]
     if admit.or_contributions:
@@ -110,7 +111,8 @@ def _members(charter: Charter) -> Iterator[Line]:
     )
     away = phrases.counted(charter.members.emeritus_after_days, "day")
     yield Line(
-        f"Who is away for {away} no longer counts for a quorum, and returns by one click.",
+        f"Who is away for {away} is no longer counted among those who must vote, and returns by "
+        "one click.",
         "members.emeritus_after_days",
     )
     share = charter.members.max_share_per_institution

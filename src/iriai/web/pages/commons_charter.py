@@ -9,6 +9,7 @@ from typing import Any
 from starlette.responses import PlainTextResponse, Response
 
 from iriai.base.errors import Conflict, Denied, Excessive, HubError, Invalid, Unknown
+from iriai.base.numbers import whole
 from iriai.base.routing import Access
 from iriai.base.tx import Tx
 from iriai.commons import enactment, queries
@@ -57,6 +58,7 @@ def charter(ask: Ask) -> Response:
         charter=found,
         story=writing.story(found),
         sections=words.sections(found, electors=votes),
+        is_open=bool(ask.query("all")),
         version=version,
         history=history,
         repo=repo,
@@ -67,12 +69,12 @@ def charter(ask: Ask) -> Response:
 
 def text(ask: Ask) -> Response:
     """A version of the file, word for word."""
-    given = ask.part("number")
-    if not given.isdecimal() or int(given) > NUMBER_MAX:
+    number = whole(ask.part("number"))
+    if number is None or number > NUMBER_MAX:
         raise Unknown("There is no such version of this charter.", code="CharterNotFound")
     with ask.ground.read() as tx:
         named = queries.commons(tx, ask.part("name"))
-        found = charters.text(tx, named.id, int(given))
+        found = charters.text(tx, named.id, number)
     return PlainTextResponse(found, headers={"X-Content-Type-Options": "nosniff"})
 
 
