@@ -103,9 +103,7 @@ def settings(request: Request, body: Body) -> Response:
     hidden = private_in(body)
     with door.ground_of(request).write() as tx:
         bucket, actor = found(request, tx), door.actor_of(request)
-        rules.require_administer(actor, bucket)
-        if hidden is not None:
-            bucket = actions.change_visibility(tx, actor, bucket, is_private=hidden)
+        bucket = enactment.change_bucket(tx, actor, bucket, is_private=hidden)
     return door.json_answer({"private": bucket.is_private})
 
 
@@ -117,7 +115,7 @@ def move(request: Request, body: Body) -> Response:
     actor = door.actor_of(request)
     with door.ground_of(request).write() as tx:
         bucket = queries.bucket(tx, actor, source)
-        moved = actions.move(tx, actor, bucket, to_owner=owner, to_name=name)
+        moved = enactment.move_bucket(tx, actor, bucket, to_owner=owner, to_name=name)
     return door.json_answer({"url": url(request, moved.full_name)})
 
 

@@ -63,6 +63,11 @@ def create(tx: Tx, actor: Actor, *, owner: str, name: str, is_private: bool) -> 
 def change_visibility(tx: Tx, actor: Actor, bucket: Bucket, *, is_private: bool) -> Bucket:
     """Hide a bucket from everyone but its members, or show it."""
     rules.require_administer(actor, bucket)
+    return shown(tx, actor, bucket, is_private=is_private)
+
+
+def shown(tx: Tx, actor: Actor, bucket: Bucket, *, is_private: bool) -> Bucket:
+    """Hide or show a bucket, once it is settled that it may be."""
     if bucket.is_private == is_private:
         return bucket
     _change(tx, bucket, is_private=is_private, updated_at=tx.now)
@@ -74,7 +79,11 @@ def change_visibility(tx: Tx, actor: Actor, bucket: Bucket, *, is_private: bool)
 def move(tx: Tx, actor: Actor, bucket: Bucket, *, to_owner: str, to_name: str) -> Bucket:
     """Give a bucket another name or owner; the old name leads to it until it is taken anew."""
     rules.require_administer(actor, bucket)
-    account = _owner_for(tx, actor, to_owner)
+    return renamed(tx, actor, bucket, _owner_for(tx, actor, to_owner), to_name)
+
+
+def renamed(tx: Tx, actor: Actor, bucket: Bucket, account: Account, to_name: str) -> Bucket:
+    """Give a bucket another name or owner, once it is settled that it may be."""
     name = clean_repo_name(to_name)
     _require_free(tx, account, name, bucket)
     _claim(tx, account, name, bucket.id)

@@ -242,6 +242,24 @@ def test_a_bucket_of_the_commons_is_deleted_by_decision_alone(lab):
         bucket_queries.bucket(tx, ANYONE, "lab/runs")
 
 
+def test_a_bucket_of_the_commons_is_moved_and_hidden_by_decision_alone(lab):
+    ada = lab.person("ada")
+    with lab.ground.write() as tx:
+        bucket = buckets.create(tx, ada, owner="lab", name="runs", is_private=False)
+    with lab.ground.write() as tx, pytest.raises(Denied, match=r"new\?action=resource\.transfer"):
+        enactment.move_bucket(tx, ada, bucket, to_owner="ada", to_name="runs")
+    with lab.ground.write() as tx, pytest.raises(Denied, match=r"action=resource\.visibility"):
+        enactment.change_bucket(tx, ada, bucket, is_private=True)
+    named = {"repo": "buckets/lab/runs"}
+    with pytest.raises(Invalid, match="public or private"):
+        lab.propose("ada", "resource.visibility", payload={**named, "visibility": "seen"})
+    assert decided(lab, "resource.visibility", {**named, "visibility": "private"}).failure is None
+    found = decided(lab, "resource.transfer", {**named, "to_owner": "ada"})
+    assert found.state is Stage.ENACTED, found.failure
+    with lab.ground.read() as tx:
+        assert bucket_queries.bucket(tx, ada, "ada/runs").is_private
+
+
 def test_a_tombstone_names_the_decision(lab):
     make(lab, "late")
     found = decided(lab, "resource.delete", {"repo": "lab/late"})

@@ -13,7 +13,7 @@ from iriai.commons.enactment import pot as _pot  # noqa: F401 - registers
 from iriai.commons.enactment import removals as _removals  # noqa: F401 - registers
 from iriai.commons.enactment import resources as _resources  # noqa: F401 - registers
 from iriai.commons.enactment import statements as _statements  # noqa: F401 - registers
-from iriai.commons.enactment.buckets import delete_bucket
+from iriai.commons.enactment.buckets import change_bucket, delete_bucket, move_bucket
 from iriai.commons.enactment.carrying import carry_out, carry_out_all
 from iriai.commons.enactment.charter import found, hold_what_is_due, publish_charter
 from iriai.commons.enactment.deciding import decide, propose_url
@@ -34,6 +34,7 @@ __all__ = [
     "can_enact",
     "carry_out",
     "carry_out_all",
+    "change_bucket",
     "change_settings",
     "clean_action",
     "commit",
@@ -48,6 +49,7 @@ __all__ = [
     "hold_what_is_due",
     "lands",
     "merge",
+    "move_bucket",
     "move_repository",
     "operator",
     "propose",

@@ -275,6 +275,8 @@ def freeze(tx: Tx, decision: Decision, payload: Payload) -> None:
 
 
 def _clean_visibility(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
+    if buckets.is_bucket(payload):
+        return buckets.showing(tx, commons_actor(tx, commons_id), payload)
     found = resource(tx, commons_id, payload)
     guarded.require_ordinary(found, hub=tx.ground.settings.url, act="hidden")
     try:
@@ -292,12 +294,17 @@ def _clean_visibility(tx: Tx, commons_id: int, payload: Payload) -> dict[str, An
 )
 def show(tx: Tx, decision: Decision, payload: Payload) -> None:
     """Show it to everybody, or to members alone."""
-    found = resource(tx, decision.commons_id, payload)
     actor = commons_actor(tx, decision.commons_id, decision.actor_name)
+    if "bucket_id" in payload:
+        buckets.show(tx, actor, payload)
+        return
+    found = resource(tx, decision.commons_id, payload)
     powers.settle(tx, actor, found, visibility=Visibility(payload["visibility"]))
 
 
 def _clean_transfer(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
+    if buckets.is_bucket(payload):
+        return buckets.moving(tx, commons_actor(tx, commons_id), payload)
     found = resource(tx, commons_id, payload)
     guarded.require_ordinary(found, hub=tx.ground.settings.url, act="moved")
     to_owner = str(payload.get("to_owner") or found.owner).strip()
@@ -325,8 +332,11 @@ def transfer(tx: Tx, decision: Decision, payload: Payload) -> None:
 
 
 def _moved(tx: Tx, decision: Decision, payload: Payload) -> None:
-    found = resource(tx, decision.commons_id, payload)
     actor = commons_actor(tx, decision.commons_id, decision.actor_name)
+    if "bucket_id" in payload:
+        buckets.move(tx, actor, payload)
+        return
+    found = resource(tx, decision.commons_id, payload)
     owner = identity.account(tx, payload["to_owner"])
     is_organisation = owner.is_organisation
     _require_takes(tx, owner.id, found, is_organisation=is_organisation)
@@ -368,8 +378,8 @@ def _tombstone(tx: Tx, decision: Decision) -> str:
 
 
 def _clean_delete(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
-    if str(payload.get("repo", "")).strip().startswith(buckets.PREFIX):
-        return buckets.named(tx, commons_actor(tx, commons_id), str(payload["repo"]))
+    if buckets.is_bucket(payload):
+        return buckets.named(tx, commons_actor(tx, commons_id), payload)
     return _ordinary(tx, commons_id, payload, "deleted")
 
 
@@ -382,10 +392,7 @@ def delete(tx: Tx, decision: Decision, payload: Payload) -> None:
     """Delete it: its name answers 410 for ever, its bytes go after a grace."""
     actor = commons_actor(tx, decision.commons_id, decision.actor_name)
     if "bucket_id" in payload:
-        gone = buckets.bury(tx, actor, payload["bucket_id"])
-        tx.record(
-            decision.commons_id, decision.actor_name, "entombed", gone.subject, **decision.cited
-        )
+        buckets.bury(tx, actor, decision, payload["bucket_id"])
         return
     found = resource(tx, decision.commons_id, payload)
     powers.bury(tx, actor, found, by=_tombstone(tx, decision))
