@@ -240,7 +240,10 @@ class Visit:
         """The answer to an error; where a repository has moved, the way to it."""
         if error.code == "RepoNotFound" and (where := self.moved()):
             return RedirectResponse(where, 307)
-        return page_problems.page(self.request, error) if self.page else problems.answer(error)
+        if self.page:
+            return page_problems.page(self.request, error)
+        nobody = not door.has_credentials(self.request, page=door.is_followed(self.request))
+        return problems.answer(error, nobody=nobody)
 
     def moved(self) -> str | None:
         """This same address under the repository's new name, if it has one that the asker may see.
@@ -249,7 +252,10 @@ class Visit:
         """
         if not {"owner", "name"} <= self.scope["path_params"].keys():
             return None
-        kind, full_name = door.repo_named(self.request)
+        try:
+            kind, full_name = door.repo_named(self.request)
+        except Invalid:  # no name at all
+            return None
         with door.ground_of(self.request).read() as tx:
             now = repos.moved(tx, door.actor_of(self.request), kind, full_name)
         if now is None:

@@ -82,6 +82,17 @@ def test_each_kind_of_error_has_its_status(error, status):
     assert b'"error":"x"' in answer.body
 
 
+def test_who_has_not_said_who_they_are_is_asked_for_it_where_that_may_help():
+    missing, deleted = Unknown("x", code="RepoNotFound"), Gone("x", code="RepoNotFound")
+    asked = problems.answer(missing, nobody=True)
+    assert (asked.status_code, asked.headers["X-Error-Code"]) == (401, "RepoNotFound")
+    assert asked.headers["WWW-Authenticate"].startswith("Bearer ")
+    assert problems.answer(missing).status_code == 404
+    assert problems.answer(Denied("x", code="GatedRepo"), nobody=True).status_code == 401
+    assert problems.answer(deleted, nobody=True).status_code == 404
+    assert problems.answer(Unknown("x"), nobody=True).status_code == 404
+
+
 def test_a_message_in_any_script_fits_into_a_header():
     answer = problems.answer(Unknown("no 日本\nnor ü\r\nX-Evil: 1"))
     assert answer.headers["X-Error-Message"] == "no ?? nor ü X-Evil: 1"

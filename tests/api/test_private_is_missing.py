@@ -149,7 +149,7 @@ def test_a_moved_private_repository_leads_nobody_to_its_new_name(doors):
     assert moved.status == 200
     url = "/ada/old-name/resolve/main/config.json?x=1"
     assert doors.ask("HEAD", url, token=stranger).status == 404
-    assert doors.ask("HEAD", url).status == 404
+    assert doors.ask("HEAD", url).status == 401
     led = doors.ask("HEAD", url, token=token)
     assert led.status == 307
     assert led.headers["location"] == "/ada/new-name/resolve/main/config.json?x=1"

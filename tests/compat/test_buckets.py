@@ -143,8 +143,8 @@ def test_a_private_bucket_is_not_there_for_others(api, bob, bucket):
         with pytest.raises(HfHubHTTPError) as refused:
             ask()
         assert refused.value.response.status_code == 404
-    assert httpx.get(f"{api.endpoint}/buckets/{bucket}/resolve/s.txt").status_code == 404
-    assert httpx.get(f"{api.endpoint}/api/buckets/{bucket}/xet-read-token").status_code == 404
+    assert httpx.get(f"{api.endpoint}/buckets/{bucket}/resolve/s.txt").status_code == 401
+    assert httpx.get(f"{api.endpoint}/api/buckets/{bucket}/xet-read-token").status_code == 401
     assert bucket not in [each.id for each in bob.list_buckets("ada")]
     own = "bob/thief"
     bob.create_bucket(own)

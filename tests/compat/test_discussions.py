@@ -187,3 +187,17 @@ def test_a_picture_is_attached_and_seen_by_who_has_its_address(any_hub, tmp_path
     )
     assert nobody.status_code == 401
     assert httpx.get(f"{any_hub.url}/uploads/{'0' * 32}.png").status_code == 404
+
+
+def test_where_discussions_are_closed_no_commit_opens_one(api, repo):
+    httpx.put(
+        f"{api.endpoint}/api/models/{repo}/settings",
+        json={"discussionsDisabled": True},
+        headers={"Authorization": f"Bearer {api.token}"},
+    ).raise_for_status()
+    with pytest.raises(HfHubHTTPError, match="Discussions are disabled"):
+        api.create_discussion(repo, "A question")
+    with pytest.raises(HfHubHTTPError, match="Discussions are disabled"):
+        api.upload_file(path_or_fileobj=b"1", path_in_repo="a.txt", repo_id=repo, create_pr=True)
+    assert list(api.get_repo_discussions(repo)) == []
+    assert api.list_repo_refs(repo, include_pull_requests=True).pull_requests == []

@@ -132,6 +132,19 @@ def test_a_missing_repository_is_not_found(api, name):
         api.hf_hub_download(name, "config.json")
 
 
+def test_nobody_is_asked_who_they_are_where_a_repository_may_be_hidden(api, nobody):
+    for kind, info in (("model", nobody.model_info), ("dataset", nobody.dataset_info)):
+        api.create_repo("ada/hidden-away", repo_type=kind, private=True, exist_ok=True)
+        for name in ("ada/hidden-away", "ada/there-is-none"):
+            told = r"(?s)401 Client Error.+\(Request ID: .+\).*Repository Not Found"
+            with pytest.raises(RepositoryNotFoundError, match=told):
+                info(name)
+            with pytest.raises(RepositoryNotFoundError, match=told):
+                nobody.hf_hub_download(name, "a.txt", repo_type=kind)
+    with pytest.raises(RepositoryNotFoundError, match="404 Client Error"):
+        api.delete_repo("there-is-none")
+
+
 def test_files_come_back_as_they_went(api, repo, tmp_path):
     committed = api.upload_file(
         path_or_fileobj=b'{"a": 1}', path_in_repo="deep/er/config.json", repo_id=repo

@@ -71,8 +71,9 @@ def details(request: Request) -> Response:
             base = (objects.commit(found.merge_sha).parents or (base,))[0]
         worked_out = merge(objects, base, ref.commit)
         shape |= proposed(found, worked_out)
-        events += commit_events(objects, base, ref.commit)
-        events.sort(key=lambda each: each.at)
+        events += reversed(commit_events(objects, base, ref.commit))
+        # git tells no parts of a second, and commits may be older: none stands before the opening
+        events.sort(key=lambda each: max(each.at, found.created_at))
         shape["events"] = [event_shape(each, repo) for each in events]
         if request.query_params.get("diff"):
             shape["diff"] = objects.patch(worked_out.fork, ref.commit)

@@ -45,6 +45,9 @@ STATUS_OF_CODE: dict[str, int] = {
 }
 """Codes with a status of their own."""
 
+FOR_SOMEBODY = frozenset({"RepoNotFound", "GatedRepo"})
+"""Codes of what is perhaps there for who signs in."""
+
 SIGN_IN_CHALLENGE = 'Bearer realm="iriai", charset="UTF-8"'
 RETRY_AFTER_SECONDS = 5
 MESSAGE_LENGTH_MAX = 1_000
@@ -62,9 +65,21 @@ def status(error: HubError) -> int:
     return 500
 
 
-def answer(error: HubError, *, headers: dict[str, str] | None = None, **more: Any) -> Response:
-    """The answer to a request that failed for a reason we can name."""
+def answer(
+    error: HubError,
+    *,
+    headers: dict[str, str] | None = None,
+    nobody: bool = False,
+    **more: Any,
+) -> Response:
+    """The answer to a request that failed for a reason we can name.
+
+    `nobody`: who asks has not said who they are. What somebody could be shown (a repository that is
+    hidden or not there, and one behind a gate) is then a 401, as clients expect of it.
+    """
     found = status(error)
+    if nobody and error.code in FOR_SOMEBODY and not isinstance(error, Gone):
+        found = 401
     extra = dict(error.headers)
     if found == 401:  # noqa: PLR2004
         extra.setdefault("WWW-Authenticate", SIGN_IN_CHALLENGE)

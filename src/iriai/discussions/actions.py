@@ -46,6 +46,7 @@ def begin_pull_request(
     tx: Tx, actor: Actor, repo: Repo, number: int, *, title: str, description: str = ""
 ) -> Discussion:
     """Write down the pull request that has just been made with a commit; it is open."""
+    rules.require_may_open(actor, repo)
     title = rules.fitted_title(title)
     return _begin(
         tx, actor, repo, number, title=title, description=description, status=Status.OPEN, base=MAIN

@@ -50,7 +50,7 @@ def open_and_list(at: At) -> None:
         details = at.nobody.get_discussion_details(name, 2, repo_type=kind)
         assert "+2" in details.diff
         assert details.conflicting_files in ([], None, False)
-        assert "commit" in [each.type for each in details.events]
+        assert [each.type for each in details.events] == ["comment", "commit"]
         with refused(404):
             at.api.get_discussion_details(name, 9, repo_type=kind)
     with refused(ValueError):
