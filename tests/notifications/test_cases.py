@@ -131,7 +131,7 @@ def test_who_asks_for_a_removal_gets_letters_with_the_link_to_follow_it(village,
     ((to, text),) = posted()
     assert to == "zoe@example.org"
     assert f"/commons/tales/removals/{number}?code={code}" in text
-    assert "What happens next: A steward looks at it until 08 January 2026" in text
+    assert "What happens next: A steward looks at it by 08 January 2026" in text
     assert "Mine." not in text
     assert newest(village, "eve")[1] == f"/commons/tales/removals/{number}"
     with ground.write() as tx:

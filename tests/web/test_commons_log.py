@@ -31,7 +31,7 @@ def test_what_the_operator_did_stands_under_the_log(ada):
             tx, "tales", Act.SUSPEND, "ada", reason="It spreads malware.", basis=Basis.EMERGENCY
         )
     page = text(ada.other().see("/commons/tales/log"))
-    assert "suspend account/ada · standing It spreads malware." in page
+    assert "The operator suspended the account ada in force It spreads malware." in page
     assert "It is undone on" in page
     (told,) = ada.client.get("/api/commons/tales/operator").json()["acts"]
     assert (told["act"], told["reason"], told["state"]) == (

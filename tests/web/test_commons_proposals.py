@@ -120,13 +120,14 @@ def test_every_action_has_its_form(lab):
 
 def test_the_list_says_of_each_how_it_is_decided(lab):
     listed = text(lab.see("/commons/lab/proposals/new"))
+    assert "at least 3 of the 3 who have a vote must be for it" in listed
     charter = presets.charter("university", "lab")
     for action in Action:
         if charter.actions[action] == PANEL or not words.is_proposed(charter, action):
             assert telling.ACTIONS[action] not in listed
         else:
             assert telling.ACTIONS[action] in listed
-            assert rights.who(charter, action, electors=3) in unescape(listed)
+            assert rights.in_brief(charter, action) in unescape(listed)
 
 
 def test_what_is_sent_is_what_was_shown(lab):

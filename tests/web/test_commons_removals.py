@@ -15,7 +15,7 @@ def test_a_stranger_asks_and_reads_what_became_of_it(ada):
     mine = sent.headers["location"]
     page = text(stranger.see(mine))
     assert "It is me." in page
-    assert "A steward looks at it until" in page
+    assert "A steward looks at it by" in page
     bare = re.sub(r"\?.*", "", mine)
     assert "It is me." not in text(ada.other().see(bare))
     listed = text(ada.other().see("/commons/hub/removals"))

@@ -62,6 +62,25 @@ def test_what_belongs_to_a_commons_is_named_with_it():
     assert said("system:charter/lab", "took in", "commons/lab", {}) == (
         "the hub took in what there was into the commons lab."
     )
+    assert said("panel/1", "varied", "case/lab/2", {}) == "panel 1 varied case 2 of lab."
     assert sentences.link("charter/lab") == "/commons/lab/charter"
     assert sentences.link("proposal/lab/3") == "/commons/lab/proposals/3"
     assert sentences.link("seat/lab/9") == "/commons/lab/members"
+
+
+def test_in_its_own_log_a_commons_goes_without_saying():
+    def said(*entry):
+        return sentences.sentence(*entry, {}, here="lab")
+
+    assert said("ada", "seconded", "proposal/lab/3") == "ada seconded proposal 3."
+    assert said("ada", "seconded", "proposal/web/3") == "ada seconded proposal 3 of web."
+    assert said("hana", "applied", "member/lab/hana") == "hana asked to become a member."
+    assert said("system:clock", "passed", "proposal/lab/3") == "Proposal 3 passed."
+    assert said("system:decision/lab/3", "amended", "charter/lab") == (
+        "decision 3 amended the charter."
+    )
+    assert said("system:operator", "reported", "pot/lab") == (
+        "the operator reported what was used of the pot."
+    )
+    asked = said("somebody", "received", "removal/lab/2")
+    assert asked == "Somebody asked for data to be removed: request 2."

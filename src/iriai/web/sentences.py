@@ -8,21 +8,34 @@ from iriai.web import links
 from iriai.web.texts import gettext as _
 
 VALUE_LENGTH_MAX = 200
-WHOLE = {("joined", "account"): _("{actor} joined.")}
-"""Entries whose subject goes without saying."""
+WHOLE = {
+    ("joined", "account"): _("{actor} joined."),
+    ("passed", "proposal"): _("Proposal {name}{of} passed."),
+    ("counted", "proposal"): _("The votes on proposal {name}{of} were counted."),
+    ("applied", "member"): _("{actor} asked to become a member{of}."),
+    ("received", "removal"): _("Somebody asked for data to be removed{of}: request {name}."),
+}
+"""Entries whose subject goes without saying, or is said in another way."""
+
+VERBS = {
+    ("proposed", "proposal"): _("made"),
+    ("asked for", "panel"): _("called for"),
+    ("gave a verdict on", "panel"): _("gave a verdict in"),
+}
+"""Verbs that read better in another word."""
 
 OF_COMMONS = {
-    "charter": _("the charter of {commons}"),
-    "member": _("{name} as a member of {commons}"),
-    "seat": _("seat {name} of {commons}"),
-    "election": _("the election of {name} in {commons}"),
-    "petition": _("petition {name} of {commons}"),
-    "proposal": _("proposal {name} of {commons}"),
-    "case": _("case {name} of {commons}"),
-    "panel": _("panel {name} of {commons}"),
-    "hold": _("hold {name} of {commons}"),
-    "removal": _("the removal request {name} of {commons}"),
-    "pot": _("the pot of {commons} {name}"),
+    "charter": _("the charter{of}"),
+    "member": _("{name} as a member{of}"),
+    "seat": _("seat {name}{of}"),
+    "election": _("the election of {name}{of}"),
+    "petition": _("petition {name}{of}"),
+    "proposal": _("proposal {name}{of}"),
+    "case": _("case {name}{of}"),
+    "panel": _("panel {name}{of}"),
+    "hold": _("hold {name}{of}"),
+    "removal": _("the removal request {name}{of}"),
+    "pot": _("the pot{of} {name}"),
 }
 """Subjects that belong to a commons: `proposal/lab/3`."""
 
@@ -67,19 +80,30 @@ PREPOSITIONS = {
 """What stands between some verbs and their subject."""
 
 
-def sentence(actor: str, verb: str, subject: str, facts: Mapping[str, Any]) -> str:
-    """An entry as one sentence, such as `ada committed to the model ada/tiny`."""
-    what = subject.partition("/")[0]
-    actor = _actor(actor)
-    name = _subject(subject, is_group=facts.get("kind") == "organisation")
+def sentence(
+    actor: str, verb: str, subject: str, facts: Mapping[str, Any], *, here: str = ""
+) -> str:
+    """An entry as one sentence, such as `ada committed to the model ada/tiny`.
+
+    `here`: the commons in whose log it is read, which then goes without saying.
+    """
+    what, _slash, rest = subject.partition("/")
+    actor = _actor(actor, here)
+    name = _subject(subject, is_group=facts.get("kind") == "organisation", here=here)
     whole = WHOLE.get((verb, what))
     if whole is not None:
-        return whole.format(actor=actor)
+        commons, _slash, number = rest.partition("/")
+        return whole.format(actor=actor, name=number, of=_of(commons, here))
     if verb == "opened pull request":
         return f"{actor} {verb} {name.removeprefix(_('discussion '))}{_more(facts)}."
     joined = PREPOSITIONS.get((verb, what), " ")
-    verb = "opened" if verb == "opened discussion" else verb
+    verb = "opened" if verb == "opened discussion" else VERBS.get((verb, what), verb)
     return f"{actor} {verb}{joined}{name}{_more(facts)}."
+
+
+def named(subject: str) -> str:
+    """What an entry is about, in words: `the model ada/tiny`."""
+    return _subject(subject)
 
 
 def pairs(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -103,17 +127,26 @@ def link(subject: str) -> str:
     return ""
 
 
-def _actor(actor: str) -> str:
+def _actor(actor: str, here: str) -> str:
     """Who did it: a person, or what acts for nobody in particular."""
     if actor.startswith("system:decision/"):
         commons, _slash, number = actor.removeprefix("system:decision/").rpartition("/")
-        return _("decision {number} of {commons}").format(number=number, commons=commons)
+        return _("decision {number}{of}").format(number=number, of=_of(commons, here))
+    if actor.startswith("panel/"):
+        return _("panel {number}").format(number=actor.removeprefix("panel/"))
+    if actor == "system:operator":
+        return _("the operator")
     if actor.startswith("system:"):
         return _("the hub")
     return actor
 
 
-def _subject(subject: str, *, is_group: bool = False) -> str:
+def _of(commons: str, here: str) -> str:
+    """Of which commons, where that does not go without saying."""
+    return "" if commons == here else _(" of {commons}").format(commons=commons)
+
+
+def _subject(subject: str, *, is_group: bool = False, here: str = "") -> str:
     what, _slash, name = subject.partition("/")
     if what == "repo":
         return _repository(name)
@@ -122,7 +155,7 @@ def _subject(subject: str, *, is_group: bool = False) -> str:
         return _("the role of {person} in {group}").format(person=person, group=group)
     if what in OF_COMMONS:
         commons, _slash, rest = name.partition("/")
-        return OF_COMMONS[what].format(commons=commons, name=rest).rstrip()
+        return OF_COMMONS[what].format(of=_of(commons, here), name=rest).rstrip()
     words = {
         "account": _("the organisation {name}") if is_group else _("the account {name}"),
         "token": _("the access token {name}"),

@@ -1,10 +1,51 @@
 """What happens next with a case or a panel, when, and where to object: one sentence each. Pure."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from iriai.commons.cases.bench import Form, Sitting
-from iriai.commons.cases.rules import ANSWER_DAYS, State
+from iriai.commons.cases.bench import Form, SeatState, Sitting, Verdict
+from iriai.commons.cases.rules import ANSWER_DAYS, Measure, State
 from iriai.commons.cases.tables import CaseRow, HoldRow, PanelRow
+from iriai.commons.charter import phrases
+
+RUNGS: Mapping[str, str] = {
+    **{rung.value: said for rung, said in phrases.RUNGS.items()},
+    Measure.LABEL: "a label",
+    Measure.DELIST: "left out of lists",
+    Measure.GATE: "a gate before it",
+    Measure.FREEZE: "frozen",
+    Measure.TOMBSTONE: "taken down for good",
+}
+OUTCOMES: Mapping[str, str] = {
+    Verdict.UPHELD: "the panel upheld it",
+    Verdict.VARIED: "the panel changed it",
+    Verdict.OVERTURNED: "the panel overturned it",
+}
+SITTINGS: Mapping[str, str] = {
+    Sitting.WAITING: "both sides may give a string for the lot",
+    Sitting.CLOSED: "about to be drawn",
+    Sitting.SITTING: "it sits",
+    Sitting.ANSWERED: "it has answered",
+    Sitting.REPLACED: "it did not answer, and was replaced",
+}
+SEATS: Mapping[str, str] = {
+    SeatState.ASKED: "was asked",
+    SeatState.ACCEPTED: "sits",
+    SeatState.DECLINED: "declined",
+    SeatState.SILENT: "did not answer",
+}
+ACTS: Mapping[str, str] = {
+    "report": "reported it",
+    "triage": "looked at it",
+    "charge": "told whoever it concerns",
+    "answer": "answered",
+    "propose": "asked a second steward to agree",
+    "decide": "decided",
+    "refer": "referred it to a panel",
+    "dismiss": "dismissed it",
+    "appeal": "appealed",
+}
+GROUNDS: Mapping[str, str] = {ground.value: said for ground, said in phrases.GROUNDS.items()}
 
 CASES = (
     "Anybody who is signed in may report what is wrong; a steward looks at it, nothing is taken "
@@ -33,14 +74,17 @@ def of_case(row: CaseRow, panel: PanelRow | None) -> str:
             "that can be appealed."
         )
     if state is State.DISMISSED:
-        return "Nothing follows. Whoever sees new facts may report them again."
+        return "Nothing follows. Whoever has new facts may report them again."
     if state is State.DECIDED and row.appeal_until is not None:
         return f"Whoever is concerned may appeal on this page until {day(row.appeal_until)}."
     if state in (State.APPEALED, State.REFERRED) and panel is not None:
         return of_panel(panel)
     if row.outcome is not None:
-        return "A panel has heard the appeal, and its word is the last; rungs fade with clean time."
-    return "This is over; nothing more happens, and rungs fade with clean time."
+        return (
+            "A panel has heard the appeal, and its word is the last. What was decided counts for "
+            "less with time, if nothing else comes."
+        )
+    return "This is over; nothing more happens, and it counts for less with time."
 
 
 def of_hold(row: HoldRow) -> str:
@@ -74,4 +118,4 @@ def of_panel(panel: PanelRow) -> str:
         return f"{who} until {day(panel.due_at)}; a panel that does not answer is replaced."
     if state is Sitting.REPLACED:
         return "This panel did not answer in time, and another was drawn in its place."
-    return "The panel has answered, and its word is the last."
+    return "The panel has answered, and its word is the last; its reasons stand here."

@@ -33,6 +33,16 @@ _TITLES = {
     "pool": "The pot",
     "operator": "The operator",
 }
+_LABELS = {
+    "members.kinds.person": "Votes of a person",
+    "members.kinds.institution": "Votes of an institution",
+    "members.admit.sponsors": "Members who vouch for a newcomer",
+    "members.admit.or_contributions": "Or merged contributions, instead",
+    "members.elector_after_days": "Until a member has a vote (days)",
+    "members.emeritus_after_days": "Absence after which one is not counted any more (days)",
+    "members.max_share_per_institution": "Greatest part of the votes of one institution (1 is all)",
+}
+_UNITS = {"_days": " (days)", "_hours": " (hours)", "_share": " (1 is all)"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +116,8 @@ def _field(charter: Charter, name: str, value: Any, owner: type) -> Field:
     label = label.partition(", ")[2].capitalize() or label
     if name.startswith(("decisions.", "roles.")):
         label = f"“{name.split('.')[1]}”: {phrases.name_of(name).partition(', ')[2]}"
+    label += next((said for end, said in _UNITS.items() if name.endswith(end)), "")
+    label = _LABELS.get(name, label)
     if isinstance(value, tuple):
         return Field(name, label, ", ".join(_word(each) for each in value))
     if isinstance(value, bool):

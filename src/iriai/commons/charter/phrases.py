@@ -209,14 +209,14 @@ def procedure(
         return f"{voted}{_needed(found, electors, 'must vote')}"
     if is_seats:
         return f"{voted}{_needed(found, electors, 'must vote')}"
-    return f"{voted}; it needs {margin(found)}{_needed(found, electors, 'must be for it')}"
+    return f"{voted}; it needs {ratio(found.ratio)}{_needed(found, electors, 'must be for it')}"
 
 
-def margin(found: Procedure) -> str:
-    """The majority that a vote needs."""
-    if found.ratio == 1:
+def ratio(count: int) -> str:
+    """A majority of so many to one."""
+    if count == 1:
         return "more votes for it than against it"
-    many = NUMBERS[found.ratio] if found.ratio < len(NUMBERS) else found.ratio
+    many = NUMBERS[count] if count < len(NUMBERS) else count
     return f"{many} votes for it to each one against it"
 
 

@@ -8,17 +8,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from iriai.commons.charter import phrases, words
-from iriai.commons.charter.rules import PANEL, Action, Charter, Path, Right, Who
+from iriai.commons.charter.rules import PANEL, Action, Charter, Counter, Path, Right, Who
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """To one question: who may, and how; `action` is what one would propose."""
+    """To one question: who may, and how; `action` is what one would propose.
+
+    `brief` is the answer where the way in which it is decided, `way`, is explained elsewhere.
+    """
 
     question: str
     answer: str
     field: str
     action: Action | None = None
+    brief: str = ""
+    way: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,20 @@ def who(charter: Charter, action: Action, *, electors: int = 0) -> str:
     return f"Nobody alone. The members vote: {how}."
 
 
+def in_brief(charter: Charter, action: Action) -> str:
+    """The same without the days and numbers, which `words.ways` has once for all."""
+    found = charter.procedure(action)
+    if found is None or found.path is Path.AT_ONCE:
+        return who(charter, action)
+    if found.path is Path.LAZY:
+        one = "a member" if charter.is_collective else "an administrator"
+        return f"Nobody alone: {one} proposes it, and it is done unless somebody objects."
+    if found.counter is Counter.EQUAL_SHARES:
+        return "Nobody alone: the members vote among projects."
+    ratio = "" if found.ratio == 1 else f", {found.ratio} to 1"
+    return f"Nobody alone: the members vote{ratio}."
+
+
 _BY_STEWARDS = {
     Action.MEMBER_SUSPEND: (
         "Nobody at a word: two stewards together, in a case. Whoever it concerns is told why, has "
@@ -94,7 +113,16 @@ _BY_STEWARDS = {
 def _ask(charter: Charter, electors: int, question: str, action: Action) -> Answer:
     said = who(charter, action, electors=electors)
     one_proposes = charter.actions[action] != PANEL and words.is_proposed(charter, action)
-    return Answer(question, said, f"actions.{action}", action if one_proposes else None)
+    found = charter.procedure(action)
+    explained = found is not None and found.path is not Path.AT_ONCE
+    return Answer(
+        question,
+        said,
+        f"actions.{action}",
+        action if one_proposes else None,
+        in_brief(charter, action),
+        charter.actions[action] if explained else "",
+    )
 
 
 def _access(_charter: Charter, _electors: int) -> Iterator[Answer]:

@@ -85,6 +85,25 @@ def in_short(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way in which something is decided together: its name in the file, and how it goes."""
+
+    name: str
+    title: str
+    text: str
+
+
+def ways(charter: Charter, *, electors: int = 0) -> list[Way]:
+    """The ways in which more than one person decides, as far as an action takes them."""
+    taken = dict.fromkeys(charter.actions.values())
+    return [
+        Way(name, phrases.way(found).capitalize(), in_short(charter, name, electors=electors))
+        for name in taken
+        if (found := charter.decisions.get(name)) is not None and found.path is not Path.AT_ONCE
+    ]
+
+
 def _members(charter: Charter) -> Iterator[Line]:
     if not charter.is_collective:
         yield Line("Its owners: the administrators of the organisation.", "preset")

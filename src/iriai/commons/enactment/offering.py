@@ -14,7 +14,7 @@ from iriai.commons.breakglass import queries as operators
 from iriai.commons.breakglass.rules import State as Standing
 from iriai.commons.charter import amending, rights, words
 from iriai.commons.charter import queries as charters
-from iriai.commons.charter.rules import PANEL, Action, Charter
+from iriai.commons.charter.rules import PANEL, Action, Charter, Path
 from iriai.commons.enactment import children, custody
 from iriai.commons.enactment.registry import Payload, can_enact, enactor
 from iriai.commons.enactment.resources import resource
@@ -40,11 +40,15 @@ WARDS_SOUGHT_MAX = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One action that can be proposed, and how it will be decided. `seats`: offices to elect."""
+    """One action that can be proposed, and how it will be decided. `offices`: what to elect.
+
+    `way` names the way in which more than one decides; it is empty where one does at once.
+    """
 
     action: Action
     words: str
     how: str
+    way: str
     offices: tuple[str, ...] = ()
 
 
@@ -56,13 +60,11 @@ class Group:
     lines: tuple[Line, ...]
 
 
-def offered(charter: Charter, electors: int) -> list[Group]:
+def offered(charter: Charter) -> list[Group]:
     """All that can be proposed under a charter. What only a panel decides is a case instead."""
     found = []
     for title, actions in forms.GROUPS:
-        lines = tuple(
-            _line(charter, each, electors) for each in actions if _is_offered(charter, each)
-        )
+        lines = tuple(_line(charter, each) for each in actions if _is_offered(charter, each))
         if lines:
             found.append(Group(title, lines))
     return found
@@ -76,11 +78,11 @@ def _is_offered(charter: Charter, action: Action) -> bool:
     return action is not Action.SEAT_FILL or bool(_elected(charter))
 
 
-def _line(charter: Charter, action: Action, electors: int) -> Line:
+def _line(charter: Charter, action: Action) -> Line:
     offices = _elected(charter) if action is Action.SEAT_FILL else ()
-    return Line(
-        action, telling.ACTIONS[action], rights.who(charter, action, electors=electors), offices
-    )
+    name = charter.actions[action]
+    way = "" if charter.decisions[name].path is Path.AT_ONCE else name
+    return Line(action, telling.ACTIONS[action], rights.in_brief(charter, action), way, offices)
 
 
 def _elected(charter: Charter) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ STATES: Mapping[State, str] = MappingProxyType(
         State.ENACTED: "done",
         State.ENACT_FAILED: "could not be done",
         State.FAILED: "not passed",
-        State.NO_QUORUM: "no quorum",
+        State.NO_QUORUM: "too few voted",
         State.WITHDRAWN: "withdrawn",
         State.SUPERSEDED: "superseded",
     }
@@ -73,7 +73,8 @@ def next_step(found: Proposal, now: datetime) -> str:
         return "Its time is over; what came of it is being written down in this minute."
     if found.state is State.OPEN and found.terms.path is Path.LAZY:
         missing = found.seconds_needed - len(found.seconds)
-        need = f" if {missing} more of the others second it and" if missing > 0 else " if"
+        verb = "member seconds" if missing == 1 else "members second"
+        need = f" if {missing} more {verb} it and" if missing > 0 else " if"
         return (
             f"“{found.title}” passes on {at}{need} no member objects with a reason by then; "
             "with an objection it becomes a vote. Object on its page."
@@ -107,7 +108,7 @@ def next_step(found: Proposal, now: datetime) -> str:
 
 
 def _over(found: Proposal) -> str:
-    appeal = "Whoever thinks a rule was broken can open a case."
+    appeal = "Whoever thinks that a rule was broken reports it, which opens a case."
     if found.state is State.PASSED:
         return "It has passed, and is being done now."
     if found.state is State.ENACTED:

@@ -6,8 +6,10 @@ account; the files are held once a steward has seen that the request is one.
 
 import hashlib
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 
 from iriai.base.errors import Conflict, Denied, Excessive, Invalid, Unknown
 from iriai.commons.charter.rules import Charter
@@ -39,6 +41,15 @@ class State(StrEnum):
 
 
 OPEN = (State.RECEIVED, State.HELD)
+LABELS: Mapping[State, str] = MappingProxyType(
+    {
+        State.RECEIVED: "received, and nobody has looked at it yet",
+        State.HELD: "being looked at; the files are held back",
+        State.FULFILLED: "removed",
+        State.REFUSED: "refused",
+        State.APPEALED: "refused, and appealed",
+    }
+)
 
 
 def clean_words(text: str, what: str, *, length_max: int = WORDS_LENGTH_MAX) -> str:
@@ -98,12 +109,12 @@ def next_step(state: State, dates: tuple[datetime, datetime], appeal_until: date
     acknowledge_by, decide_by = (f"{each:%d %B %Y}" for each in dates)
     if state is State.RECEIVED:
         return (
-            f"A steward looks at it until {acknowledge_by}; from then on the files are not served. "
-            f"It is decided until {decide_by}, and a refusal can be appealed."
+            f"A steward looks at it by {acknowledge_by}; from then on the files are not served. "
+            f"It is decided by {decide_by}, and a refusal can be appealed on this page."
         )
     if state is State.HELD:
         return (
-            f"The files are not served. It is decided until {decide_by}; a refusal can be "
+            f"The files are not served. It is decided by {decide_by}; a refusal can be "
             "appealed on this page."
         )
     if state is State.REFUSED and appeal_until is not None:

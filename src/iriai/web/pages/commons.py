@@ -15,7 +15,7 @@ from iriai.base.routing import Access
 from iriai.base.tx import Tx
 from iriai.commons import queries
 from iriai.commons.breakglass import queries as breakglass
-from iriai.commons.breakglass.rules import NONE_YET, State, following
+from iriai.commons.breakglass.rules import NONE_YET, Act, Basis, State, following
 from iriai.commons.breakglass.tables import OperatorAct
 from iriai.commons.charter.rules import Preset
 from iriai.commons.tlog import queries as tlog
@@ -23,8 +23,24 @@ from iriai.web import links, sentences
 from iriai.web.door import Ask, get
 from iriai.web.texts import gettext as _
 
-PAGE_LENGTH = 50
+PAGE_LENGTH = 20
 POSITION_MAX = 1 << 53
+BASES = {
+    Basis.EMERGENCY: _("in an emergency"),
+    Basis.LEGAL_ORDER: _("by a legal order"),
+}
+STATES = {
+    State.STANDING: _("in force"),
+    State.RATIFIED: _("ratified"),
+    State.LAPSED: _("lapsed"),
+    State.TAKEN_BACK: _("taken back"),
+}
+ACTS = {
+    Act.HOLD: _("held back"),
+    Act.FREEZE: _("froze"),
+    Act.DELIST: _("left out of lists"),
+    Act.SUSPEND: _("suspended"),
+}
 PRESETS = {
     Preset.SOLO: _("one person decides, and what they do is logged"),
     Preset.OWNERS: _("its administrators act at once, and every act is logged"),
@@ -61,7 +77,7 @@ def log(ask: Ask) -> Response:
         waiting = events.unsealed(tx, commons.id)
         signed, key = tlog.latest(tx, commons.id), tlog.key(tx, commons.id)
         proven = _consistency(tx, commons.id, ask, head.size)
-        listed = [_listed(event) for event in found]
+        listed = [_listed(event, commons.name) for event in found]
         acts = [_act(each, tx.now) for each in breakglass.acts(tx, commons.id)]
         orders = breakglass.legal_orders(tx, commons.id)
     here = links.commons(commons.name, "log")
@@ -123,7 +139,7 @@ def entry(ask: Ask) -> Response:
             raise Unknown("There is no such entry in this log yet.", code="EntryNotFound")
         path = events.proven(tx, commons.id, partial(merkle.inclusion, position, head.size))
         event = found[0]
-        shown = _listed(event) | {
+        shown = _listed(event, commons.name) | {
             "actor": event.actor,
             "subject": event.subject,
             "link": sentences.link(event.subject),
@@ -134,6 +150,10 @@ def entry(ask: Ask) -> Response:
     return ask.page(
         "commons/entry.html",
         tab="log",
+        next_step=_(
+            "An entry is never changed or taken out. Whoever thinks that what it says was wrong "
+            "reports it; what follows becomes an entry of its own."
+        ),
         twin=f"/api/commons/{commons.name}/log/{position}",
         commons=commons,
         entry=shown,
@@ -149,9 +169,9 @@ def _act(row: OperatorAct, now: datetime) -> dict[str, Any]:
     reason = breakglass.reason(row, now)
     return {
         "number": row.id,
-        "what": f"{row.act} {row.subject}",
-        "basis": row.basis.replace("_", " "),
-        "state": row.state.replace("_", " "),
+        "what": f"{ACTS[Act(row.act)]} {sentences.named(row.subject)}",
+        "basis": BASES[Basis(row.basis)],
+        "state": STATES[State(row.state)],
         "at": row.done_at,
         "reason": reason,
         "sealed_until": row.sealed_until if reason is None else None,
@@ -159,12 +179,12 @@ def _act(row: OperatorAct, now: datetime) -> dict[str, Any]:
     }
 
 
-def _listed(event: Event) -> dict[str, Any]:
+def _listed(event: Event, here: str) -> dict[str, Any]:
     facts = _facts(event)
     return {
         "position": event.position,
         "at": event.at,
-        "sentence": sentences.sentence(event.actor, event.verb, event.subject, facts),
+        "sentence": sentences.sentence(event.actor, event.verb, event.subject, facts, here=here),
         "facts": "",
         "digest": merkle.leaf_hash(event.entry.encode()).hex(),
     }

@@ -92,11 +92,13 @@ def who_may(ask: Ask) -> Response:
         commons=named,
         rows=rights.table(found, electors=votes),
         standings=rights.standings(found),
+        ways=words.ways(found, electors=votes),
         deleting=rights.who(found, Action.RESOURCE_DELETE, electors=votes),
         proposes=proposes and found.is_collective,
         next_step=_(
             "This page follows the charter: it changes on the day when another one comes into "
-            "force. Who thinks that the hub does otherwise finds what was done in the log."
+            "force. Whoever thinks that the hub does otherwise finds what was done in the log, and "
+            "reports it."
         ),
     )
 
@@ -200,6 +202,7 @@ def _choices(ask: Ask, error: HubError | None = None) -> Response:
         named = queries.commons(tx, ask.part("name"))
         found = charters.in_force(tx, named.id)
         votes = membership.votes(tx, named.id)
+    takes = words.in_short(found, found.actions[Action.CHARTER_AMEND], electors=votes)
     return ask.page(
         "commons/found.html",
         status=problems.status(error) if error else 200,
@@ -207,7 +210,7 @@ def _choices(ask: Ask, error: HubError | None = None) -> Response:
         commons=named,
         offered=offered(named.name, collective_only=found.is_collective),
         current=found.preset,
-        takes=words.in_short(found, found.actions[Action.CHARTER_AMEND], electors=votes),
+        takes="" if found.is_collective else takes,
         form=ask.form,
         fault=error.message if error else "",
         next_step=_(
@@ -216,7 +219,11 @@ def _choices(ask: Ask, error: HubError | None = None) -> Response:
             "they want to keep for themselves."
         )
         if not found.is_collective
-        else _("It is put to the members as any change of the charter is."),
+        else _(
+            "It is put to the members like any change of the charter: %(takes)s. Whoever is "
+            "against it says so on the page of the proposal."
+        )
+        % {"takes": takes},
     )
 
 

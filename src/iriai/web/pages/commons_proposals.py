@@ -4,6 +4,8 @@ Each page says in one sentence what happens next, when, and what a reader can do
 needs a script; a ballot is one small form.
 """
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.responses import Response
@@ -13,6 +15,7 @@ from iriai.base.numbers import whole
 from iriai.base.routing import Access
 from iriai.base.tx import Tx
 from iriai.commons import enactment, queries
+from iriai.commons.charter import phrases
 from iriai.commons.membership import queries as membership
 from iriai.commons.proposals import actions, forms, secrecy, telling, voting
 from iriai.commons.proposals import queries as proposals
@@ -25,6 +28,10 @@ from iriai.web.texts import gettext as _
 
 SAID_IN_THE_FORM = (Invalid, Denied, Conflict, Excessive, Unknown)
 NUMBER_MAX = 1 << 31
+DROPPED = re.compile(
+    r"quorum: (?P<quorum>\d+) prefer it to the default, (?P<needed>[\d.]+) are needed"
+    r"|majority: (?P<votes>\d+) against (?P<against>\d+), where (?P<ratio>\d+):1 is needed"
+)
 
 
 def every(ask: Ask) -> Response:
@@ -143,10 +150,28 @@ def count(ask: Ask) -> Response:
         commons=named,
         proposal=found,
         count=tally.count,
+        dropped=[_dropped(each, tally.count) for each in tally.count.get("dropped", ())],
         sheet=tally.sheet,
         counted_at=tally.counted_at,
         who_could_see=secrecy.WHO_COULD_SEE if found.is_secret else "",
         next_step=telling.next_step(found, now),
+    )
+
+
+def _dropped(each: Mapping[str, Any], count: Mapping[str, Any]) -> tuple[str, str]:
+    """An option that was dropped, and why, in words; the file of the count has its own."""
+    found = DROPPED.match(str(each["reason"]))
+    if found is None:
+        return each["option"], each["reason"]
+    if found["quorum"]:
+        said = _("{votes} would rather have it than keep things as they are; {needed} are needed")
+        return each["option"], said.format(
+            votes=found["quorum"], needed=count["quorum"].get("votes", found["needed"])
+        )
+    said = _("{votes} would rather have it and {against} would not; it needs {margin}")
+    margin = phrases.ratio(int(found["ratio"]))
+    return each["option"], said.format(
+        votes=found["votes"], against=found["against"], margin=margin
     )
 
 

@@ -14,7 +14,7 @@ from iriai.base.numbers import whole
 from iriai.base.tx import Tx
 from iriai.commons import enactment, queries
 from iriai.commons.charter import queries as charters
-from iriai.commons.charter import rights
+from iriai.commons.charter import rights, words
 from iriai.commons.charter.rules import Action, Charter
 from iriai.commons.enactment import offering
 from iriai.commons.membership import queries as membership
@@ -116,11 +116,12 @@ def _list(ask: Ask) -> Response:
         "commons/propose_list.html",
         tab="proposals",
         commons=named,
-        groups=offering.offered(charter, votes),
+        groups=offering.offered(charter),
+        ways=words.ways(charter, electors=votes),
         thread=ask.query("thread"),
         next_step=_(
             "Nothing happens before you send a proposal; you see first in which words. Each line "
-            "says how it will be decided."
+            "says how it will be decided, and whoever is against it says so on its page."
         ),
     )
 

@@ -36,6 +36,7 @@ def listed(ask: Ask) -> Response:
             twin=links.commons_twin(commons.name, "removals"),
             commons=commons,
             removals=found,
+            labels=rules.LABELS,
             next_step=PROMISE,
         )
 
@@ -100,6 +101,7 @@ def _one(ask: Ask, *, error: HubError | None = None) -> Response:
             twin=links.commons_twin(commons.name, "removals", str(row.number)),
             commons=commons,
             row=row,
+            label=rules.LABELS[State(row.state)],
             is_late=queries.is_overdue(row, tx.now),
             is_steward=steward,
             is_mine=mine,
