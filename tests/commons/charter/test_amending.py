@@ -240,6 +240,17 @@ def test_only_the_two_files_can_be_in_a_charters_pull_request(lab):
         lab.propose(lab.ada, number)
 
 
+def test_a_file_too_long_to_be_read_is_said_to_be_and_never_merged_as_an_empty_one(lab):
+    text = lab.on_main().replace("statement: owners", "statement: all")
+    for files in (
+        {"README.md": b"Why. " * 20_000},
+        {"CHARTER.yaml": text.encode() + b"#" * 70_000},
+    ):
+        number = lab.pull(lab.cleo, text, **files)
+        with pytest.raises(Invalid, match=rf"^{next(iter(files))} has at most 64 KB\.$"):
+            lab.propose(lab.ada, number)
+
+
 def leave_owners(lab, preset="consortium") -> None:
     made = lab.propose(lab.ada, lab.pull(lab.ada, presets.text(preset, "lab")))
     assert made.state is State.PASSED

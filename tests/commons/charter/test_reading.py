@@ -135,6 +135,18 @@ def test_a_fault_is_told_with_its_line_its_field_and_the_rule(text, line, field,
     assert rule in refused.value.message
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"charter: 1\nx: \xff\n", "line 2: .* UTF-8"),
+        (b"charter: 1\n\n# \0\n", r"line 3: .* U\+0000"),
+    ],
+)
+def test_what_is_no_text_is_told_with_its_line(text, said):
+    with pytest.raises(Invalid, match=said):
+        reading.read(text)
+
+
 def test_several_faults_are_told_at_once():
     _, faults = reading.examined("commons: afro\nappeals: {panel: x}\nholds: {by: x}\n")
     assert len(faults) == 2

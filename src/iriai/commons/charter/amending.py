@@ -131,6 +131,7 @@ def check(tx: Tx, commons_id: int, number: int) -> Check:
         raise Conflict("This pull request has no commits any more.") from None
     text = read_file(tx.ground, repo, ref.commit, FILE_NAME)
     after, faults = check_text(tx, commons_id, text)
+    faults = _unreadable(tx.ground, repo, ref.commit) or faults
     strange = _paths(merged) - FILES
     if strange:
         listed = ", ".join(sorted(strange)[:5])
@@ -152,6 +153,17 @@ def check(tx: Tx, commons_id: int, number: int) -> Check:
         action=action_for(before, after) if not faults else Action.CHARTER_AMEND,
         readme_changes=readme,
     )
+
+
+def _unreadable(ground: Ground, repo: Repo, sha: str) -> list[str]:
+    """Which of the files of a charter are there, but too long to be read and shown."""
+    objects = repos.objects(ground, repo.id)
+    entries = {path: objects.find_entry(sha, path) for path in sorted(FILES)}
+    return [
+        f"{path} has at most {FILE_BYTES_MAX // 1024} KB."
+        for path, each in entries.items()
+        if isinstance(each, File) and (each.lfs is not None or each.size > FILE_BYTES_MAX)
+    ]
 
 
 def _moved_on(ground: Ground, repo: Repo, merged: merging.Merge) -> bool:

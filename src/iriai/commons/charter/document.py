@@ -58,10 +58,15 @@ def document(text: bytes | str) -> Table:
         raise Invalid(f"{FILE_NAME} has at most {FILE_BYTES_MAX // 1024} KB.", code="Charter")
     try:
         plain = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise Invalid(f"{FILE_NAME} is text in UTF-8.", code="Charter") from None
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise wrong(line, "a charter is text in UTF-8, and this is not") from None
     try:
         found = _Building(yaml.parse(plain, Loader=yaml.SafeLoader)).whole()
+    except yaml.reader.ReaderError as error:
+        line = plain.count("\n", 0, error.position) + 1
+        named = f"U+{int(error.character):04X}"
+        raise wrong(line, f"the character {named} has no place in a charter") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         said = str(getattr(error, "problem", None) or "it cannot be read")
