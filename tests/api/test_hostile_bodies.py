@@ -270,3 +270,9 @@ def test_a_clients_mistake_is_never_the_servers(hub, repo, method, path, body):
 def test_numbers_that_are_none_are_a_mistake_of_who_asks(hub, repo, path, number):
     status, _headers, _content = send(hub, "GET", path + number, [], length=0)
     assert status < 500
+
+
+@pytest.mark.parametrize("path", ["/ada/%00/settings", "/%00/x/tree/main", "/datasets/ada/%00"])
+def test_no_repository_has_a_name_that_cannot_be(hub, path):
+    status, _headers, _content = send(hub, "GET", path, [], length=0)
+    assert status == 404
