@@ -10,15 +10,16 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from tests.faults.clients import Wire
 from tests.support import processes
 
-from iriai.base import events
+from iriai.base import clock, events
 from iriai.base.opening import opened
-from iriai.cli.demo import commons
+from iriai.cli.demo import _of_the_commons, commons
 from iriai.cli.demo.commons import story
 from iriai.cli.demo.hub import require_free
 from iriai.commons import queries
@@ -138,6 +139,21 @@ def test_its_commons_has_one_of_each_thing_to_look_at(village: Path):
         assert {each.unit for each in pot.pools} == {"bytes_stored", "gpu_hours"}
         assert {each.source.value for each in pot.allotments} == {"queue", "round"}
         assert [each.state for each in removals.removals(tx, here)] == ["held", "fulfilled"]
+
+
+def test_what_it_says_at_its_end_is_still_true_when_its_vote_is_over(village: Path):
+    fresh = commons.settle(village, PORT)
+    assert fresh is not None
+    assert fresh.can_vote
+    assert fresh.pages["a vote to take part in"].endswith("/ballot")
+    later = commons.settle(village, PORT, now=clock.now() + timedelta(days=90))
+    assert later is not None
+    assert not later.can_vote
+    assert "a vote to take part in" not in later.pages
+    assert later.pages["how a vote went"].rpartition("/")[2].isdecimal()
+    said = "\n".join(_of_the_commons("http://127.0.0.1:1", later))
+    assert "and vote" not in said
+    assert "how a vote went  http://127.0.0.1:1/commons/valley-speech/proposals/" in said
 
 
 def test_its_commons_lived_by_its_own_log(village: Path):

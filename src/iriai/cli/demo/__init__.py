@@ -79,12 +79,13 @@ def _of_the_commons(url: str, shown: "Shown | None") -> list[str]:
     if shown is None:
         return []
     width = max(len(each) for each in shown.pages)
+    do = "and vote" if shown.can_vote else "to see it as a member does"
     return [
         click.style(f"{shown.fullname} governs itself on this hub.", bold=True),
         "",
         *(f"  {what:<{width}}  {url}{path}" for what, path in shown.pages.items()),
         "",
-        f"Sign in as {shown.newcomer} with the password {shown.password} and vote.",
+        f"Sign in as {shown.newcomer} with the password {shown.password} {do}.",
         "",
     ]
 

@@ -8,10 +8,12 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import click
 
+from iriai.base import clock
 from iriai.base.errors import HubError
 from iriai.base.opening import open_ground
 from iriai.base.tx import Ground
@@ -29,16 +31,20 @@ PASSWORD = "commons-password"  # noqa: S105 - the name of a file
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What there is to look at, by its path, and as whom."""
+    """What there is to look at, by its path, and as whom; whether they can vote on something."""
 
     fullname: str
     newcomer: str
     password: str
     pages: dict[str, str]
+    can_vote: bool
 
 
-def settle(data: Path, port: int) -> Shown | None:
-    """See to it that the commons is there, with its history; None where its name is taken."""
+def settle(data: Path, port: int, *, now: datetime | None = None) -> Shown | None:
+    """See to it that the commons is there, with its history; None where its name is taken.
+
+    What can be voted on is judged by `now`, for the demonstration may be months old.
+    """
     folder = data / "demo"
     folder.mkdir(parents=True, exist_ok=True)
     password = people.kept(folder / PASSWORD) or secrets.token_urlsafe(12)
@@ -55,7 +61,8 @@ def settle(data: Path, port: int) -> Shown | None:
             if waiting:
                 click.echo(f"· Half a year of a small commons, {FULLNAME}, in a few seconds")
             _tell(town, memory, waiting)
-            return Shown(FULLNAME, NEWCOMER, password, _pages(town))
+            ballot = town.ballot(NEWCOMER, now or clock.now())
+            return Shown(FULLNAME, NEWCOMER, password, _pages(town, ballot), ballot is not None)
     except HubError as error:
         raise DemoError(f"The commons cannot be made: {error.message}") from error
 
@@ -80,8 +87,10 @@ def _tell(town: Town, memory: Memory, waiting: list[Chapter]) -> None:
         memory.end(each.name)
 
 
-def _pages(town: Town) -> dict[str, str]:
+def _pages(town: Town, ballot: int | None) -> dict[str, str]:
     home = f"/commons/{NAME}"
-    number = town.numbered(GATE)
-    ballot = f"{home}/proposals/{number}" + ("/ballot" if town.is_voting(number) else "")
-    return {"the commons": home, "a vote to take part in": ballot, "the pot": f"{home}/pot"}
+    if ballot is None:
+        vote = {"how a vote went": f"{home}/proposals/{town.numbered(GATE)}"}
+    else:
+        vote = {"a vote to take part in": f"{home}/proposals/{ballot}/ballot"}
+    return {"the commons": home, **vote, "the pot": f"{home}/pot"}

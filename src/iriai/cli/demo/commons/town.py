@@ -7,9 +7,10 @@ a chapter, is not done again: the parts refuse it, or it is found by its title.
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from iriai.base import clock, events
+from iriai.base import events
 from iriai.base.errors import HubError, Unknown
 from iriai.base.tx import Ground, Tx
 from iriai.cli.demo.commons.past import Past
@@ -56,11 +57,15 @@ class Town:
         with self.ground.read() as tx:
             return accounts.find_account(tx, self.name) is not None
 
-    def is_voting(self, number: int) -> bool:
-        """Whether a ballot can be cast now."""
+    def ballot(self, name: str, now: datetime) -> int | None:
+        """The number of a proposal on which somebody can vote now; None if there is none."""
+        voter = self.actor(name)
         with self.ground.read() as tx:
-            found = queries.proposal(tx, self.id, number)
-        return found.state is State.VOTING and clock.now() < (found.due_at or self.past())
+            for each in queries.open_(tx, self.id):
+                late = each.due_at is not None and now >= each.due_at
+                if each.state is State.VOTING and not late and queries.voters(tx, each, voter.id):
+                    return each.number
+        return None
 
     def actor(self, name: str) -> Actor:
         """Somebody, with the rights they have at this moment of the story."""
