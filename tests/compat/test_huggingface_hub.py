@@ -12,6 +12,7 @@ from huggingface_hub import (
     CommitOperationCopy,
     CommitOperationDelete,
     HfApi,
+    SpaceCard,
 )
 from huggingface_hub.errors import (
     BadRequestError,
@@ -74,7 +75,7 @@ def test_a_bad_token_is_told_so(hub):
 def test_a_repository_is_made_once(api, hub):
     made = api.create_repo("ada/once")
     assert (str(made), made.repo_id, made.repo_type) == (f"{hub.url}/ada/once", "ada/once", "model")
-    with pytest.raises(HfHubHTTPError) as error:
+    with pytest.raises(HfHubHTTPError, match="You already created this model repo") as error:
         api.create_repo("ada/once")
     assert status(error) == 409
     assert str(api.create_repo("ada/once", exist_ok=True)) == f"{hub.url}/ada/once"
@@ -89,7 +90,8 @@ def test_each_kind_of_repository_has_its_own_names(api, hub, kind):
     assert str(made) == f"{hub.url}/{prefix}ada/kinds"
     info = api.repo_info("ada/kinds", repo_type=kind)
     assert info.id == "ada/kinds"
-    assert [each.rfilename for each in info.siblings] == [".gitattributes"]
+    readme = ["README.md"] if kind == "space" else []
+    assert [each.rfilename for each in info.siblings] == [".gitattributes", *readme]
     assert len(info.sha) == 40
     assert info.private is False
     assert info.created_at is not None
@@ -97,7 +99,9 @@ def test_each_kind_of_repository_has_its_own_names(api, hub, kind):
 
 def test_a_repository_in_somebody_elses_name_is_refused(api, hub):
     hub.person("mallory")
-    with pytest.raises(HfHubHTTPError) as error:
+    with pytest.raises(
+        HfHubHTTPError, match="You don't have the rights to create a model"
+    ) as error:
         api.create_repo("mallory/mine-now")
     assert status(error) == 403
 
@@ -312,10 +316,56 @@ def test_branches_and_tags_come_and_go(api, repo):
     api.delete_branch(repo, branch="dev")
     with pytest.raises(HfHubHTTPError, match="Invalid rev id"):
         api.delete_branch(repo, branch="dev")
+    for reserved in ("refs/pr/5", "refs/something/random"):
+        with pytest.raises(BadRequestError, match="Invalid reference for a branch"):
+            api.create_branch(repo, branch=reserved)
     with pytest.raises(HfHubHTTPError, match="Cannot delete refs/heads/main"):
         api.delete_branch(repo, branch="main")
     with pytest.raises(RevisionNotFoundError):
         api.create_tag(repo, tag="v2", revision="none")
+
+
+def test_a_commit_is_shown_as_html_that_nobody_can_write_into(api, repo):
+    api.upload_file(
+        path_or_fileobj=b"1", path_in_repo="a", repo_id=repo, commit_message="1 < 2 <b>bold</b>"
+    )
+    newest = api.list_repo_commits(repo, formatted=True)[0]
+    assert newest.title == "1 < 2 <b>bold</b>"
+    assert newest.formatted_title == "1 &lt; 2 &lt;b&gt;bold&lt;/b&gt;"
+
+
+def test_a_large_file_is_listed_once_under_the_revision_that_has_it(api, repo):
+    put(api, repo, **{"a.bin": b"on main"})
+    api.create_branch(repo, branch="dev")
+    api.upload_file(path_or_fileobj=b"dev", path_in_repo="b.bin", repo_id=repo, revision="dev")
+    api.upload_file(path_or_fileobj=b"pr", path_in_repo="c.bin", repo_id=repo, create_pr=True)
+    found = {each.filename: each for each in api.list_lfs_files(repo)}
+    refs = {name: each.ref for name, each in found.items()}
+    assert refs == {"a.bin": "main", "b.bin": "dev", "c.bin": "refs/pr/1"}
+    api.permanently_delete_lfs_files(repo, [found["a.bin"]])
+    assert {each.filename for each in api.list_lfs_files(repo)} == {"b.bin", "c.bin"}
+    assert api.list_repo_files(repo) == [".gitattributes"]
+
+
+def test_a_space_begins_with_a_card_that_can_be_changed_and_deleted(api, tmp_path):
+    space = f"ada/carded-{next(NUMBERS)}"
+    api.create_repo(space, repo_type="space", space_sdk="docker")
+    assert api.space_info(space).card_data.to_dict() == {
+        "title": space.removeprefix("ada/"),
+        "sdk": "docker",
+    }
+    got = api.hf_hub_download(space, "README.md", repo_type="space", cache_dir=tmp_path)
+    card = SpaceCard(Path(got).read_text())
+    card.data.tags = ["tiny"]
+    api.upload_file(
+        path_or_fileobj=str(card).encode(),
+        path_in_repo="README.md",
+        repo_id=space,
+        repo_type="space",
+    )
+    assert api.space_info(space).card_data.tags == ["tiny"]
+    api.delete_file("README.md", space, repo_type="space")
+    assert api.list_repo_files(space, repo_type="space") == [".gitattributes"]
 
 
 def test_a_branch_is_committed_to_by_its_name(api, repo):

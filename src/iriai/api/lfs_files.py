@@ -22,7 +22,7 @@ from iriai.commons import enactment
 from iriai.repos import erasing, room
 from iriai.repos import queries as repos
 from iriai.repos.git.entries import File
-from iriai.repos.rules import Kind, Repo, require_write
+from iriai.repos.rules import HEADS, MAIN, TAGS, Kind, Repo, require_write
 
 PAGE = 1_000
 FILES_MAX = 1_000
@@ -47,10 +47,13 @@ def listing(request: Request, tx: Tx) -> Response:
 
 
 def large_files(tx: Tx, repo: Repo) -> dict[str, Shape]:
-    """The large files at the tips of all refs, by SHA-256, each with one of its names."""
+    """The large files at the tips of all refs, by SHA-256, each with one of its names.
+
+    `ref` is what a client calls the revision (`main`, `refs/pr/1`); main is looked through first.
+    """
     objects = repos.objects(tx.ground, repo.id)
     found: dict[str, Shape] = {}
-    for ref in repos.refs(tx, repo):
+    for ref in sorted(repos.refs(tx, repo), key=lambda each: each.name != MAIN):
         for entry in objects.tree(ref.commit, recursive=True).entries:
             if isinstance(entry, File) and entry.lfs and entry.lfs.sha256 not in found:
                 found[entry.lfs.sha256] = {
@@ -58,7 +61,7 @@ def large_files(tx: Tx, repo: Repo) -> dict[str, Shape]:
                     "filename": entry.path,
                     "oid": entry.lfs.sha256,
                     "pushedAt": moment(repo.updated_at),
-                    "ref": ref.name,
+                    "ref": ref.name.removeprefix(HEADS).removeprefix(TAGS),
                     "size": entry.lfs.size,
                 }
     return found

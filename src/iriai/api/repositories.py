@@ -49,6 +49,10 @@ def create(request: Request, body: Body) -> Response:
             sdk=text_field(body, "sdk", default="", length_max=NAME_LENGTH_MAX) or None,
         )
     except Conflict as error:
+        if error.code == "RepoExists":
+            error = Conflict(
+                f"You already created this {kind} repo: {owner}/{name}", code=error.code
+            )
         return conflict(request, error, kind, f"{owner}/{name}")
     if first:
         enactment.commit(ground, actor, repo, operations=first, title="initial files")
@@ -218,7 +222,9 @@ def first_files(body: Body) -> Iterator[Add]:
         yield made
     licence = text_field(body, "license", default="", length_max=LICENCE_LENGTH_MAX)
     if licence and "README.md" not in paths:
-        yield Add("README.md", f"---\nlicense: {' '.join(licence.split())}\n---\n".encode())
+        sdk = text_field(body, "sdk", default="", length_max=NAME_LENGTH_MAX)
+        lines = [f"license: {' '.join(licence.split())}", *([f"sdk: {sdk}"] if sdk else [])]
+        yield Add("README.md", "\n".join(["---", *lines, "---", ""]).encode())
 
 
 def content_in(file: Mapping[str, Any]) -> bytes:

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from iriai.base.errors import Conflict
+from iriai.base.errors import Conflict, Denied
 from iriai.base.names import clean_repo_name, fold, skeleton
 from iriai.base.tx import Tx
 from iriai.identity import queries as identity
@@ -20,10 +20,18 @@ from iriai.repos.tables import RepoName, RepoRow
 PURGE_GRACE = timedelta(days=7)
 
 
-def owner_for(tx: Tx, actor: Actor, owner: str) -> Account:
+def owner_for(tx: Tx, actor: Actor, owner: str, kind: Kind) -> Account:
     """The account in whose name `actor` may make or receive a repository."""
     found = identity.account(tx, owner)
-    require_may(actor, Act.CREATE, Subject(found.id))
+    try:
+        require_may(actor, Act.CREATE, Subject(found.id))
+    except Denied as refusal:
+        if refusal.code != "Forbidden":
+            raise
+        raise Denied(
+            f'You don\'t have the rights to create a {kind} under the namespace "{found.name}"',
+            code=refusal.code,
+        ) from None
     return found
 
 
@@ -53,7 +61,7 @@ def require_free(tx: Tx, owner: Account, kind: Kind, name: str, repo_id: int | N
             raise Conflict(
                 f"A {kind} repository called {owner.name}/{name} was deleted; its name is not "
                 "given out again.",
-                code="RepoExists",
+                code="NameRetired",
             )
         raise Conflict(
             f"A {kind} repository called {owner.name}/{name} already exists", code="RepoExists"
@@ -103,7 +111,9 @@ def renamed(
     """
     repo = queries.by_id(tx, repo.id)
     guarded.require_ordinary(repo, hub=tx.ground.settings.url, act="moved")
-    owner = identity.account(tx, to_owner) if by_decision else owner_for(tx, actor, to_owner)
+    owner = (
+        identity.account(tx, to_owner) if by_decision else owner_for(tx, actor, to_owner, repo.kind)
+    )
     name = clean_repo_name(to_name, repo.kind)
     claim(tx, owner, repo.kind, name, repo.id)
     tx.connection.execute(

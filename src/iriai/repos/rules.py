@@ -294,6 +294,8 @@ def clean_ref(name: str) -> str:
     """A branch's or tag's short name, after git's own rule, or `Invalid`."""
     if not name or len(name) > REF_LENGTH_MAX:
         raise Invalid(f"A branch or tag has a name of 1 to {REF_LENGTH_MAX} characters.")
+    if name.startswith("refs/"):
+        raise Invalid(f"Invalid reference for a branch: {name!a}", code="RefInvalid")
     wrong = (
         _REF_ILLEGAL.search(name)
         or name[0] in "-./"
@@ -301,11 +303,15 @@ def clean_ref(name: str) -> str:
         or name == "@"
         or not name.isprintable()
         or name == "HEAD"
-        or name.startswith("refs/")
     )
     if wrong or FULL_SHA.fullmatch(name):
         raise Invalid(f"{name!a} is not a valid name for a branch or tag.", code="RefInvalid")
     return name
+
+
+def space_readme(name: str, sdk: str) -> bytes:
+    """The README that a space begins with: clients change its metadata and never make one."""
+    return f'---\ntitle: "{name}"\nsdk: {sdk}\n---\n'.encode()
 
 
 def require_room_for_refs(count: int) -> None:

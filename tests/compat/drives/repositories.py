@@ -32,19 +32,20 @@ def create(at: At) -> None:
         made = at.api.create_repo(name, repo_type=kind, **more)
         assert str(made) == f"{at.url}/{prefix}{name}"
         assert (made.repo_id, made.repo_type) == (name, kind)
-        with refused(409, says=f"A {kind} repository called {name} already exists"):
+        with refused(409, says=f"You already created this {kind} repo"):
             at.api.create_repo(name, repo_type=kind, **more)
         assert at.api.create_repo(name, repo_type=kind, exist_ok=True, **more).repo_id == name
         assert at.api.repo_exists(name, repo_type=kind)
         info = at.api.repo_info(name, repo_type=kind)
         assert (info.id, info.author, info.private) == (name, "ada", False)
-        assert [each.rfilename for each in info.siblings] == [".gitattributes"]
+        readme = ["README.md"] if kind == "space" else []
+        assert [each.rfilename for each in info.siblings] == [".gitattributes", *readme]
     assert at.api.create_repo(at.name().removeprefix("ada/")).namespace == "ada"
     organised = at.api.create_repo(at.name(at.organisation))
     assert organised.namespace == at.organisation
     foreign = at.bob.create_repo(at.name("bob")).repo_id
     assert at.api.create_repo(foreign, exist_ok=True).repo_id == foreign
-    with refused(403):
+    with refused(403, says="You don't have the rights to create a model under the namespace"):
         at.api.create_repo(at.name("bob"))
     with refused(401):
         at.nobody.create_repo(at.name())

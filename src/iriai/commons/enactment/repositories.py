@@ -20,14 +20,17 @@ from iriai.identity.rules import Actor
 from iriai.identity.tables import Account
 from iriai.repos import actions as repos
 from iriai.repos import guarded, powers
-from iriai.repos.rules import HeldBy, Repo, require_see
+from iriai.repos.rules import MAIN, HeldBy, Repo, require_see
 
 
 def create_repository(ground: Ground, actor: Actor, *, owner: str, **how: Any) -> Repo:
     """Make a repository. In a commons, whoever its charter lets; the commons holds it."""
     with ground.read() as tx:
         held_by = _received(tx, actor, identity.account(tx, owner))
-    return repos.create(ground, actor, owner=owner, held_by=held_by, **how)
+    made = repos.create(ground, actor, owner=owner, held_by=held_by, **how)
+    if made.sdk is not None and made.head is not None:  # a space begins with a card
+        landing.refresh_card(ground, made, {MAIN: made.head})
+    return made
 
 
 def duplicate_repository(
