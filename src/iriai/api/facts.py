@@ -13,6 +13,7 @@ import orjson
 from iriai.api.shapes import Shape, moment, object_id, sibling
 from iriai.base.errors import Invalid
 from iriai.cards.queries import Card
+from iriai.cards.rules import texts
 from iriai.repos.git.entries import File
 from iriai.repos.git.recent import Recent
 from iriai.repos.rules import Repo
@@ -66,6 +67,11 @@ def _data(key: str, default: Any = None) -> Callable[[Facts], Any]:
     return lambda facts: (facts.card.data or {}).get(key, default) if facts.card else default
 
 
+def _listed(key: str, default: Any = None) -> Callable[[Facts], Any]:
+    """A value of the card's own metadata that may be one text or several, as a list."""
+    return lambda facts: (texts((facts.card.data or {}).get(key)) if facts.card else []) or default
+
+
 def _always(value: Any) -> Callable[[Facts], Any]:
     """A fact that is the same for every repository of this hub."""
     return lambda _facts: value
@@ -93,7 +99,7 @@ EVERY: Mapping[str, Callable[[Facts], Any]] = {
 }
 MODEL: Mapping[str, Callable[[Facts], Any]] = {
     **EVERY,
-    "baseModels": _data("base_model"),
+    "baseModels": _listed("base_model"),
     "childrenModelCount": _always(0),
     "config": _card("config"),
     "evalResults": lambda facts: list(facts.evaluations()),
@@ -119,8 +125,8 @@ DATASET: Mapping[str, Callable[[Facts], Any]] = {
 }
 SPACE: Mapping[str, Callable[[Facts], Any]] = {
     **EVERY,
-    "datasets": _data("datasets", []),
-    "models": _data("models", []),
+    "datasets": _listed("datasets", []),
+    "models": _listed("models", []),
     "region": _always(None),
     "runtime": _always(None),
     "sdk": lambda facts: facts.repo.sdk,

@@ -6,6 +6,7 @@ together with them. Domain facts go in, what orjson can write comes out.
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from html import escape
 from typing import Any
 
 from iriai.api import address
@@ -106,7 +107,7 @@ def commit(found: Commit, *, formatted: bool) -> Shape:
         "date": moment(found.committer.at),
     }
     if formatted:
-        shape["formatted"] = {"title": found.title, "message": found.description}
+        shape["formatted"] = {"title": escape(found.title), "message": escape(found.description)}
     return shape
 
 

@@ -4,7 +4,7 @@ Those that make git objects take the ground and open their own transactions, bec
 written before one opens; the others take the `tx` of their caller.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,7 +88,7 @@ def create(
     held_by: HeldBy | None = None,
     witness: Callable[[Tx], None] | None = None,
 ) -> Repo:
-    """A new repository whose first commit says which files are large ones.
+    """A new repository whose first commit says which files are large ones, and a space's its sdk.
 
     `held_by`: as its owner's commons has it; `enactment` says so. `witness` is called in the
     transaction that makes it.
@@ -99,10 +99,13 @@ def create(
     if sdk is not None and sdk not in SDKS:
         raise Invalid(f"A space's sdk is one of {', '.join(SDKS)}.")
     with ground.read() as tx:
-        account = register.owner_for(tx, actor, owner)
+        account = register.owner_for(tx, actor, owner, kind)
         register.require_free(tx, account, kind, name)
     repo_id = _taken_id(ground)
-    packed, sha = _first_commit(ground, kind, signature_of(ground, actor))
+    first = {".gitattributes": large.gitattributes(kind)}
+    if kind is Kind.SPACE and sdk is not None:
+        first["README.md"] = rules.space_readme(name, sdk)
+    packed, sha = _first_commit(ground, first, signature_of(ground, actor))
     store_pack(ground, repo_id, packed)
     with dropped_if_refused(ground, repo_id, packed), ground.write() as tx:
         seed = _Seed(repo_id, kind, owner, name, visibility, sdk, held_by)
@@ -131,7 +134,8 @@ def duplicate(  # noqa: PLR0917 - whose, what, from where, to where, for whom
     require_visibility(source.kind, seen)
     with ground.read() as tx:
         rules.require_read(actor, queries.by_id(tx, source.id, actor))
-        register.require_free(tx, register.owner_for(tx, actor, owner), source.kind, name)
+        account = register.owner_for(tx, actor, owner, source.kind)
+        register.require_free(tx, account, source.kind, name)
         refs = [each for each in queries.refs(tx, source) if each.name.startswith((HEADS, TAGS))]
     repo_id = _taken_id(ground)
     objects = queries.objects(ground, source.id)
@@ -244,7 +248,7 @@ class _Seed:
 
 def _insert(tx: Tx, actor: Actor, seed: _Seed) -> None:
     """The repository's own row and its name, judged once more in the transaction."""
-    account = register.owner_for(tx, actor, seed.owner)
+    account = register.owner_for(tx, actor, seed.owner, seed.kind)
     row = {
         "id": seed.repo_id,
         "kind": seed.kind,
@@ -270,11 +274,14 @@ def _insert(tx: Tx, actor: Actor, seed: _Seed) -> None:
     register.claim(tx, account, seed.kind, seed.name, seed.repo_id)
 
 
-def _first_commit(ground: Ground, kind: Kind, author: Signature) -> tuple[Packed, str]:
+def _first_commit(
+    ground: Ground, files: Mapping[str, bytes], author: Signature
+) -> tuple[Packed, str]:
     """The commit that every repository begins with."""
     with PackWriter(ground.store.staging()) as writer:
         edit = TreeEdit(lambda _: b"", None)
-        edit.put(".gitattributes", Leaf(FILE_MODE, writer.add("blob", large.gitattributes(kind))))
+        for path, content in files.items():
+            edit.put(path, Leaf(FILE_MODE, writer.add("blob", content)))
         tree = edit.write(writer.add, lambda *_: None) or formats.EMPTY_TREE
         raw = formats.commit_bytes(tree, [], author, author, "initial commit")
         sha = writer.add("commit", raw).hex()
