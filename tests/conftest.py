@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, settings
 from iriai.base.opening import open_ground
 from iriai.base.tx import Ground
 from iriai.settings import Settings, load
-from tests.support import server
+from tests.support import schema, server
 
 LONG = os.environ.get("IRIAI_TEST_LONG") == "1"
 
@@ -55,7 +55,7 @@ def clock() -> StandingClock:
 
 @pytest.fixture
 def ground(tmp_path: Path, clock: StandingClock) -> Iterator[Ground]:
-    made = open_ground(Settings(data=tmp_path / "data"), now=clock)
+    made = open_ground(Settings(data=schema.newest_sqlite(tmp_path / "data")), now=clock)
     yield made
     made.engine.dispose()
 
@@ -68,7 +68,7 @@ def state(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def any_ground(state: str, tmp_path: Path, clock: StandingClock) -> Iterator[Ground]:
-    made = open_ground(load(environ=server.state_environment(state, tmp_path)), now=clock)
+    made = open_ground(load(environ=server.newest_environment(state, tmp_path)), now=clock)
     yield made
     made.engine.dispose()
 

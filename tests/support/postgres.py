@@ -54,16 +54,20 @@ class Postgres:
         """How SQLAlchemy reaches `database`."""
         return f"postgresql+psycopg://postgres@/{database}?host={self.folder}"
 
-    def fresh_database(self) -> str:
-        """The URL of a new and empty database."""
-        name = f"test_{os.getpid()}_{next(self._numbers)}"
+    def fresh_database(self, template: str = "template0") -> str:
+        """The URL of a new database: an empty one, or a copy of `template`."""
+        return self.named_database(f"test_{os.getpid()}_{next(self._numbers)}", template)
+
+    def named_database(self, name: str, template: str = "template0") -> str:
+        """The URL of a new database called `name`, a copy of `template`."""
         with psycopg.connect(self._dsn, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return self.url(name)
 
     def start(self) -> None:
         """Start the server on the same data, and wait until it answers."""
-        settings = ("listen_addresses=", f"max_connections={CONNECTIONS_MAX}")
+        # What a killed process has written stays written; only a power cut would need the fsync.
+        settings = ("listen_addresses=", f"max_connections={CONNECTIONS_MAX}", "fsync=off")
         self.process = processes.start(
             [
                 self.binaries / "postgres",

@@ -13,7 +13,7 @@ import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.support import processes
+from tests.support import processes, schema
 
 START_SECONDS = 60
 COMMAND_SECONDS = 120
@@ -29,6 +29,19 @@ def state_environment(state: str, folder: Path) -> dict[str, str]:
 
         made["IRIAI_DATABASE_URL"] = postgres.fresh_database()
         made["IRIAI_STORE_URL"] = seaweed.fresh_store()
+    return made
+
+
+def newest_environment(state: str, folder: Path) -> dict[str, str]:
+    """`IRIAI_*` variables of a state that is at the newest schema, and otherwise empty."""
+    made = {"IRIAI_DATA": str(folder / "data")}
+    if state == "postgres+s3":
+        from tests.support import seaweed
+
+        made["IRIAI_DATABASE_URL"] = schema.newest_postgres()
+        made["IRIAI_STORE_URL"] = seaweed.fresh_store()
+    else:
+        schema.newest_sqlite(folder / "data")
     return made
 
 
@@ -152,7 +165,7 @@ class LiveHub:
 
 def living(folder: Path, state: str = "sqlite+disk", **settings: str) -> LiveHub:
     """A running hub in `state` with a person `ada` and her token."""
-    hub = LiveHub(folder, state=state, settings=settings)
+    hub = LiveHub(folder, settings=newest_environment(state, folder) | settings, state=state)
     hub.start()
     hub.token = hub.person("ada")
     return hub

@@ -12,6 +12,7 @@ from iriai.base.opening import open_ground
 from iriai.base.tx import Ground
 from iriai.identity import actions as identity
 from iriai.settings import Settings
+from tests.support import schema
 
 ADDRESS = "http://testserver"
 PASSWORD = "a long enough password"
@@ -64,7 +65,9 @@ def text(answer: httpx.Response) -> str:
 @pytest.fixture
 def open_ground_of_all(tmp_path, clock) -> Iterator[Ground]:
     """A ground whose hub anyone may join."""
-    made = open_ground(Settings(data=tmp_path / "data", sign_up="open"), now=clock)
+    made = open_ground(
+        Settings(data=schema.newest_sqlite(tmp_path / "data"), sign_up="open"), now=clock
+    )
     yield made
     made.engine.dispose()
 
