@@ -116,6 +116,28 @@ def test_a_commit_opens_a_pull_request(api, bob, repo):
     assert "x.txt" not in bob.list_repo_files(repo)
 
 
+def test_a_pull_request_says_which_branch_it_is_for_and_is_merged_there(api, bob, repo):
+    api.create_branch(repo, branch="next")
+    made = bob.upload_file(
+        path_or_fileobj=b"x", path_in_repo="x.txt", repo_id=repo, revision="next", create_pr=True
+    )
+    details = api.get_discussion_details(repo, made.pr_num)
+    assert (details.target_branch, details.git_reference) == ("refs/heads/next", "refs/pr/1")
+    assert "+x" in details.diff
+    api.merge_pull_request(repo, made.pr_num)
+    merged = api.get_discussion_details(repo, made.pr_num)
+    assert merged.merge_commit_oid == api.model_info(repo, revision="next").sha
+    assert "x.txt" not in api.list_repo_files(repo)
+    gone = bob.upload_file(
+        path_or_fileobj=b"y", path_in_repo="y.txt", repo_id=repo, revision="next", create_pr=True
+    )
+    api.delete_branch(repo, branch="next")
+    left = api.get_discussion_details(repo, gone.pr_num)
+    assert (left.target_branch, left.diff, left.conflicting_files) == ("refs/heads/next", None, [])
+    with pytest.raises(HfHubHTTPError, match="branch next"):
+        api.merge_pull_request(repo, gone.pr_num)
+
+
 def test_a_large_file_goes_into_a_pull_request(bob, repo, tmp_path):
     big = tmp_path / "big.bin"
     big.write_bytes(bytes(range(256)) * 50_000)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import select
 
-from iriai.base.errors import Conflict, Denied, Invalid
+from iriai.base.errors import Conflict, Denied, Invalid, Unknown
 from iriai.base.events import Event
 from iriai.base.tx import Ground
 from iriai.commons import enactment
@@ -101,6 +101,48 @@ def test_a_conflict_is_named_by_file_and_merges_nothing(village):
     with pytest.raises(Conflict, match=r"a\.txt"):
         enactment.merge(village.ground, village.ada, village.repo(), made.number)
     assert village.repo().head == head
+
+
+def test_a_pull_request_is_held_against_and_merged_into_the_branch_it_is_for(village):
+    with village.ground.write() as tx:
+        repos.create_branch(tx, village.ada, village.repo(), "next")
+    village.commit(village.ada, Add("a.txt", b"two\n"), revision="next")
+    made = village.commit(village.bob, Add("c.txt", b"c\n"), revision="next", create_pr=True)
+    village.commit(village.ada, Add("a.txt", b"main goes elsewhere\n"))
+    head = village.repo().head
+    with village.ground.read() as tx:
+        found = queries.discussion(tx, village.repo(), made.number)
+        sides = queries.sides(tx, found)
+    objects = repos_queries.objects(village.ground, village.repo().id)
+    worked_out = merging.proposed(objects, found, sides)
+    assert (found.base, worked_out.conflicts) == ("refs/heads/next", ())
+    assert [each.path for each in worked_out.operations] == ["c.txt"]
+    enactment.merge(village.ground, village.ada, village.repo(), made.number)
+    assert village.repo().head == head
+    with village.ground.read() as tx:
+        merged = queries.discussion(tx, village.repo(), made.number)
+        tip = repos_queries.named(tx, village.repo().id, "next").commit
+    assert (merged.status, merged.merge_sha) == (Status.MERGED, tip)
+    assert objects.blob(objects.file(tip, "a.txt").oid) == b"two\n"
+
+
+def test_a_pull_request_for_a_branch_that_is_gone_waits_for_it(village):
+    with village.ground.write() as tx:
+        repos.create_branch(tx, village.ada, village.repo(), "next")
+        made = actions.open_pull_request(
+            tx, village.bob, village.repo(), title="Into next", target="next"
+        )
+        actions.change_status(tx, village.bob, village.repo(), made.number, status="open")
+    village.commit(village.bob, Add("c.txt", b"c"), revision=made.ref)
+    with village.ground.write() as tx:
+        repos.delete_branch(tx, village.ada, village.repo(), "next")
+    with pytest.raises(Conflict, match="branch next"):
+        enactment.merge(village.ground, village.ada, village.repo(), made.number)
+    with village.ground.write() as tx:
+        repos.create_branch(tx, village.ada, village.repo(), "next")
+    enactment.merge(village.ground, village.ada, village.repo(), made.number)
+    with village.ground.write() as tx, pytest.raises(Unknown, match="elsewhere"):
+        actions.open_pull_request(tx, village.bob, village.repo(), title="No", target="elsewhere")
 
 
 def test_a_draft_is_published_before_it_is_merged(village):

@@ -15,7 +15,7 @@ from iriai.identity.rules import (
     Role,
     TokenScope,
 )
-from iriai.repos import actions, queries
+from iriai.repos import actions, landing, queries
 from iriai.repos.queries import Candidate, Filters, Sort
 from iriai.repos.rules import Kind
 
@@ -69,7 +69,7 @@ def test_a_name_and_a_revision_become_a_commit_in_one_statement(any_town):
     actions.create_tag(any_town.ground, any_town.ada, repo, "v1", message="first")
     with any_town.ground.write() as tx:
         actions.create_branch(tx, any_town.ada, repo, "side", repo.head)
-        actions.open_pull_request(tx, any_town.eve, repo)
+        landing.move_ref(tx, repo.id, "refs/pr/1", old=None, new=landed.sha)
     any_town.objects(repo).commit(landed.sha)
     cases = [
         ("main", landed.sha), ("HEAD", landed.sha), ("", landed.sha), ("side", repo.head),

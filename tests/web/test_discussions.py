@@ -6,6 +6,9 @@ import re
 
 import pandas as pd
 
+from iriai.identity import queries as people
+from iriai.repos import actions as repos
+from iriai.repos import queries
 from tests.web.conftest import text
 
 
@@ -56,6 +59,21 @@ def test_a_proposal_from_the_browser_is_read_and_merged(ada):
     ada.send(where, act="merge")
     assert "merged it" in text(bob.see(where))
     assert "filter=lfs" in ada.client.get(f"{model}/raw/main/.gitattributes").text
+
+
+def test_a_pull_request_is_for_the_branch_its_form_names(ada):
+    model = ada.model()
+    assert 'name="target"' not in ada.see(f"{model}/discussions/new").text
+    with ada.ground.write() as tx:
+        actor = people.actor_named(tx, "ada")
+        repos.create_branch(tx, actor, queries.repo(tx, actor, "model", model[1:]), "next")
+    assert ">next</option>" in ada.see(f"{model}/discussions/new").text
+    sent = {"title": "Into next", "what": "pull_request", "target": "next"}
+    where = ada.send(f"{model}/discussions/new", **sent).headers["location"]
+    assert "for next" in text(ada.see(where))
+    assert "that next lacks" in text(ada.see(f"{where}/files"))
+    refused = ada.send(f"{model}/discussions/new", status=404, **{**sent, "target": "nowhere"})
+    assert "Invalid rev id: nowhere" in text(refused)
 
 
 def test_what_is_hidden_says_why_and_by_whom(ada):

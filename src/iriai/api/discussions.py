@@ -1,7 +1,8 @@
 """Discussions and pull requests, in the words of `huggingface_hub.community`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -15,12 +16,11 @@ from iriai.base.routing import Access, DeclaredRoute, route
 from iriai.base.tx import Tx
 from iriai.cards import render
 from iriai.commons import enactment
-from iriai.discussions import actions, queries, rules
-from iriai.discussions.merging import Merge, commit_events, merge
+from iriai.discussions import actions, merging, queries, rules
 from iriai.discussions.queries import Filters
 from iriai.discussions.rules import Discussion, Event, EventKind
 from iriai.repos import queries as repos
-from iriai.repos.rules import MAIN, Repo
+from iriai.repos.rules import MAIN, REF_LENGTH_MAX, Repo
 
 NUMBER_DIGITS_MAX = 9
 PAGE_MAX = 100_000
@@ -58,38 +58,40 @@ def details(request: Request) -> Response:
         repo = readable(request, tx)
         found = queries.discussion(tx, repo, number_in(request))
         events = queries.events(tx, found.id)
-        ref = repos.ref(tx, repo.id, found.ref) if found.is_pull_request else None
-        main = repos.ref(tx, repo.id, MAIN)
+        sides = queries.sides(tx, found)
     shape = summary(found, repo) | {
         "events": [event_shape(each, repo) for each in events],
         "locked": found.locked_reason is not None,
     }
-    if found.is_pull_request and ref is not None and main is not None:
+    worked_out = None
+    if found.is_pull_request:
         objects = repos.objects(ground, repo.id)
-        base = main.commit
-        if found.merge_sha is not None:
-            base = (objects.commit(found.merge_sha).parents or (base,))[0]
-        worked_out = merge(objects, base, ref.commit)
+        worked_out = merging.proposed(objects, found, sides)
         shape |= proposed(found, worked_out)
-        events += reversed(commit_events(objects, base, ref.commit))
+    if worked_out is not None:
+        events += reversed(merging.commit_events(objects, worked_out.base, worked_out.tip))
         # git tells no parts of a second, and commits may be older: none stands before the opening
         events.sort(key=lambda each: max(each.at, found.created_at))
         shape["events"] = [event_shape(each, repo) for each in events]
         if request.query_params.get("diff"):
-            shape["diff"] = objects.patch(worked_out.fork, ref.commit)
+            shape["diff"] = objects.patch(worked_out.fork, worked_out.tip)
     return door.json_answer(shape)
 
 
 @door.with_json
 def open_one(request: Request, body: Body) -> Response:
-    """A new discussion or pull request. Called by `create_discussion`."""
+    """A new discussion or pull request. Called by `create_discussion`.
+
+    Our own clients may name the branch that a pull request is for, as `targetBranch`.
+    """
     title = text_field(body, "title", length_max=rules.COMMENT_LENGTH_MAX)
     description = text_field(
         body, "description", default="", length_max=rules.COMMENT_LENGTH_MAX + 1
     )
-    begin = (
-        actions.open_pull_request if flag_field(body, "pullRequest") else (actions.open_discussion)
-    )
+    begin: Callable[..., Discussion] = actions.open_discussion
+    if flag_field(body, "pullRequest"):
+        target = text_field(body, "targetBranch", default=MAIN, length_max=REF_LENGTH_MAX)
+        begin = partial(actions.open_pull_request, target=target)
     with door.ground_of(request).write() as tx:
         repo = readable(request, tx)
         made = begin(tx, door.actor_of(request), repo, title=title, description=description)
@@ -131,7 +133,7 @@ def change_status(request: Request, body: Body) -> Response:
 
 @door.with_json
 def merge_one(request: Request, body: Body) -> Response:
-    """Merge into main, as one commit. Called by `merge_pull_request`."""
+    """Merge into the branch it is for, as one commit. Called by `merge_pull_request`."""
     text = text_field(body, "comment", default="", length_max=rules.COMMENT_LENGTH_MAX + 1)
     ground = door.ground_of(request)
     with ground.read() as tx:
@@ -187,12 +189,12 @@ def summary(found: Discussion, repo: Repo) -> Shape:
     return shape
 
 
-def proposed(found: Discussion, worked_out: Merge) -> Shape:
+def proposed(found: Discussion, worked_out: merging.Merge | None) -> Shape:
     """What a pull request changes and what is in its way. Read by `get_discussion_details`."""
     changes: Shape = {"base": found.base}
     if found.merge_sha is not None:
         changes["mergeCommitId"] = found.merge_sha
-    conflicts = [] if found.is_over else list(worked_out.conflicts)
+    conflicts = [] if found.is_over or worked_out is None else list(worked_out.conflicts)
     return {"changes": changes, "filesWithConflicts": conflicts}
 
 

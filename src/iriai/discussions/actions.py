@@ -11,7 +11,8 @@ from iriai.discussions.rules import Discussion, Event, EventKind, Status
 from iriai.discussions.tables import DiscussionEvent, DiscussionRow
 from iriai.identity.rules import Actor
 from iriai.repos import landing
-from iriai.repos.rules import MAIN, PULLS, Repo, unknown_revision
+from iriai.repos import queries as repos
+from iriai.repos.rules import HEADS, MAIN, PULLS, Repo, unknown_revision
 
 KEY_BYTES = 12
 
@@ -28,28 +29,36 @@ def open_discussion(
 
 
 def open_pull_request(
-    tx: Tx, actor: Actor, repo: Repo, *, title: str, description: str = "", draft: bool = True
+    tx: Tx, actor: Actor, repo: Repo, *, title: str, description: str = "", target: str = MAIN
 ) -> Discussion:
-    """Open a pull request without commits: its ref begins where main is."""
+    """Open a pull request without commits, a draft: its ref begins where its branch is."""
     rules.require_may_open(actor, repo)
-    if repo.head is None:
-        raise unknown_revision("main")
+    base = repos.named(tx, repo.id, target)
+    if base is None or not base.name.startswith(HEADS):
+        raise unknown_revision(target)
     number = landing.take_number(tx, repo.id)
-    landing.move_ref(tx, repo.id, f"{PULLS}{number}", old=None, new=repo.head, opened_by=actor.id)
-    status = Status.DRAFT if draft else Status.OPEN
+    name, status = f"{PULLS}{number}", Status.DRAFT
+    landing.move_ref(tx, repo.id, name, old=None, new=base.commit, opened_by=actor.id)
     return _begin(
-        tx, actor, repo, number, title=title, description=description, status=status, base=MAIN
+        tx, actor, repo, number, title=title, description=description, status=status, base=base.name
     )
 
 
 def begin_pull_request(
-    tx: Tx, actor: Actor, repo: Repo, number: int, *, title: str, description: str = ""
+    tx: Tx,
+    actor: Actor,
+    repo: Repo,
+    number: int,
+    *,
+    title: str,
+    description: str = "",
+    target: str = MAIN,
 ) -> Discussion:
     """Write down the pull request that has just been made with a commit; it is open."""
     rules.require_may_open(actor, repo)
-    title = rules.fitted_title(title)
+    title, status = rules.fitted_title(title), Status.OPEN
     return _begin(
-        tx, actor, repo, number, title=title, description=description, status=Status.OPEN, base=MAIN
+        tx, actor, repo, number, title=title, description=description, status=status, base=target
     )
 
 

@@ -1,8 +1,8 @@
 """What a pull request would change, what stands in its way, and the changes that merge it.
 
-A pull request is merged as one commit on main. What it changed since it left main is taken file
-by file: untouched on main, the file is taken as it is; changed on both sides, text is merged by
-`git merge-file` where the changes lie apart; else the file is a conflict and is named.
+A pull request is merged as one commit on the branch it is for. What it changed since it left that
+is taken file by file: untouched there, the file is taken as it is; changed on both sides, text is
+merged by `git merge-file` where the changes lie apart; else the file is a conflict and is named.
 """
 
 import subprocess
@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from iriai.discussions.rules import Event, EventKind
+from iriai.discussions.queries import Sides
+from iriai.discussions.rules import Discussion, Event, EventKind
 from iriai.repos.git.entries import Commit, File
 from iriai.repos.git.objects import Objects
 from iriai.repos.operations import Add, Copy, DeleteFile, Operation
@@ -26,7 +27,7 @@ MERGE_SECONDS = 20
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """How a pull request at `tip` goes into main at `base`. `fork` is where it left main."""
+    """How a pull request at `tip` goes into a branch at `base`. `fork` is where it left that."""
 
     base: str
     tip: str
@@ -54,8 +55,21 @@ def merge(objects: Objects, base: str, tip: str) -> Merge:
     return Merge(base, tip, fork, tuple(operations), tuple(conflicts))
 
 
+def proposed(objects: Objects, found: Discussion, sides: Sides) -> Merge | None:
+    """What a pull request comes to; None where it, or the branch it is for, is gone.
+
+    What was merged is held against the branch as it was before.
+    """
+    base = sides.target
+    if found.merge_sha is not None:
+        base = (objects.commit(found.merge_sha).parents or (base,))[0]
+    if sides.tip is None or base is None:
+        return None
+    return merge(objects, base, sides.tip)
+
+
 def fork_of(objects: Objects, base: str, tip: str) -> str | None:
-    """The newest commit of a pull request that main has too, or None where they share none."""
+    """The newest commit of a pull request that its branch has too; None where they share none."""
     known = {commit.sha for commit in islice(objects.commits(base), WALK_LENGTH_MAX)}
     for commit in islice(objects.commits(tip), WALK_LENGTH_MAX):
         if commit.sha in known:
@@ -64,7 +78,7 @@ def fork_of(objects: Objects, base: str, tip: str) -> str | None:
 
 
 def commit_events(objects: Objects, base: str, tip: str) -> list[Event]:
-    """The commits of a pull request that main does not have, as events, newest first."""
+    """The commits of a pull request that its branch does not have, as events, newest first."""
     return [
         Event(
             key=commit.sha[:KEY_DIGITS],
@@ -79,7 +93,7 @@ def commit_events(objects: Objects, base: str, tip: str) -> list[Event]:
 
 
 def own_commits(objects: Objects, base: str, tip: str) -> Iterator[Commit]:
-    """The commits of a pull request that main does not have, newest first."""
+    """The commits of a pull request that its branch does not have, newest first."""
     known = {commit.sha for commit in islice(objects.commits(base), WALK_LENGTH_MAX)}
     for commit in islice(objects.commits(tip), OWN_COMMITS_MAX):
         if commit.sha not in known:

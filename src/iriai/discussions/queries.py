@@ -13,6 +13,7 @@ from iriai.discussions.rules import Discussion, Event, EventKind, Status
 from iriai.discussions.tables import DiscussionEvent, DiscussionRow
 from iriai.identity.rules import Actor
 from iriai.identity.tables import Account
+from iriai.repos import queries as repos
 from iriai.repos.rows import seen
 from iriai.repos.rules import Repo
 from iriai.repos.tables import RepoRow
@@ -42,6 +43,14 @@ class Page:
     discussions: Sequence[Discussion]
     start: int
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The newest commits of a pull request and of the branch it is for; None where it is gone."""
+
+    tip: str | None
+    target: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +85,12 @@ def discussion(tx: Tx, repo: Repo, number: int) -> Discussion:
     if row is None:
         raise rules.unknown_discussion()
     return _discussion(row)
+
+
+def sides(tx: Tx, found: Discussion) -> Sides:
+    """Where a pull request stands now, and the branch that it is for."""
+    tip, target = (repos.ref(tx, found.repo_id, name) for name in (found.ref, found.base))
+    return Sides(tip.commit if tip else None, target.commit if target else None)
 
 
 def events(tx: Tx, discussion_id: int) -> list[Event]:

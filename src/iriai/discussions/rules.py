@@ -13,7 +13,7 @@ from typing import Any
 from iriai.base.errors import Conflict, Denied, Invalid, Unknown
 from iriai.identity.rules import Actor
 from iriai.repos import rules as repos
-from iriai.repos.rules import PULLS, Repo
+from iriai.repos.rules import HEADS, PULLS, Repo
 
 TITLE_LENGTH_MIN = 3
 TITLE_LENGTH_MAX = 200
@@ -66,6 +66,11 @@ class Discussion:
     def ref(self) -> str:
         """The ref that a pull request's commits are pushed to."""
         return f"{PULLS}{self.number}"
+
+    @property
+    def target(self) -> str:
+        """The name of the branch that a pull request is for."""
+        return self.base.removeprefix(HEADS)
 
     @property
     def is_over(self) -> bool:
@@ -184,6 +189,15 @@ def require_mergeable(discussion: Discussion, conflicts: list[str]) -> None:
     if conflicts:
         listed = ", ".join(conflicts[:10])
         raise Conflict(f"These files changed on both sides: {listed}.", code="MergeConflict")
+
+
+def target_gone(discussion: Discussion) -> Conflict:
+    """Nothing is merged into a branch that is not there any more."""
+    return Conflict(
+        f"The branch {discussion.target}, which this pull request is for, is there no more: make "
+        "it anew, or open another pull request.",
+        code="TargetGone",
+    )
 
 
 def unknown_discussion() -> Unknown:

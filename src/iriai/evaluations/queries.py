@@ -112,6 +112,7 @@ def refs_to_read(tx: Tx, repo_id: int) -> list[Ref]:
             RefRow.repo_id == repo_id,
             DiscussionRow.is_pull_request,
             DiscussionRow.status == Status.OPEN,
+            DiscussionRow.base == MAIN,
         )
         .order_by(DiscussionRow.number.desc())
         .limit(rules.PULLS_MAX)

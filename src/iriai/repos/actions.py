@@ -17,7 +17,7 @@ from iriai.blobs import actions as blob_actions
 from iriai.blobs import queries as blob_queries
 from iriai.identity.rules import Actor
 from iriai.repos import guarded, large, queries, register, room, rules
-from iriai.repos.commits import Judge, Prepared, commit, land, open_pull_request
+from iriai.repos.commits import Judge, Prepared, commit, land
 from iriai.repos.git import formats, repack
 from iriai.repos.git.entries import FILE_MODE, Signature
 from iriai.repos.git.packs import Packed, PackWriter
@@ -61,7 +61,6 @@ __all__ = [
     "delete_branch",
     "delete_tag",
     "land",
-    "open_pull_request",
     "squash",
     "take_number",
 ]

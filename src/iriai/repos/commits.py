@@ -301,19 +301,9 @@ def land(
         sha=prepared.sha,
         changed=prepared.changed,
         number=number,
+        target=prepared.ref if prepared.ref.startswith(HEADS) else MAIN,
         moved={ref: prepared.sha},
     )
-
-
-def open_pull_request(tx: Tx, actor: Actor, repo: Repo, revision: str = "main") -> int:
-    """A pull request with nothing in it yet, at a branch's newest commit. Returns its number."""
-    rules.require_propose(actor, repo)
-    found = queries.named(tx, repo.id, revision)
-    if found is None or not found.name.startswith(HEADS):
-        raise rules.unknown_revision(revision)
-    number, ref = _opened(tx, actor, repo, found.commit)
-    record(tx, actor, "proposed", repo, ref=ref, sha=found.commit)
-    return number
 
 
 def _opened(tx: Tx, actor: Actor, repo: Repo, sha: str) -> tuple[int, str]:

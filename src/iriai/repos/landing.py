@@ -17,7 +17,7 @@ from iriai.base.tx import Ground, Tx
 from iriai.repos import joining
 from iriai.repos.git import shelf
 from iriai.repos.git.packs import Packed
-from iriai.repos.rules import Repo
+from iriai.repos.rules import MAIN, Repo
 from iriai.repos.tables import PackRow, RefRow, RepoRow
 
 
@@ -25,6 +25,7 @@ from iriai.repos.tables import PackRow, RefRow, RepoRow
 class Landed:
     """What a change did: `ref` went from `old` to `sha`. `number` is a new pull request's.
 
+    `target` is the branch that a new pull request is for.
     `moved` has every ref that moved and where to; it is empty when the change was here already.
     """
 
@@ -34,6 +35,7 @@ class Landed:
     sha: str
     changed: tuple[str, ...] = ()
     number: int | None = None
+    target: str = MAIN
     moved: Mapping[str, str] = field(default_factory=dict)
 
 

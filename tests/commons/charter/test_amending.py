@@ -17,6 +17,7 @@ from iriai.commons.charter.rules import Action, Preset
 from iriai.commons.membership import queries as membership
 from iriai.commons.proposals import actions as proposals
 from iriai.commons.proposals.rules import State
+from iriai.discussions import actions as discussions
 from iriai.identity import actions as identity
 from iriai.identity import queries as people
 from iriai.identity.rules import OPERATOR, Actor, Role
@@ -238,6 +239,19 @@ def test_only_the_two_files_can_be_in_a_charters_pull_request(lab):
     number = lab.pull(lab.cleo, text, **{"run.sh": b"#!/bin/sh\n"})
     with pytest.raises(Invalid, match=r"not run\.sh"):
         lab.propose(lab.ada, number)
+
+
+def test_the_charter_is_not_amended_on_another_branch(lab):
+    text = lab.on_main().replace("statement: owners", "statement: all")
+    number = lab.pull(lab.cleo, text)
+    with lab.ground.write() as tx:
+        repos.create_branch(tx, lab.ada, lab.charter, "draft")
+        there = discussions.open_pull_request(
+            tx, lab.cleo, lab.charter, title="On a branch", target="draft"
+        )
+    with pytest.raises(Invalid, match="for the branch draft"):
+        lab.propose(lab.ada, there.number)
+    assert lab.propose(lab.ada, number).number
 
 
 def test_a_file_too_long_to_be_read_is_said_to_be_and_never_merged_as_an_empty_one(lab):

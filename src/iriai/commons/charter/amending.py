@@ -178,6 +178,10 @@ def require_open(found: Discussion) -> None:
     """What is proposed is an open pull request."""
     if not found.is_pull_request:
         raise Invalid("This is a discussion; a charter is changed by a pull request.")
+    if found.base != MAIN:
+        raise Invalid(
+            f"This pull request is for the branch {found.target}; the rules in force are on main."
+        )
     if found.is_over:
         raise Conflict(f"This pull request is {found.status} already.")
 

@@ -66,6 +66,7 @@ def commit(
                 landed.number,
                 title=change["title"],
                 description=change.get("description", ""),
+                target=landed.target,
             )
         if witness is not None:
             witness(tx, landed)
@@ -105,7 +106,7 @@ def merge(
     decision: Decision | None = None,
     done: Callable[[Tx], None] | None = None,
 ) -> discussions_rules.Event:
-    """Merge a pull request into main, as one commit, once it can be done without conflict.
+    """Merge a pull request into its branch, as one commit, once that goes without conflict.
 
     `done` is called in the transaction that merges it.
     """
@@ -124,6 +125,7 @@ def merge(
                 actor,
                 repo,
                 operations=worked_out.operations,
+                revision=found.base,
                 title=f"{found.title} (#{number})",
                 parent=worked_out.base,
                 witness=told,
@@ -134,7 +136,7 @@ def merge(
                 raise
         else:
             return happened[-1]
-    raise Unavailable("Main moves too fast to be merged into; try again.")
+    raise Unavailable("The branch moves too fast to be merged into; try again.")
 
 
 def _mergeable(
@@ -142,16 +144,17 @@ def _mergeable(
 ) -> tuple[discussions_rules.Discussion, merging.Merge]:
     with ground.read() as tx:
         found = discussions_queries.discussion(tx, repo, number)
-        ref = repos_queries.ref(tx, repo.id, found.ref)
-        main = repos_queries.ref(tx, repo.id, MAIN)
+        sides = discussions_queries.sides(tx, found)
     discussions_rules.require_mergeable(found, [])
-    if ref is None or main is None:
+    if sides.tip is None:
         raise Conflict("This pull request has no commits any more.")
+    if sides.target is None:
+        raise discussions_rules.target_gone(found)
     objects = repos_queries.objects(ground, repo.id)
-    worked_out = merging.merge(objects, main.commit, ref.commit)
+    worked_out = merging.merge(objects, sides.target, sides.tip)
     discussions_rules.require_mergeable(found, list(worked_out.conflicts))
     if not worked_out.operations:
-        raise Conflict("There is nothing to merge: main has all of it already.")
+        raise Conflict(f"There is nothing to merge: {found.target} has all of it already.")
     return found, worked_out
 
 

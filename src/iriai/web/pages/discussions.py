@@ -7,11 +7,12 @@ followed comes back with what was written and a sentence on why.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from starlette.responses import Response
 
-from iriai.base.errors import Conflict, Denied, Excessive, HubError, Invalid, Unavailable
+from iriai.base.errors import Conflict, Denied, Excessive, HubError, Invalid, Unavailable, Unknown
 from iriai.base.routing import Access
 from iriai.base.tx import Tx
 from iriai.cards import render as cards
@@ -25,7 +26,7 @@ from iriai.identity.rules import Actor
 from iriai.repos import guarded
 from iriai.repos import queries as repos
 from iriai.repos import rules as repo_rules
-from iriai.repos.rules import MAIN, Kind, Repo
+from iriai.repos.rules import HEADS, MAIN, Kind, Repo
 from iriai.web import links, problems
 from iriai.web.door import Ask, get, post, see
 from iriai.web.pages.commons_charter import pull_check
@@ -34,7 +35,7 @@ from iriai.web.texts import gettext as _
 
 NUMBER_DIGITS_MAX = 9
 PAGE_MAX = 100_000
-SAID_IN_THE_FORM = (Invalid, Denied, Conflict, Excessive, Unavailable)
+SAID_IN_THE_FORM = (Invalid, Denied, Conflict, Excessive, Unavailable, Unknown)
 STATUSES = ("open", "closed-or-merged", "all")
 KINDS = ("all", "discussion", "pull_request")
 
@@ -123,9 +124,9 @@ def new(ask: Ask, kind: Kind, full_name: str) -> Response:
 
 def begin(ask: Ask, kind: Kind, full_name: str) -> Response:
     """Begin a discussion or a pull request."""
-    begun = actions.open_discussion
+    begun: Callable[..., Discussion] = actions.open_discussion
     if ask.form.get("what") == "pull_request":
-        begun = actions.open_pull_request
+        begun = partial(actions.open_pull_request, target=ask.form.get("target") or MAIN)
     title, description = ask.form.get("title"), ask.form.get("text")
     with ask.ground.read() as tx:
         repo = repos.readable(tx, ask.actor, kind, full_name)
@@ -213,7 +214,7 @@ def _thread(
     error: HubError | None = None,
     preview: str = "",
 ) -> Response:
-    is_charter = guarded.is_charter(repo)
+    is_charter = guarded.is_charter(repo) and found.base in ("", MAIN)
     with ask.ground.read() as tx:
         events = queries.events(tx, found.id)
         amends = is_charter and found.is_pull_request
@@ -231,6 +232,7 @@ def _thread(
         said=[_as_said(ask, repo, event) for event in events],
         conflicts=list(worked_out.conflicts) if worked_out and not found.is_over else [],
         is_empty=worked_out is None or worked_out.is_empty,
+        is_stranded=found.is_pull_request and not found.is_over and worked_out is None,
         may_speak=_may(rules.require_may_comment, ask.actor, repo, found),
         may_steer=_may(rules.require_may_steer, ask.actor, repo, found),
         may_merge=(may_write and found.is_pull_request and not found.is_over and not is_charter),
@@ -247,9 +249,12 @@ def _thread(
 
 
 def _form(ask: Ask, repo: Repo, *, error: HubError | None = None, preview: str = "") -> Response:
+    with ask.ground.read() as tx:
+        branches = [each.short for each in repos.refs(tx, repo) if each.name.startswith(HEADS)]
     return ask.page(
         "repository/discuss.html",
         **frame(ask, repo),
+        branches=branches,
         sent=ask.form,
         preview=preview,
         fault=getattr(error, "message", ""),
@@ -262,16 +267,12 @@ def _worked_out(
 ) -> tuple[merging.Merge | None, Sequence[Event]]:
     """What a pull request comes to, and its commits as events."""
     with ask.ground.read() as tx:
-        ref = repos.ref(tx, repo.id, found.ref)
-        main = repos.ref(tx, repo.id, MAIN)
-    if ref is None or main is None:
-        return None, []
+        sides = queries.sides(tx, found)
     objects = repos.objects(ask.ground, repo.id)
-    base = main.commit
-    if found.merge_sha is not None:
-        base = (objects.commit(found.merge_sha).parents or (base,))[0]
-    commits = merging.commit_events(objects, base, ref.commit)
-    return merging.merge(objects, base, ref.commit), commits
+    worked_out = merging.proposed(objects, found, sides)
+    if worked_out is None:
+        return None, []
+    return worked_out, merging.commit_events(objects, worked_out.base, worked_out.tip)
 
 
 def _as_said(ask: Ask, repo: Repo, event: Event) -> Said:
