@@ -159,6 +159,9 @@ def test_items_are_added_moved_noted_and_taken_out(api, bob, kept, repo):
     ]
     other = api.create_collection("Of collections")
     inside = api.add_collection_item(other.slug, kept.slug, "collection")
+    key = other.slug[-24:]  # as hub.js names a collection; one may hold itself
+    itself = api.add_collection_item(other.slug, key, "collection", note="a < b").items[-1]
+    assert (itself.item_id, itself.item_type, itself.note) == (other.slug, "collection", "a < b")
     assert inside.items[0].item_id == kept.slug
     api.delete_collection(other.slug)
     api.delete_collection_item(kept.slug, first)
@@ -194,10 +197,29 @@ def test_collections_are_listed_by_owner_and_by_what_they_hold(hub, api, bob, ke
         bob.delete_collection(each.slug)
 
 
-def test_resource_groups_are_refused_clearly(api, kept):
-    with pytest.raises(HfHubHTTPError, match="no resource groups") as caught:
-        api.update_collection_resource_group(kept.slug, "66980ecfc1e12a49c8f0e42d")
-    assert status(caught) == 501
+def test_there_is_no_resource_group_and_none_is_left_aside(hub, api, bob, kept):
+    group = "66980ecfc1e12a49c8f0e42d"
+    asked = [
+        lambda: api.create_repo("crew/secret", resource_group_id=group),
+        lambda: api.duplicate_repo("ada/any", "crew/secret", resource_group_id=group),
+        lambda: api.create_bucket("crew/secret", resource_group_id=group),
+        lambda: api.create_collection("Secret", namespace="crew", resource_group_id=group),
+    ]
+    hub.run("org", "add", "crew", "--member", "ada:admin")
+    slug = api.create_collection("Ours", namespace="crew").slug
+    assert api.update_collection_resource_group(slug, None) is None
+    asked.append(lambda: api.update_collection_resource_group(slug, group))
+    for ask in asked:
+        with pytest.raises(HfHubHTTPError, match="no such resource group") as caught:
+            ask()
+        assert status(caught) == 404
+    assert not api.repo_exists("crew/secret")
+    with pytest.raises(HfHubHTTPError, match="organisation") as caught:
+        api.update_collection_resource_group(kept.slug, None)
+    assert status(caught) == 400
+    with pytest.raises(HfHubHTTPError) as caught:
+        bob.update_collection_resource_group(slug, None)
+    assert status(caught) == 403
 
 
 def test_papers_answer_from_what_the_cards_cite(hub, api, bob, repo):

@@ -32,6 +32,7 @@ SEED = 11
 SECONDS = 900
 WORKS, NOT_HERE, NO = "works", "501", "no"
 WORDS = {
+    "no groups": "no groups",
     WORKS: "works",
     NOT_HERE: "501",
     "elsewhere": "another host",
@@ -43,9 +44,10 @@ HEAD = """# Which client functions work
 Written by `tests/compat/test_table.py`, which calls each of these on a live hub: with SQLite and a
 folder, and with PostgreSQL and S3. Nobody writes here by hand. `works`: it gave what its
 documentation promises, and its errors are the ones that the client knows. `501`: this hub is not
-the place for it (running spaces and jobs, resource groups), and says so in a sentence. `another
-host`: the client asks somebody else than the hub. `not in the client`: the client refuses it by
-itself, whatever the hub. `no runtime`: the client reads that the space is not running here.
+the place for it (running spaces and jobs), and says so in a sentence. `another host`: the client
+asks somebody else than the hub. `not in the client`: the client refuses it by itself, whatever the
+hub. `no runtime`: the client reads that the space is not running here. `no groups`: the hub keeps
+no resource groups, so taking a thing out of its group works and every group's name is a 404.
 """
 
 

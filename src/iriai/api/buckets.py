@@ -9,7 +9,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from iriai.api import address, content_types, door, files, lfs, xet
+from iriai.api import address, content_types, door, files, lfs, resource_groups, xet
 from iriai.api.bodies import Body, body_bytes, flag_field, parsed_json, query_flag, text_field
 from iriai.api.shapes import Shape, moment, object_id
 from iriai.api.xet import tokens
@@ -40,6 +40,7 @@ def create(request: Request, body: Body) -> Response:
     """A new bucket. Called by `create_bucket`, which reads `url` even of a 409."""
     full_name = named(request)
     owner, name = full_name.split("/")
+    resource_groups.require_none(body)
     hidden = private_in(body)
     try:
         with door.ground_of(request).write() as tx:

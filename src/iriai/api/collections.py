@@ -9,9 +9,9 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from iriai.api import address, door, problems, shapes
+from iriai.api import address, door, problems, resource_groups, shapes
 from iriai.api.bodies import Body, flag_field, query_number, text_field
-from iriai.base.errors import Invalid, Unavailable
+from iriai.base.errors import Invalid
 from iriai.base.routing import Access, DeclaredRoute, route
 from iriai.base.tx import Tx
 from iriai.cards import queries as cards
@@ -61,8 +61,7 @@ def listed(request: Request, tx: Tx) -> Response:
 @door.with_json
 def create(request: Request, body: Body) -> Response:
     """An empty collection. Called by `create_collection`, which reads `slug` of a 409."""
-    if body.get("resourceGroupId") is not None:
-        raise no_resource_groups()
+    resource_groups.require_none(body)
     actor = door.actor_of(request)
     first = body.get("item")
     try:
@@ -118,9 +117,19 @@ def delete(request: Request) -> Response:
     return door.json_answer({})
 
 
-def resource_group(_request: Request) -> Response:
-    """Groups of resources are not kept here. Called by `update_collection_resource_group`."""
-    raise no_resource_groups()
+@door.with_json
+def regroup(request: Request, body: Body) -> Response:
+    """Out of its resource group, where nothing is in one, or `Unknown` for a group that is named.
+
+    Called by `update_collection_resource_group`.
+    """
+    with door.ground_of(request).read() as tx:
+        kept = found(request, tx)
+    rules.require_may_keep(door.actor_of(request), kept.owner.id)
+    if not kept.owner.is_organisation:
+        raise Invalid("Only a collection of an organisation can be in a resource group.")
+    resource_groups.require_none(body)
+    return door.json_answer({"data": {"resourceGroup": None}})
 
 
 def upvote(request: Request) -> Response:
@@ -328,11 +337,6 @@ def read_cursor(cursor: str | None, sort: Sort) -> tuple[Any, int] | None:
         raise Invalid("This cursor makes no sense.") from None
 
 
-def no_resource_groups() -> Unavailable:
-    """Said of what only an enterprise hub has."""
-    return Unavailable("This hub has no resource groups.", code="NotImplemented")
-
-
 def _routes() -> list[DeclaredRoute]:
     base, look = "/api/collections", ["GET", "HEAD"]
     where = f"{base}/{{namespace}}/{{slug}}"
@@ -344,7 +348,7 @@ def _routes() -> list[DeclaredRoute]:
         route(where, one, methods=look, access=anyone),
         route(where, change, methods=["PATCH"], access=keep),
         route(where, delete, methods=["DELETE"], access=keep),
-        route(f"{where}/resource-group", resource_group, methods=["POST"], access=keep),
+        route(f"{where}/resource-group", regroup, methods=["POST"], access=keep),
         route(f"{where}/upvote", upvote, methods=["POST", "DELETE"], access=keep),
         route(f"{where}/items", add, methods=["POST"], access=keep),
         route(item, change_item, methods=["PATCH"], access=keep),

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from iriai.api import address, buckets, door
+from iriai.api import address, buckets, door, resource_groups
 from iriai.api.bodies import Body, flag_field, text_field
 from iriai.api.shapes import object_id
 from iriai.base.errors import Conflict, Denied, Invalid, Unavailable
@@ -32,6 +32,7 @@ CONTENT_LENGTH_MAX = 3_000_000
 def create(request: Request, body: Body) -> Response:
     """A new repository. Called by `create_repo`, which reads `url` even of a 409."""
     require_hosted(body.get("type"))
+    resource_groups.require_none(body)
     kind = Kind(address.kind_named(body.get("type")))
     actor, ground = door.actor_of(request), door.ground_of(request)
     owner, name = named_in(body, actor)
@@ -122,6 +123,7 @@ def settings(request: Request, body: Body) -> Response:
 @door.with_json
 def duplicate(request: Request, body: Body) -> Response:
     """A copy with its whole history. Called by `duplicate_repo`, which reads `url` of a 409 too."""
+    resource_groups.require_none(body)
     full_name = text_field(body, "repository", length_max=NAME_LENGTH_MAX)
     owner, name = address.split_full_name(full_name)
     actor, ground = door.actor_of(request), door.ground_of(request)

@@ -26,7 +26,7 @@ import huggingface_hub
 from huggingface_hub import CommitOperationAdd, HfApi, utils
 
 WORKS, NOT_HERE, ELSEWHERE, NO = "works", "501", "elsewhere", "no"
-NOT_IN_CLIENT, NO_RUNTIME = "not in the client", "no runtime"
+NOT_IN_CLIENT, NO_RUNTIME, NO_GROUPS = "not in the client", "no runtime", "no groups"
 DRIVES: dict[str, tuple[Callable[["At"], None], tuple[str, ...]]] = {}
 # With hf_xet 1.5, one upload that is refused spoils every later one of its process.
 IS_OLD = int(huggingface_hub.__version__.split(".")[0]) < 2
@@ -220,6 +220,8 @@ def came_to(error: "BaseException | None") -> str:
             return NO_RUNTIME
         if fits(each, 501):
             return NOT_HERE if fits(each, "NotImplemented") else NO
+        if fits(each, "ResourceGroupNotFound"):
+            return NO_GROUPS
     return "refused"
 
 

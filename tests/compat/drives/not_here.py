@@ -1,6 +1,7 @@
 """Group (j): what a hub of files does not do. Each is proven by its 501, or by asking elsewhere."""
 
 import inspect
+import os
 from typing import Any
 
 from .frame import At, drive, elsewhere, refused, unsupported
@@ -139,8 +140,10 @@ def inference_endpoints(at: At) -> None:
 @drive("HfApi.update_collection_resource_group")
 def resource_groups(at: At) -> None:
     if hasattr(at.api, "update_collection_resource_group"):
-        slug = at.api.create_collection(f"Group {at.name()[4:]}").slug
-        with refused(501, "NotImplemented", says="no resource groups"):
+        title, crew = f"Group {at.name()[4:]}", os.environ["ORGANISATION"]
+        slug = at.api.create_collection(title, namespace=crew).slug
+        at.api.update_collection_resource_group(slug, None)
+        with refused(404, "ResourceGroupNotFound", says="no such resource group"):
             at.api.update_collection_resource_group(slug, "6" * 24)
 
 
