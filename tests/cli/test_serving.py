@@ -6,6 +6,7 @@ import signal
 import time
 import urllib.request
 
+import httpx
 import pytest
 from tests.support import processes
 from tests.support.server import LiveHub
@@ -89,6 +90,18 @@ def test_a_hub_ends_well_when_told_to(hub, how):
     hub.process.send_signal(how)
     assert hub.process.wait(timeout=20) == 0
     assert "Traceback" not in hub.log.read_text()
+
+
+def test_who_follows_a_bucket_is_told_to_come_back_when_the_hub_ends(hub):
+    hub.start()
+    head = {"Authorization": f"Bearer {hub.person('ada')}"}
+    httpx.post(f"{hub.url}/api/buckets/ada/kept", json={}, headers=head).raise_for_status()
+    with httpx.stream("GET", f"{hub.url}/api/buckets/ada/kept/events", headers=head) as answer:
+        lines = answer.iter_lines()
+        assert next(lines) == "event: ready"
+        hub.process.terminate()
+        assert "event: reconnect" in list(lines)
+    assert hub.process.wait(timeout=READY_SECONDS) == 0
 
 
 def test_a_worker_by_itself_seals_what_a_hub_without_one_records(hub, tmp_path):

@@ -3,8 +3,9 @@
     GET /api/buckets/{id}/events?cursor=… | ?since=2026-01-15T10:30:00.000Z
 
 What was missed comes first, then `ready`, then what happens from now on; `reset` where that is too
-long ago to be told. A stream ends by `reconnect` after a while, and when its reader loses the right
-to read. Nothing is held open in the database between two looks.
+long ago to be told. A stream ends by `reconnect` after a while and when the server stops, and
+without a word when its reader loses the right to read. Nothing is held open in the database between
+two looks.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from starlette.responses import Response, StreamingResponse
 
 from iriai.api import door
 from iriai.base.errors import HubError, Invalid, Unavailable
+from iriai.base.http.protocol import Exchange
 from iriai.base.routing import Access, DeclaredRoute, route, unquoted
 from iriai.base.tx import Tx
 from iriai.buckets import changes, queries
@@ -95,7 +97,10 @@ class Stream:
     async def _followed(self) -> AsyncIterator[bytes]:
         started = said = judged = time.monotonic()
         ready = False
+        exchange = Exchange.of(self.request.scope)
         while (now := time.monotonic()) - started < LIFE_SECONDS:
+            if exchange is not None and exchange.is_ending:
+                break
             if now - judged >= JUDGE_SECONDS:
                 judged = now
                 if not await door.in_reading_thread(self._may_read):

@@ -114,6 +114,11 @@ class Exchange:
         self.cycle.transport.abort()
 
     @property
+    def is_ending(self) -> bool:
+        """Whether the server stops; an answer without an end should come to one."""
+        return self.connection.is_ending
+
+    @property
     def is_gone(self) -> bool:
         """Whether the client went away."""
         return bool(self.cycle.disconnected or self.cycle.transport.is_closing())
@@ -141,6 +146,7 @@ class HubProtocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self.exchange: Exchange | None = None
         self.is_lent = False  # a thread has the socket, and minds the time itself
+        self.is_ending = False  # the server stops, and waits for what has begun
         self._head_since: float | None = self.loop.time()
         self._head_bytes = 0
         self._is_message_complete = True
@@ -173,6 +179,11 @@ class HubProtocol(HttpToolsProtocol):
             if self._head_bytes > 2 * HEAD_BYTES_MAX:  # one line without an end
                 self._problem = 431
                 self.send_400_response("")
+
+    def shutdown(self) -> None:
+        """The server stops: close at once where nothing is under way."""
+        self.is_ending = True
+        super().shutdown()
 
     def on_message_begin(self) -> None:
         """A request begins."""
