@@ -27,7 +27,8 @@ serve: $(VENV)/.ready  ## A hub on port 8700 with its data in ./data.
 	@exec $(BIN)/python -m iriai serve --data $(DATA) --port $(PORT)
 
 test: $(VENV)/.ready-dev  ## A seeded sample of every test, in about 20 minutes on 2 cores.
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not long and not browser" -p no:randomly -rs
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
+		-m "not long and not browser" -p no:randomly -rs
 
 test-long: $(VENV)/.ready-dev  ## Every test at full counts; goes on where it was interrupted.
 	$(BIN)/python -m tests.long $(ONLY)

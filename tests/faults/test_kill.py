@@ -22,7 +22,7 @@ from tests.support.server import LiveHub
 
 KILLS = 200 if LONG else 20
 ALIVE_SECONDS = (0.02, 1.5)
-CHECK_EVERY = 4
+CHECK_EVERY = 4 if LONG else 10
 SEED = 20260105
 
 

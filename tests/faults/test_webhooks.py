@@ -11,7 +11,7 @@ from tests.support import processes, server
 from tests.support.receiver import Receiver
 
 HOOKS = 4
-EVENTS = 250 if LONG else 25
+EVENTS = 250 if LONG else 10
 FAILING = 0.3
 SECONDS = 900 if LONG else 200
 STATES = server.STATES if LONG else server.STATES[:1]
