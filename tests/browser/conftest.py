@@ -17,6 +17,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
+from tests.browser import halls as building
 from tests.support import server
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -122,6 +123,21 @@ class Watch:
         assert self.complaints == [], "the browser complained"
 
 
+@pytest.fixture
+def watch() -> Iterator[Watch]:
+    """What goes on in a browser that a test opens itself; it must be nothing."""
+    made = Watch()
+    yield made
+    made.require_quiet()
+
+
+@pytest.fixture(scope="session")
+def halls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[building.Halls]:
+    """A hub with a commons of each preset, and a clock that moves when it is told."""
+    with building.opened(tmp_path_factory.mktemp("halls")) as made:
+        yield made
+
+
 Opened = Callable[..., Page]
 
 
@@ -170,7 +186,8 @@ def _fill(village: Village, client: httpx.Client) -> None:
         ("files", ("noise.bin", bytes(range(256)) * 40)),
     ]
     send(client, f"{model}/upload/main", files=files, folder="", way="commit")
-    text = "---\nlicense: mit\n---\n# Tiny\n\n![a picture](picture.png)\n\n```python\nx = 1\n```\n"
+    text = "---\nlicense: mit\n---\n# Tiny\n\nAfter arXiv:1706.03762.\n\n"
+    text += "![a picture](picture.png)\n\n```python\nx = 1\n```\n"
     send(client, f"{model}/edit/main/README.md", text=text, way="commit")
     send(client, f"{model}/edit/main/README.md", text=text + "More.\n", way="propose")
     send(client, f"{model}/delete/main/noise.bin", way="commit")
@@ -181,6 +198,9 @@ def _fill(village: Village, client: httpx.Client) -> None:
     bucket = send(client, "/buckets/new", owner="ada", name="runs", visibility="public")
     send(client, bucket, files=[("files", ("log.txt", b"began"))], act="send", folder="logs")
     client.post("/settings/tokens", data={"act": "mint", "name": "laptop", "role": "write"})
+    send(client, "/users/lab/follow", act="follow", next="/lab")
+    kept = send(client, "/new-collection", owner="ada", title="Small things", description="Few.")
+    send(client, kept, act="add", kind="model", name="ada/tiny", note="The smallest.")
     told = {"watched": "ada", "domain": ["repo", "discussion"], "secret": ""}
     hook = send(client, "/settings/webhooks", url="https://example.org/hook", **told)
     village.public = [
@@ -189,12 +209,14 @@ def _fill(village: Village, client: httpx.Client) -> None:
         f"{model}/blob/main/README.md", f"{model}/commits/main", f"{model}/commit/main",
         f"{model}/discussions", f"{model}/discussions/1", f"{model}/discussions/1/files", data,
         f"{data}/tree/main", f"{data}/leaderboard", bucket, f"{bucket}/tree/logs", "/papers",
-        "/commons",
+        "/papers/1706.03762", "/collections", kept, "/users/ada/likes", "/users/ada/following",
+        "/users/lab/followers", "/commons", "/commons/lab", "/commons/hub",
         "/commons/hub/log", "/commons/hub/log/0", "/docs", "/docs/decisions/0001-four-ideas",
         "/none/of/this",
     ]  # fmt: skip
     village.private = [
-        "/new", "/new-dataset", "/new-space", "/buckets/new", "/organizations/new",
+        "/new", "/new-dataset", "/new-space", "/new-collection", "/buckets/new",
+        "/organizations/new",
         "/organizations/lab/settings",
         "/settings/profile", "/settings/account", "/settings/tokens", f"{model}/settings",
         "/settings/security", "/settings/applications", "/oauth/device",

@@ -21,10 +21,19 @@ from iriai.base.tx import Ground
 from iriai.commons import actions as founding
 from iriai.commons import enactment
 from iriai.commons import jobs as clockwork
+from iriai.commons.breakglass.rules import Act
 from iriai.commons.cases import actions as cases
+from iriai.commons.cases import queries as case_queries
 from iriai.commons.charter import presets
 from iriai.commons.enactment import case_steps, people
+from iriai.commons.enactment import cases as cases_of
+from iriai.commons.membership import offices
 from iriai.commons.membership import powers as membership
+from iriai.commons.pot import powers as pot
+from iriai.commons.pot import queries as pots
+from iriai.commons.pot import usage
+from iriai.commons.pot.rules import Source
+from iriai.commons.proposals import queries as proposal_queries
 from iriai.commons.removal import actions as removal
 from iriai.identity import actions as identity
 from iriai.identity import admission
@@ -152,6 +161,54 @@ class Hall(Town):
             with self.ground.write() as tx:
                 case_steps.case_step(tx, ada, self.commons_id, number, word, given)
         return number
+
+    def appeal(self, name: str, number: int) -> int:
+        """Appeal what was decided; the number of the panel that will be drawn."""
+        actor, given = self.person(name), {"words": "It was the radio.", "string": "snow"}
+        with self.ground.write() as tx:
+            case_steps.case_step(tx, actor, self.commons_id, number, "appeal", given)
+            case = case_queries.row(tx, self.commons_id, number)
+            return case_queries.case(tx, actor, self.commons_id, case.number).panel.number
+
+    def elect(self, role: str, *names: str) -> int:
+        """Call an election and let time go by until its ballot, a secret one, is open."""
+        for each in names:
+            actor = self.person(each)
+            with self.ground.write() as tx:
+                if offices.open_election(tx, self.commons_id, role) is None:
+                    offices.call_election(tx, actor, self.commons_id, role=role)
+                offices.nominate(tx, actor, self.commons_id, role=role, name=each)
+        self.tick(days=7, minutes=1)
+        with self.ground.read() as tx:
+            open_ = proposal_queries.open_(tx, self.commons_id)
+        return next(each.number for each in open_ if each.is_secret)
+
+    def share_out(self) -> None:
+        """Something granted out of the pot that is recalled, and something that waits for room."""
+        made = self.person("bob")
+        with self.ground.write() as tx:
+            for amount in (100, 5_000):
+                pot.allot(
+                    tx, "system:test", self.commons_id, self.name, account_id=made.id or 0,
+                    holder="bob", unit="gpu_hours", amount=amount, project=f"{amount} hours",
+                    source=Source.QUEUE, cited={},
+                )  # fmt: skip
+            one = pots.allotments(tx, self.commons_id)[-1]
+            cited = {"one": one, "cited": {}}
+            pot.grant(tx, "system:test", self.commons_id, self.name, source=Source.FLOOR, **cited)
+            pot.recall(tx, "system:test", self.commons_id, self.name, **cited)
+            usage.report(tx, self.commons_id, {"gpu_hours": {"ada": 60, "bob": 20}})
+
+    def break_glass(self) -> None:
+        """What the operator does with their own hands, and a hold of the stewards."""
+        with self.ground.write() as tx:
+            enactment.operator.break_glass(
+                tx, self.name, Act.DELIST, f"{self.name}/tiny", reason="It is under attack."
+            )
+            cases_of.hold(
+                tx, self.person("bob"), commons_id=self.commons_id,
+                subject=f"repo/{self.name}/tiny", ground="malware", reason="It spreads.",
+            )  # fmt: skip
 
     def ask_for_removal(self, name: str) -> None:
         """Ask that a file of the model be removed."""

@@ -13,7 +13,6 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from iriai.identity.rules import Role
-from tests.browser import halls as building
 from tests.browser.conftest import DESK, PHONE, Watch
 from tests.browser.halls import PRESETS, Hall, Halls
 from tests.browser.test_accessible import WIDER
@@ -28,12 +27,6 @@ TABS = (
     "charter", "rights", "members", "seats/steward", "proposals", "proposals/new", "cases", "pot",
     "removals", "log", "log/0", "export",
 )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def halls(tmp_path_factory) -> Iterator[Halls]:
-    with building.opened(tmp_path_factory.mktemp("halls")) as made:
-        yield made
 
 
 class Newcomer:
@@ -79,13 +72,6 @@ class Newcomer:
     @property
     def said(self) -> str:
         return self.page.locator("main").inner_text()
-
-
-@pytest.fixture
-def watch() -> Iterator[Watch]:
-    made = Watch()
-    yield made
-    made.require_quiet()
 
 
 @pytest.fixture(params=PRESETS)
@@ -261,30 +247,44 @@ def test_axe_finds_nothing_on_any_page_of_a_commons(halls, chromium, watch, them
     lively(hall)
     context = chromium.new_context(base_url=halls.url, viewport=DESK, color_scheme=theme)
     watch.over(context, halls.url)
-    session = {"name": "iriai_session", "value": halls.session("bob"), "url": halls.url}
-    context.add_cookies([session])
     page = context.new_page()
+    page.set_viewport_size(DESK if theme == "dark" else PHONE)
+    seen = [*(("bob", each) for each in pages_of(hall)), *(("ada", each) for each in of_ada(hall))]
     found = []
-    for path in pages_of(hall):
-        page.set_viewport_size(DESK if theme == "dark" else PHONE)
-        answer = page.goto(path)
-        assert answer is not None
-        assert answer.status == 200, path
-        if page.evaluate(WIDER) > 0:
-            found.append(f"{path} scrolls sideways")
-        wrong = Axe().run(page).response["violations"]
-        found += [f"{path}: {each['id']} at {each['nodes'][0]['html'][:200]}" for each in wrong]
-        photograph(page, f"{theme}-{path}")
+    for name, path in seen:
+        session = {"name": "iriai_session", "value": halls.session(name), "url": halls.url}
+        context.add_cookies([session])
+        found += wrong_with(page, path)
+        photograph(page, f"{theme}-{name}-{path}")
     context.close()
     assert found == []
 
 
+def wrong_with(page: Page, path: str) -> list[str]:
+    """What is wrong with a page, as axe and its width say, or that it says nothing of what next."""
+    answer = page.goto(path)
+    assert answer is not None
+    assert answer.status == 200, path
+    found = [f"{path} scrolls sideways"] if page.evaluate(WIDER) > 0 else []
+    if page.locator(".next-step").count() != 1:
+        found.append(f"{path} does not say what happens next")
+    wrong = Axe().run(page).response["violations"]
+    return found + [f"{path}: {each['id']} at {each['nodes'][0]['html'][:200]}" for each in wrong]
+
+
+def of_ada(hall: Hall) -> list[str]:
+    """What a steward sees otherwise than the others."""
+    here = f"/commons/{hall.name}"
+    mine = ("cases", f"cases/{hall.numbers['Case']}", "removals/1", "members", "seats/steward")
+    return [f"{here}/{each}" for each in mine]
+
+
 def lively(hall: Hall) -> None:
-    """A decided vote, a running one, a case that can be appealed, a request, something given."""
+    """A decided vote, running ones, a case that can be appealed and one that was, and so on."""
     if hall.is_lively:
         return
     hall.is_lively = True
-    hall.sanction("bob")
+    hall.numbers["Panel"] = hall.appeal("bob", hall.sanction("bob"))
     hall.ask_for_removal("bob")
     given = {"unit": "gpu_hours", "by": "ada", "amount": 500}
     hall.second("bob", hall.propose("ada", "pool.declare", payload=given).number)
@@ -298,6 +298,10 @@ def lively(hall: Hall) -> None:
         if title == "Decided":
             hall.vote("bob", made.number, 1, 2)
             hall.tick(days=10, minutes=1)
+    hall.numbers["Secret"] = hall.elect("steward", "bob", "ada")
+    hall.numbers["Case"] = hall.sanction("bob")
+    hall.share_out()
+    hall.break_glass()
 
 
 def pages_of(hall: Hall) -> list[str]:
@@ -309,13 +313,19 @@ def pages_of(hall: Hall) -> list[str]:
         f"{here}/proposals/{numbers['Running']}/ballot",
         f"{here}/proposals/{numbers['Decided']}/count",
         f"{here}/proposals/new?action=statement",
+        f"{here}/proposals/{numbers['Secret']}",
+        f"{here}/proposals/{numbers['Secret']}/ballot",
+        f"{here}/panels/{numbers['Panel']}",
         f"{here}/cases/1",
-        f"{here}/cases/1/appeal",
+        f"{here}/cases/{numbers['Case']}",
+        f"{here}/cases/{numbers['Case']}/appeal",
         f"{here}/removals/new",
         f"{here}/removals/1",
+        f"{here}/charter?all=yes",
         f"{here}/charter/edit",
         f"{here}/found",
         "/report",
+        "/removal",
     ]
 
 

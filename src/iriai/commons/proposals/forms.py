@@ -190,7 +190,7 @@ FORMS: Mapping[Action, tuple[Field, ...]] = MappingProxyType(
                 "unit",
                 "Of what",
                 Shape.TYPED,
-                "bytes_stored, bytes_logical, bytes_egress, or a unit of your own: gpu_hours.",
+                "bytes_stored, bytes_logical, bytes_served, or a unit of your own: gpu_hours.",
                 source=Source.UNIT,
             ),
             Field("by", "Who gives it"),
