@@ -28,8 +28,9 @@ def tensors(*names: str) -> bytes:
 def trees(at: At) -> None:
     for kind in ("model", "dataset", "space"):
         name, of = at.repo(TREE, repo_type=kind), {"repo_type": kind}
+        own = [".gitattributes", *(["README.md"] if kind == "space" else [])]
         flat = list(at.api.list_repo_tree(name, **of))
-        assert sorted(each.path for each in flat) == [".gitattributes", "a.txt", "sub"]
+        assert sorted(each.path for each in flat) == [*own, "a.txt", "sub"]
         assert [each.path for each in at.api.list_repo_tree(name, "", **of)] == [
             each.path for each in flat
         ]
@@ -37,7 +38,7 @@ def trees(at: At) -> None:
             each.path: each
             for each in at.api.list_repo_tree(name, recursive=True, expand=True, **of)
         }
-        assert set(tree) == {".gitattributes", "sub/deep", "sub", *TREE}
+        assert set(tree) == {*own, "sub/deep", "sub", *TREE}
         assert isinstance(tree["sub"], RepoFolder)
         large = tree["sub/b.bin"]
         assert isinstance(large, RepoFile)
@@ -47,7 +48,7 @@ def trees(at: At) -> None:
         assert tree["a.txt"].lfs is None
         assert large.last_commit.title == "more files"
         assert "security" in vars(large)
-        assert sorted(at.api.list_repo_files(name, **of)) == sorted([".gitattributes", *TREE])
+        assert sorted(at.api.list_repo_files(name, **of)) == sorted([*own, *TREE])
         with refused(errors.EntryNotFoundError, "EntryNotFound"):
             list(at.api.list_repo_tree(name, "unknown", **of))
         with refused(errors.RevisionNotFoundError, "RevisionNotFound"):
