@@ -204,8 +204,10 @@ def test_a_tree_tells_sizes_ids_and_last_commits(api, repo):
     assert len(tree["sub/a.txt"].blob_id) == 40
     assert tree["sub/a.txt"].last_commit.title == "more files"
     assert tree[".gitattributes"].last_commit.title == "initial commit"
-    flat = {each.path for each in api.list_repo_tree(repo)}
-    assert flat == {".gitattributes", "README.md", "sub"}
+    assert tree["sub/a.txt"].security.status == "unscanned"
+    assert api.model_info(repo, securityStatus=True).security_repo_status["scansDone"] is False
+    flat = [each.path for each in api.list_repo_tree(repo)]
+    assert flat == ["sub", ".gitattributes", "README.md"]
     assert [each.path for each in api.list_repo_tree(repo, "sub")] == ["sub/a.txt"]
 
 

@@ -111,7 +111,7 @@ MODEL: Mapping[str, Callable[[Facts], Any]] = {
     "model-index": _data("model-index"),
     "pipeline_tag": _card("pipeline_tag"),
     "safetensors": _card("safetensors"),
-    "securityRepoStatus": _always(None),
+    "securityRepoStatus": _always({"scansDone": False, "filesWithIssues": []}),
     "spaces": _always([]),
     "transformersInfo": _always(None),
     "widgetData": _data("widget"),

@@ -40,6 +40,8 @@ def described(request: Request, tx: Tx, repo: Repo, sha: str | None) -> Response
     """The info: everything usual, or just what `expand` asks for."""
     expand = expanded(request)
     fields = asked_fields(repo.kind, expand) if expand else INFO[repo.kind]
+    if not expand and repo.kind == "model" and query_flag(request, "securityStatus"):
+        fields = [*fields, "securityRepoStatus"]
     facts = Facts(
         repo=repo,
         sha=sha,

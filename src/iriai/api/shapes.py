@@ -34,6 +34,10 @@ def object_id(number: int) -> str:
 # -- files -------------------------------------------------------------------------------------
 
 
+UNSCANNED: Shape = {"status": "unscanned", "avScan": None, "pickleImportScan": None}
+"""What is known of a file's safety: this hub scans none. Read by `hf_api.BlobSecurityInfo`."""
+
+
 def tree_entry(entry: Entry, *, xet_hash: str | None = None, last: Commit | None = None) -> Shape:
     """One row of a tree. Read by `hf_api.RepoFile`, `RepoFolder` and hub.js `listFiles`."""
     if isinstance(entry, File):
@@ -59,6 +63,8 @@ def tree_entry(entry: Entry, *, xet_hash: str | None = None, last: Commit | None
             "title": last.title,
             "date": moment(last.committer.at),
         }
+        if isinstance(entry, File):
+            shape["securityFileStatus"] = UNSCANNED
     return shape
 
 

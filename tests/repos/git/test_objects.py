@@ -121,6 +121,13 @@ def test_pages_of_a_tree_make_up_the_whole_in_gits_own_order(shed):
         assert files == shed.in_git(sha, "ls-tree", "-r", "--name-only", "main").split()
         both = [entry.path for entry in found]
         assert both == shed.in_git(sha, "ls-tree", "-rt", "--name-only", "main").split()
+    for limit in (1, 2, 50):
+        flat, after = [], None
+        while not flat or after is not None:
+            page = shed.objects.tree(sha, after=after, limit=limit)
+            flat += [entry.path for entry in page.entries]
+            after = page.after
+        assert flat == ["a.b", "a", "lib", "a-", "a0", "lib-1", "lib.txt", "z"]
     flat = shed.objects.tree(sha, "a")
     assert [entry.path for entry in flat.entries] == ["a/x"]
     with pytest.raises(Unknown):

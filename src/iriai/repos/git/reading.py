@@ -307,7 +307,10 @@ class Reading:
         after: str | None = None,
         limit: int = ENTRIES_MAX,
     ) -> Page:
-        """What a folder holds in git's order, with `recursive` all below it; pages of `limit`."""
+        """What a folder holds, in pages of `limit`: its folders first, as clients expect.
+
+        With `recursive` all below it too, in git's order.
+        """
         folder = self.entry(sha, path)
         if not isinstance(folder, Folder):
             raise Unknown(f"{path[:200]!r} is a file.", code="EntryNotFound")
@@ -315,7 +318,8 @@ class Reading:
         start = (after or "").encode("utf-8", "surrogateescape")
         entries: list[Entry] = []
         last = b""
-        for key, mode, oid in self.walk(folder.oid, prefix, recursive=recursive, after=start):
+        look = self.walk if recursive else self._held
+        for key, mode, oid in look(folder.oid, prefix, after=start):
             if len(entries) >= limit:
                 return Page(entries, last.decode("utf-8", "surrogateescape"))
             last = key
@@ -336,8 +340,18 @@ class Reading:
         joined = b"\0".join(found[:limit]).decode("utf-8", "replace")
         return joined.split("\0") if joined else []
 
+    def _held(
+        self, tree: str, prefix: bytes = b"", *, after: bytes = b""
+    ) -> Iterator[tuple[bytes, int, str]]:
+        """The same as `walk` of what lies in a tree itself, its folders before its files."""
+        rows = formats.parse_tree(self.raw(tree))
+        for row in sorted(rows, key=lambda row: row[0] != formats.FOLDER):
+            key = prefix + formats.row_key(row)
+            if not after or (not key.endswith(b"/"), key) > (not after.endswith(b"/"), after):
+                yield key, int(row[0], 8), row[2].hex()
+
     def walk(
-        self, tree: str, prefix: bytes = b"", *, recursive: bool = True, after: bytes = b""
+        self, tree: str, prefix: bytes = b"", *, after: bytes = b""
     ) -> Iterator[tuple[bytes, int, str]]:
         """Path, mode and id of all in a tree, after the path `after`; folders end in a slash."""
         for row in formats.parse_tree(self.raw(tree)):
@@ -347,7 +361,7 @@ class Reading:
                 yield key, int(row[0], 8), row[2].hex()
             elif not (is_folder and after.startswith(key)):
                 continue
-            if recursive and is_folder:
+            if is_folder:
                 yield from self.walk(row[2].hex(), key, after=after)
 
     # -- contents ----------------------------------------------------------------------------------
