@@ -99,8 +99,6 @@ def test_items_keep_their_order_and_their_notes(any_ground, ada, kept):
             actions.add(tx, ada, kept, kind="model", name="ada/none")
         with pytest.raises(Unknown):
             actions.add(tx, ada, kept, kind="paper", name="not-a-paper")
-        with pytest.raises(Unknown):
-            actions.add(tx, ada, kept, kind="collection", name=kept.slug)
         with pytest.raises(Invalid):
             actions.add(tx, ada, kept, kind="song", name="x")
         first, second, third = held(tx, ada, kept)

@@ -34,6 +34,8 @@ const whole = Buffer.from(await (await hub.downloadFile({ ...at, path: "big.bin"
 const plain = Buffer.from(
   await (await hub.downloadFile({ ...at, path: "big.bin", xet: false })).arrayBuffer()
 );
+const pointer = await (await hub.downloadFile({ ...at, path: "big.bin", raw: true })).text();
+const stranger = await hub.checkRepoAccess({ hubUrl, repo: "none/none" }).catch((error) => error);
 const info = await hub.modelInfo({ ...at, name, additionalFields: ["sha", "cardData"] });
 const paths = await hub.pathsInfo({ ...at, paths: ["big.bin", "none"] });
 const commits = await collect(hub.listCommits({ ...at }));
@@ -51,6 +53,7 @@ console.log(JSON.stringify({
   same: bytes.equals(whole), samePlain: bytes.equals(plain), pr: pr?.pullRequestUrl,
   sha: info.sha, license: info.cardData?.license, paths: paths.map((each) => each.path),
   titles: commits.map((each) => each.title), exists, missing, me: me.name,
+  pointer, stranger: stranger.statusCode, madeAt: me.auth.accessToken.createdAt instanceof Date,
   after: after.map((each) => each.path).sort(), models: models.map((each) => each.name), gone,
 }));
 """
@@ -74,6 +77,8 @@ def test_the_javascript_client_uploads_lists_and_downloads(any_hub, tmp_path, si
     assert (said["text"], said["fromPull"]) == ("hello", "pr")
     assert said["same"] is True
     assert said["samePlain"] is True
+    assert said["pointer"].startswith("version https://git-lfs.github.com/spec/v1\noid sha256:")
+    assert (said["stranger"], said["madeAt"]) == (401, True)
     assert said["pr"] == f"{any_hub.url}/{name}/discussions/1"
     assert len(said["sha"]) == 40
     assert said["license"] == "mit"

@@ -253,6 +253,8 @@ def test_tags_are_known_by_type(api):
         each for each in tags["license"] if each["id"] == "license:mit"
     ).items()
     assert any(each["id"] == "text-generation" for each in tags["pipeline_tag"])
+    assert {"dataset", "language", "library", "license", "other", "pipeline_tag"} <= tags.keys()
+    assert {"benchmark", "language", "size_categories", "task_ids"} <= api.get_dataset_tags().keys()
     assert any(
         each["id"] == "task_categories:translation" and each["label"] == "translation"
         for each in api.get_dataset_tags()["task_categories"]

@@ -96,6 +96,7 @@ def test_the_first_attributes_of_each_kind_catch_its_usual_files():
         ("model", "model.safetensors"), ("model", "q4.gguf"), ("dataset", "data/train.parquet"),
         ("dataset", "clip.mp3"), ("space", "weights.pt"), ("model", "a.tar.gz"),
         ("model", "saved_model/variables/x"), ("model", "runs/events.out.tfevents.1"),
+        ("model", "notes.lfs.txt"),
     ]:  # fmt: skip
         attributes = Attributes({"": large.gitattributes(kind).decode()})
         assert attributes.is_large(path), path

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import html
 from datetime import datetime
 from typing import Any
 
@@ -232,7 +233,7 @@ def item_shape(item: Item, known: dict[int, Card]) -> Shape:
     """Read by `hf_api.CollectionItem`; a collection is known by its slug."""
     made: Shape = {"_id": item.key, "type": item.kind.value, "position": item.position}
     if item.note:
-        made["note"] = {"text": item.note}
+        made["note"] = {"text": item.note, "html": html.escape(item.note)}
     if item.repo is not None:
         repo, card = item.repo, known.get(item.repo.id)
         return made | {

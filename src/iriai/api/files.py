@@ -7,7 +7,7 @@ large file can come by Xet, the answer says where; a client without Xet reads on
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import orjson
@@ -122,26 +122,36 @@ def note_served(request: Request, holder_id: int, answer: Response, size: int) -
 
 async def git_bytes(request: Request, found: Located, headers: dict[str, str]) -> Response:
     """A file that git keeps: whole from memory while it is small, else streamed."""
-    file = found.file
-    asked = ranges.asked(request.headers, file.size, headers["ETag"])
-    if asked.status == NOT_MODIFIED:
+    status, span, headers = asked_part(request, found, headers)
+    if status == NOT_MODIFIED:
         return Response(status_code=NOT_MODIFIED, headers=headers)
+    ground = door.ground_of(request)
+    if found.file.size <= SMALL_BYTES_MAX:
+        whole = await door.in_thread(read_whole, ground, found)
+        return Response(whole[span.start : span.end], status, headers)
+    pieces = iterate_in_threadpool(cut(read_pieces(ground, found), span))
+    return StreamingResponse(pieces, status, headers)
+
+
+def asked_part(
+    request: Request, found: Located, headers: dict[str, str]
+) -> tuple[int, Span, dict[str, str]]:
+    """The status, the bytes and the headers of what is asked of a file that git keeps."""
+    size = found.file.size
+    asked = ranges.asked(request.headers, size, headers["ETag"])
+    if asked.status == NOT_MODIFIED:
+        return NOT_MODIFIED, Span(0, 0), headers
     if asked.status == NOT_SATISFIABLE:
         raise outside(found)
-    status, span = asked.status, Span(0, file.size)
+    status, span = asked.status, Span(0, size)
     if len(asked.spans) == 1:
         span = asked.spans[0]
     else:
         status = 200  # several ranges of a file this small are not worth their frame
     headers = {**headers, "Content-Length": str(span.length)}
     if status == PARTIAL:
-        headers["Content-Range"] = span.content_range(file.size)
-    ground = door.ground_of(request)
-    if file.size <= SMALL_BYTES_MAX:
-        whole = await door.in_thread(read_whole, ground, found)
-        return Response(whole[span.start : span.end], status, headers)
-    pieces = iterate_in_threadpool(cut(read_pieces(ground, found), span))
-    return StreamingResponse(pieces, status, headers)
+        headers["Content-Range"] = span.content_range(size)
+    return status, span, headers
 
 
 def outside(found: Located) -> Invalid:
@@ -240,15 +250,15 @@ def raw(request: Request, tx: Tx) -> Response:
     except HubError as error:
         error.headers["X-Repo-Commit"] = sha
         raise
-    found = Located(repo, sha, file, None, where.revision)
-    headers = headers_of(request, found) | {"ETag": f'"{file.oid}"'}
-    for name in ("X-Linked-Size", "X-Linked-ETag"):
-        headers.pop(name, None)
+    plain = replace(file, lfs=None, size=len(content))
+    found = Located(repo, sha, plain, None, where.revision)
+    headers = headers_of(request, found)
     if file.lfs:
         headers["Content-Type"] = content_types.TEXT
     if request.method == "HEAD":
         return Response(headers={**headers, "Content-Length": str(len(content))})
-    return Response(content, headers=headers)
+    status, span, headers = asked_part(request, found, headers)
+    return Response(content[span.start : span.end], status, headers)
 
 
 get.authenticates = True  # type: ignore[attr-defined]

@@ -247,9 +247,9 @@ def _by_type(tx: Tx, kind: Kind) -> Shape:
     return {
         type_: [
             {"type": type_, "id": each.id, "label": each.label, "count": each.count}
-            for each in found
+            for each in known.get(type_, ())
         ]
-        for type_, found in sorted(known.items())
+        for type_ in sorted({*known, *facets.TYPES[kind]})
     }
 
 

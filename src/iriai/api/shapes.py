@@ -134,7 +134,7 @@ def landed(base: str, repo: Repo, sha: str, pull_number: int | None) -> Shape:
 
 def whoami(actor: Actor, me: PersonOverview) -> Shape:
     """Who the token belongs to. Read by `hf_api.whoami`, `_login` and the client's CLI."""
-    account = me.account
+    account, made_at = me.account, actor.scope.token_made_at
     knows = may(actor, Act.KNOW_EMAIL, Subject(account.id))
     return {
         "type": "user",
@@ -144,7 +144,7 @@ def whoami(actor: Actor, me: PersonOverview) -> Shape:
         "email": account.email if knows else None,
         "emailVerified": knows and account.email is not None,
         "canPay": False,
-        "billingMode": "none",
+        "billingMode": "postpaid",  # nobody pays; the clients know of this and "prepaid"
         "periodEnd": None,
         "isPro": False,
         "avatarUrl": "",
@@ -154,6 +154,7 @@ def whoami(actor: Actor, me: PersonOverview) -> Shape:
             "accessToken": {
                 "displayName": actor.scope.token_name or "session",
                 "role": ROLE_OF_REACH.get(actor.scope.reach, "write"),
+                "createdAt": moment(made_at) if made_at else None,
             }
             | _fine_grained(actor),
         },

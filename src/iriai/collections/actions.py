@@ -117,8 +117,6 @@ def add(tx: Tx, actor: Actor, found: Collection, *, kind: str, name: str, note: 
     _lock(tx, found.owner.id)
     wanted = rules.clean_kind(kind)
     target = queries.target(tx, actor, wanted, rules.clean_item_id(wanted, name))
-    if wanted is ItemKind.COLLECTION and target == found.key:
-        raise rules.unknown_item()
     order = _order(tx, found.id)
     rules.require_room(len(order))
     row = {

@@ -179,7 +179,7 @@ def target(tx: Tx, viewer: Actor, kind: ItemKind, name: str) -> str:
     if kind in REPOSITORIES:
         return str(repos.repo(tx, viewer, kind, name).id)
     if kind is ItemKind.COLLECTION:
-        namespace, _, slug = name.partition("/")
+        namespace, _, slug = name.rpartition("/")  # hub.js sends the key alone
         return collection(tx, viewer, namespace, slug).key
     return name
 

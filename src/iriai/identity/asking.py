@@ -59,6 +59,7 @@ _WITH_TOKEN = (
         Token.name.label("token_name"),
         Token.role.label("token_role"),
         Token.grants,
+        Token.created_at.label("token_made_at"),
         Token.expires_at,
     )
     .join(Token, Token.account_id == Account.id)
@@ -120,6 +121,7 @@ def _holder(tx: Tx, rows: Sequence[Row[Any]]) -> Actor:
         grants=grants_read(first.grants),
         token_id=first.token_id,
         token_name=first.token_name,
+        token_made_at=first.token_made_at,
     )
     return _actor(rows, scope, tx.now)
 

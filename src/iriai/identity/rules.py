@@ -179,6 +179,7 @@ class TokenScope:
     grants: tuple[Grant, ...] = ()
     token_id: int | None = None
     token_name: str = ""
+    token_made_at: datetime | None = None
 
     def allows(self, act: Act, subject: "Subject") -> bool:
         """Whether this way in lets `act` through to `subject`."""

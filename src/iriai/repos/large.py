@@ -183,7 +183,7 @@ ENDINGS = {
 def gitattributes(kind: str) -> bytes:
     """The `.gitattributes` of a new repository."""
     patterns = [f"*.{ending}" for ending in ENDINGS[kind]]
-    patterns += ["*.tar.*", "saved_model/**/*", "*tfevents*"]
+    patterns += ["*.lfs.*", "*.tar.*", "saved_model/**/*", "*tfevents*"]
     lines = [f"{pattern} filter=lfs diff=lfs merge=lfs -text\n" for pattern in sorted(patterns)]
     return "".join(lines).encode()
 

@@ -14,6 +14,13 @@ _DATASET_PREFIXES = (
     "benchmark", "arxiv", "region",
 )  # fmt: skip
 
+TYPES = {
+    "model": ("dataset", "language", "library", "license", "other", "pipeline_tag", "region"),
+    "dataset": ("benchmark", "language", "language_creators", "license", "multilinguality",
+                "other", "size_categories", "task_categories", "task_ids"),
+}  # fmt: skip
+"""The types that clients ask for by name, whether or not any tag is of them yet."""
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
