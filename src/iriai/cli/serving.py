@@ -78,7 +78,7 @@ def serve(*, settings: "Settings", no_worker: bool, access_log: bool) -> None:
     logs(access=access_log)
     with listening(settings.host, settings.port) as listener, only_server(settings):
         settings = replace(settings, port=listener.getsockname()[1])
-        with frame.opened(settings) as ground, working(ground, wanted=not no_worker):
+        with frame.opened_to_stay(settings) as ground, working(ground, wanted=not no_worker):
             from iriai import app
             from iriai.base.http.server import server
             from iriai.repos import egress
