@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import subprocess
+import time
 
 import pytest
 from tests.api.test_lfs_door import told
@@ -62,6 +63,23 @@ class Place:
         return answer.json()
 
 
+WORD = "quillwort"
+"""Stands in every file of the model below, and nowhere else."""
+CARD = f"---\nlicense: mit\ntags: [{WORD}]\n---\n# {WORD}\n"
+SHOWN = (
+    "/{0}",
+    "/{0}/blob/main/said.txt",
+    "/{0}/commit/{1}",
+    "/{0}/discussions/1/files",
+    "/api/models/{0}",
+    "/api/models/{0}?expand=tags&expand=cardData&expand=config",
+    "/api/models/{0}/discussions/1?diff=1",
+    "/v2/{0}/manifests/latest",
+    "/api/models?author=tales&full=true&cardData=true",
+)
+"""Where somebody without an account could meet what the files of a model say."""
+
+
 @pytest.fixture(scope="module")
 def place(hub):
     made = Place(hub)
@@ -109,3 +127,62 @@ def test_what_was_removed_is_gone_by_every_door(place, tmp_path):
             [*git, "log", "-p", "FETCH_HEAD"], capture_output=True, text=True, check=True
         ).stdout
     )
+
+
+def model(place):
+    """A public model, its newest commit, and a pull request that changes a file."""
+    place.bob.ask("POST", "/api/repos/create", json={"name": "tiny", "organization": "tales"})
+
+    def commit(query, **files):
+        lines = [{"key": "header", "value": {"summary": "A change"}}]
+        for path, content in files.items():
+            facts = {"path": path.replace("_", "."), "content": content, "encoding": "utf-8"}
+            lines += [{"key": "file", "value": facts}]
+        body = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+        headers = {"Content-Type": "application/x-ndjson"}
+        answer = place.bob.ask(
+            "POST", f"/api/models/tales/tiny/commit/main{query}", content=body, headers=headers
+        )
+        assert answer.status_code == 200, answer.text
+        return answer.json()["commitOid"]
+
+    said = json.dumps({"model_type": WORD})
+    made = commit("", README_md=CARD, said_txt=f"{WORD}\n", config_json=said)
+    commit("?create_pr=1", said_txt=f"{WORD} {WORD}\n")
+    return made
+
+
+def seen(place, sha):
+    """Of all places where a file's words could be met, those where they are."""
+    there = [each.format("tales/tiny", sha) for each in SHOWN]
+    return {each for each in there if WORD in place.nobody.ask("GET", each).text}
+
+
+def wait_until(condition, seconds=20.0):
+    """Whether it comes to hold; the worker reads cards."""
+    until = time.monotonic() + seconds
+    while not condition() and time.monotonic() < until:
+        time.sleep(0.2)
+    return condition()
+
+
+@pytest.mark.parametrize("what", ["", "/file/README.md /file/said.txt /file/config.json"])
+def test_nothing_tells_what_a_held_file_says(place, what):
+    sha = (
+        model(place)
+        if not what
+        else place.nobody.ask("GET", "/api/models/tales/tiny").json()["sha"]
+    )
+    everywhere = {each.format("tales/tiny", sha) for each in SHOWN if "/v2/" not in each}
+    assert wait_until(lambda: seen(place, sha) == everywhere), seen(place, sha)
+    subjects = [f"repo/tales/tiny{each}" for each in what.split(" ")]
+    held = [
+        place.post("holds", subject=each, ground="privacy", reason="It names people.")["number"]
+        for each in subjects
+    ]
+    assert wait_until(lambda: not seen(place, sha)), seen(place, sha)
+    edit = place.bob.ask("GET", "/tales/tiny/edit/main/said.txt")
+    assert WORD not in edit.text
+    for number in held:
+        place.post(f"holds/{number}/lift")
+    assert wait_until(lambda: seen(place, sha) == everywhere), seen(place, sha)

@@ -1,5 +1,7 @@
 """What can be found, by whom, in which order, on both databases."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import update
 from tests.repos.conftest import settled
@@ -8,9 +10,10 @@ from iriai.base.errors import Invalid
 from iriai.cards import actions as cards
 from iriai.identity.rules import ANYONE
 from iriai.repos import actions as repos
+from iriai.repos import powers
 from iriai.repos.actions import Add
 from iriai.repos.tables import RepoRow
-from iriai.search import actions
+from iriai.search import actions, jobs
 from iriai.search.queries import found
 from iriai.search.rules import Asked, Order
 
@@ -56,6 +59,29 @@ def test_a_word_in_the_middle_of_a_name_is_found(town, clock):
     assert names(town, "ada/llama") == ["llama-7b"]
     assert names(town, "bert", "tiny") == ["distilbert-tiny"]
     assert names(town, "bert", "llama") == []
+
+
+@pytest.mark.parametrize("path", [None, "README.md"])
+def test_the_words_of_what_is_held_are_not_found_however_old_it_is(town, clock, path):
+    repo = made(town, "a", "---\ntags: [protein-folding]\n---\nTrained on *glockenspiel*.\n")
+    indexed(town, clock)
+    clock.advance(days=30)
+    indexed(town, clock)
+    assert names(town, "glockenspiel") == names(town, "folding") == ["a"]
+    until = clock() + timedelta(days=3)
+    with town.ground.write() as tx:
+        if path is None:
+            powers.hold(tx, repo.id, reason="Look.", until=until)
+        else:
+            powers.hold_file(tx, repo.id, path, reason="Look.", until=until)
+    jobs.reread(town.ground, {"repo_id": repo.id})
+    assert names(town, "glockenspiel") == names(town, "folding") == []
+    clock.advance(hours=1)
+    with town.ground.write() as tx:
+        powers.release(tx, repo.id)
+        powers.release_file(tx, repo.id, "README.md")
+    jobs.reread(town.ground, {"repo_id": repo.id})
+    assert names(town, "glockenspiel") == names(town, "folding") == ["a"]
 
 
 def test_letters_that_stand_apart_do_not_make_a_word(town, clock):

@@ -10,7 +10,7 @@ are asked for, and are the same bytes each time. A private repository asks for a
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +31,7 @@ from iriai.cards import quantisations
 from iriai.cards import queries as cards
 from iriai.cards.quantisations import TAG_LENGTH_MAX, Quantised
 from iriai.repos import queries as repos
+from iriai.repos import withheld, withheld_objects
 from iriai.repos.git.entries import File
 from iriai.repos.git.objects import Objects
 from iriai.repos.rules import Kind, Repo
@@ -220,6 +221,7 @@ def _blob(request: Request, digest: str) -> StoredObject | Small:
         repo = model_of(request, tx)
         stored = blobs.object(tx, repo.id, digest)
         if stored is not None:
+            withheld_objects.require_served(tx, repo, digest)
             return stored
         for each in shelf_of(request, tx).made():
             if each.digest == digest:
@@ -263,7 +265,9 @@ def shelf_of(request: Request, tx: Tx) -> Shelf:
     if repo.head is None:
         raise Invalid("Repository is not GGUF or is not compatible with llama.cpp", code="NotGguf")
     objects = repos.objects(tx.ground, repo.id)
-    paths = [path for path in objects.paths(repo.head) if path.lower().endswith(".gguf")]
+    hidden = withheld.hidden(tx, repo)
+    known = (path for path in objects.paths(repo.head) if path not in hidden)
+    paths = [path for path in known if path.lower().endswith(".gguf")]
     found = objects.entries(repo.head, sorted(paths)[: quantisations.FILES_MAX])
     files = {each.path: each for each in found if isinstance(each, File)}
     card = cards.card(tx, repo.id)
@@ -271,15 +275,15 @@ def shelf_of(request: Request, tx: Tx) -> Shelf:
         repo=repo,
         files=files,
         offered=quantisations.quantised(files),
-        small=list(small_files(objects, repo.head)),
+        small=list(small_files(objects, repo.head, hidden)),
         facts=dict(card.gguf or {}) if card else {},
     )
 
 
-def small_files(objects: Objects, sha: str) -> Iterator[Small]:
+def small_files(objects: Objects, sha: str, hidden: Container[str]) -> Iterator[Small]:
     """The layers that the repository writes itself."""
     for name in SMALL_FILES:
-        file = objects.find_entry(sha, name)
+        file = None if name in hidden else objects.find_entry(sha, name)
         if isinstance(file, File) and file.lfs is None and file.size <= SMALL_BYTES_MAX:
             yield Small(LAYER + name, objects.blob(file.oid))
 

@@ -13,6 +13,7 @@ from iriai.base.routing import Access, DeclaredRoute, route
 from iriai.cards import reading
 from iriai.cards.files import TEXT_BYTES_MAX, Tree
 from iriai.repos import queries as repos
+from iriai.repos import withheld
 from iriai.repos.git.entries import File
 from iriai.repos.rules import Kind, unknown_entry, unknown_revision
 
@@ -27,9 +28,11 @@ def headers(request: Request) -> Response:
     path = address.decoded(request.path_params["tail"])
     with ground.read() as tx:
         repo = repos.readable(tx, door.actor_of(request), Kind(kind), full_name)
+        withheld.require_served(tx, repo, path)
+        hidden = withheld.hidden(tx, repo)
     if repo.head is None:
         raise unknown_revision("main")
-    tree = Tree(ground, repo.id, repo.head, ())
+    tree = Tree(ground, repo.id, repo.head, (), hidden)
     try:
         metadata, named = _index(tree, path)
         folder = path.rpartition("/")[0]

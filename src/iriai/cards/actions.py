@@ -19,6 +19,7 @@ from iriai.cards.facts import Facts, facts
 from iriai.cards.files import Tree
 from iriai.cards.tables import CardRow, FacetRow
 from iriai.repos import queries as repos
+from iriai.repos import withheld
 from iriai.repos.git.entries import File
 from iriai.repos.rules import Kind
 
@@ -54,11 +55,12 @@ def refresh(ground: Ground, repo_id: int) -> None:
     for _ in range(REFRESH_TRIES):
         with ground.read() as tx:
             repo = repos.by_id(tx, repo_id)
+            hidden = withheld.hidden(tx, repo)
         if repo.head is None:
             with ground.write() as tx:
                 _forget(tx, repo_id)
             return
-        read = _read(files.tree(ground, repo_id, repo.head), repo.kind)
+        read = _read(files.tree(ground, repo_id, repo.head, hidden), repo.kind)
         with ground.write() as tx:
             if repos.by_id(tx, repo_id).head == read.sha:
                 _keep(tx, repo_id, read)

@@ -1,6 +1,6 @@
 """The files of a repository as far as its card needs them: names, small texts, heads of weights."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from iriai.base.tx import Ground
@@ -18,15 +18,21 @@ REGULAR_BYTES_MAX = 16 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """The files of one commit. Nothing is judged here: cards are made by the hub for itself."""
+    """The files of one commit, but those at `hidden` paths.
+
+    Nobody's right is judged here: cards are made by the hub for itself.
+    """
 
     ground: Ground
     repo_id: int
     sha: str
     paths: Sequence[str]
+    hidden: Container[str] = frozenset()
 
     def file(self, path: str) -> File | None:
         """The file at `path`."""
+        if path in self.hidden:
+            return None
         found = repos.objects(self.ground, self.repo_id).find_entry(self.sha, path)
         return found if isinstance(found, File) else None
 
@@ -47,9 +53,10 @@ class Tree:
         return range_reader(self.ground, self.repo_id, file)
 
 
-def tree(ground: Ground, repo_id: int, sha: str) -> Tree:
+def tree(ground: Ground, repo_id: int, sha: str, hidden: Container[str] = frozenset()) -> Tree:
     """The files of commit `sha`, up to `FILES_MAX`."""
-    return Tree(ground, repo_id, sha, repos.objects(ground, repo_id).paths(sha, FILES_MAX))
+    paths = repos.objects(ground, repo_id).paths(sha, FILES_MAX)
+    return Tree(ground, repo_id, sha, [each for each in paths if each not in hidden], hidden)
 
 
 def range_reader(ground: Ground, repo_id: int, file: File) -> ReadRange | None:

@@ -72,11 +72,15 @@ def hold(
 ) -> None:
     """Serve nothing of a repository until then, and say why; `is_gone`: as if it were deleted."""
     _set(tx, repo_id, held_reason=reason, held_until=until, held_is_gone=is_gone)
+    _read_anew(tx, repo_id)
 
 
 def release(tx: Tx, repo_id: int) -> None:
     """Serve it again."""
-    _set(tx, repo_id, held_reason=None, held_until=None, held_is_gone=False)
+    was = update(RepoRow).where(RepoRow.id == repo_id, RepoRow.held_reason.is_not(None))
+    nothing = {"held_reason": None, "held_until": None, "held_is_gone": False}
+    if tx.connection.execute(was.values(**nothing)).rowcount:
+        _read_anew(tx, repo_id)
 
 
 def freeze(tx: Tx, repo_id: int, reason: str | None) -> None:
@@ -129,6 +133,7 @@ def hold_file(
     }
     tx.connection.execute(insert(HeldFile), row)
     _set(tx, repo_id, has_withheld=True)
+    _read_anew(tx, repo_id)
 
 
 def withhold(tx: Tx, repo_id: int) -> None:
@@ -139,7 +144,8 @@ def withhold(tx: Tx, repo_id: int) -> None:
 def release_file(tx: Tx, repo_id: int, path: str) -> None:
     """Serve a file again."""
     own = (HeldFile.repo_id == repo_id, HeldFile.path == path)
-    tx.connection.execute(removing(HeldFile).where(*own))
+    if tx.connection.execute(removing(HeldFile).where(*own)).rowcount:
+        _read_anew(tx, repo_id)
 
 
 def commit(ground: Ground, actor: Actor, repo: Repo, **change: Any) -> Landed:
@@ -152,6 +158,11 @@ def take_into_the_commons(tx: Tx, owner_id: int) -> int:
     owned = (RepoRow.owner_id == owner_id, RepoRow.held_by != HeldBy.COMMONS.value)
     done = update(RepoRow).where(*owned).values(held_by=HeldBy.COMMONS.value)
     return int(tx.connection.execute(done).rowcount)
+
+
+def _read_anew(tx: Tx, repo_id: int) -> None:
+    """Its card and its place in searches say no more than what is served."""
+    tx.enqueue("search.reread", {"repo_id": repo_id}, key=f"reread:{repo_id}")
 
 
 def _set(tx: Tx, repo_id: int, **values: object) -> None:

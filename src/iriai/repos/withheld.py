@@ -1,6 +1,6 @@
 """What of a repository is served to nobody: files that are held, revisions that were removed."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from sqlalchemy import Row, Select, or_, select
 
@@ -43,6 +43,20 @@ def require_served(tx: Tx, repo: Repo, path: str | None = None) -> None:
 def held(tx: Tx, repo: Repo) -> dict[str, HubError]:
     """The files that are held now, by path, and what is said to who asks for one."""
     return {row.path: _refusal(row) for row in tx.connection.execute(_held(tx, repo))}
+
+
+class _Every(Container[str]):
+    """Every path: a repository that is held as a whole serves none."""
+
+    def __contains__(self, path: object) -> bool:
+        return True
+
+
+def hidden(tx: Tx, repo: Repo) -> Container[str]:
+    """The paths of which nothing is shown now, at whatever revision."""
+    if repo.held_reason is not None:
+        return _Every()
+    return frozenset(held(tx, repo)) if repo.has_withheld else frozenset()
 
 
 def _held(tx: Tx, repo: Repo) -> Select[str, str, bool]:

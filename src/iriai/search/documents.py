@@ -15,6 +15,7 @@ from iriai.base.tx import Ground
 from iriai.cards import rules as card_rules
 from iriai.cards.files import Tree
 from iriai.cards.queries import Card
+from iriai.repos import withheld
 from iriai.repos.rules import Repo
 from iriai.search import rules, words
 from iriai.search import tokens as tokens_of
@@ -127,10 +128,13 @@ def _sentences(data: Mapping[str, Any]) -> Iterable[str]:
 
 def _readme(ground: Ground, source: Source) -> Iterable[str]:
     """The first words of the card's text, each once."""
-    if source.card is None or source.repo.head is None:
+    repo = source.repo
+    if source.card is None or repo.head is None:
         return []
     try:
-        found = Tree(ground, source.repo.id, source.card.sha, ()).text(README)
+        with ground.read() as tx:
+            hidden = withheld.hidden(tx, repo)
+        found = Tree(ground, repo.id, source.card.sha, (), hidden).text(README)
     except HubError:
         return []  # its pack is not to be had just now; the names and tags are
     _, body = card_rules.split((found or b"").decode("utf-8", "replace"))

@@ -7,8 +7,10 @@ from typing import Any
 from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
+from iriai.base.errors import Gone, Unknown
 from iriai.base.jobs import job
 from iriai.base.tx import Ground
+from iriai.cards import actions as cards
 from iriai.cards.tables import FacetRow
 from iriai.repos.rules import Visibility
 from iriai.repos.tables import RepoRow
@@ -27,6 +29,17 @@ TAGS_AT_ONCE = 500
 def refresh(ground: Ground, payload: Mapping[str, Any]) -> None:  # noqa: ARG001 - as every job
     """Take in what changed."""
     actions.refresh(ground)
+
+
+@job("search.reread")
+def reread(ground: Ground, payload: Mapping[str, Any]) -> None:
+    """Read a card anew though nothing was committed, for less of it is served, or more again."""
+    repo_id = int(payload["repo_id"])
+    try:
+        cards.refresh(ground, repo_id)
+    except (Unknown, Gone):
+        return
+    actions.take(ground, [repo_id])
 
 
 @job("search.rank", every=RANK_EVERY)

@@ -1,7 +1,7 @@
 """What every page of a repository shares: address, frame, who may do what, a commit's facts."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -175,7 +175,11 @@ def require_branch(rev: str, refs: list[Ref]) -> None:
         raise Denied("Choose a branch: a tag or a single commit does not change.")
 
 
-def header_differences(ground: Ground, repo: Repo, diff: Diff | None) -> dict[str, Difference]:
+def header_differences(
+    ground: Ground, repo: Repo, diff: Diff | None, hidden: Container[str] = frozenset()
+) -> dict[str, Difference]:
     """What the headers of weights and tables in a diff say differently, by path."""
     changes = diff.changes if diff is not None else ()
-    return headers.differences(ground, repo.id, ((each.old, each.new) for each in changes))
+    sides = ((each.old, each.new) for each in changes)
+    shown = (pair for pair in sides if not any(side and side.path in hidden for side in pair))
+    return headers.differences(ground, repo.id, shown)

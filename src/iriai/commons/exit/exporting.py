@@ -12,9 +12,10 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from iriai.base import events, ledger
 from iriai.base.errors import Conflict, Unavailable
@@ -31,6 +32,7 @@ from iriai.commons.tlog import queries as log
 from iriai.commons.tlog import replaying
 from iriai.commons.tlog.queries import Signed
 from iriai.repos import queries as repos
+from iriai.repos import withheld
 from iriai.repos.git import repack
 from iriai.repos.rules import Visibility
 from iriai.repos.tables import RepoRow
@@ -136,7 +138,7 @@ def _take(tx: Tx, commons_id: int, signed: Signed, *, private: bool) -> _Taken:
         for row in open_
         if row.deleted_at is None
         and (private or not (row.gated or row.disabled_reason))
-        and not row.held_reason
+        and _is_served(tx, row)
     ]
     replaying.know_tables()
     found = rows.governed(tx, commons_id)
@@ -154,6 +156,11 @@ def _take(tx: Tx, commons_id: int, signed: Signed, *, private: bool) -> _Taken:
         left_out=sum(row.deleted_at is None for row in mine) - len(carried),
         state=ledger.state_digest(replaying.live(tx, commons_id)),
     )
+
+
+def _is_served(tx: Tx, row: Row[Any]) -> bool:
+    """Whether nothing of a repository is held: an export would serve it."""
+    return not row.held_reason and not withheld.held(tx, repos.by_id(tx, row.id))
 
 
 def _carried(tx: Tx, repo_id: int) -> Carried:

@@ -1,6 +1,6 @@
 """One repository's objects and its history: log, differences, who touched what last."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -116,13 +116,26 @@ class Objects(Reading):
         """The paths that differ between two commits; `old` of None is an empty tree."""
         return [path.decode("utf-8", "replace") for path, _, _ in self._leaves(old, new)]
 
-    def diff(self, old: str | None, new: str, *, path: str | None = None) -> Diff:
-        """What differs between two commits, file by file; a moved file is one change."""
+    def diff(
+        self,
+        old: str | None,
+        new: str,
+        *,
+        path: str | None = None,
+        hidden: Container[str] = frozenset(),
+    ) -> Diff:
+        """What differs between two commits, file by file; a moved file is one change.
+
+        Of `hidden` paths no line is read.
+        """
         leaves = [each for each in self._leaves(old, new) if not path or each[0] == path.encode()]
         paired = _renames(leaves)
         changes: list[Change] = []
         budget = DIFF_BYTES_TOTAL_MAX
         for was, now in paired[:DIFF_FILES_MAX]:
+            if any(side is not None and side[0] in hidden for side in (was, now)):
+                changes.append(Change(self._side(was), self._side(now), None))
+                continue
             change, read = self._change(was, now, budget)
             budget -= read
             changes.append(change)
@@ -133,7 +146,7 @@ class Objects(Reading):
             deletions=sum(each.deletions for each in changes),
         )
 
-    def patch(self, old: str | None, new: str) -> str:
+    def patch(self, old: str | None, new: str, *, hidden: Container[str] = frozenset()) -> str:
         """The same as one text, as `git diff` writes it."""
         return "".join(
             unified(
@@ -141,7 +154,7 @@ class Objects(Reading):
                 change.new.path if change.new else None,
                 change.hunks,
             )
-            for change in self.diff(old, new).changes
+            for change in self.diff(old, new, hidden=hidden).changes
         )
 
     def _leaves(

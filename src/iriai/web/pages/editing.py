@@ -14,7 +14,7 @@ from iriai.base.routing import Access
 from iriai.blobs import receiving
 from iriai.commons import enactment
 from iriai.repos import queries as repos
-from iriai.repos import room, rules
+from iriai.repos import room, rules, withheld
 from iriai.repos.actions import Add, AddLarge, DeleteFile, Operation
 from iriai.repos.git.entries import EXECUTABLE_MODE, File
 from iriai.repos.large import SAMPLE_LENGTH
@@ -132,6 +132,8 @@ def _target(ask: Ask, kind: Kind, full_name: str) -> Target:
 
 
 def _file(ask: Ask, target: Target) -> File:
+    with ask.ground.read() as tx:
+        withheld.require_served(tx, target.repo, target.path)
     found = repos.objects(ask.ground, target.repo.id).entry(target.sha, target.path)
     if not isinstance(found, File):
         raise Invalid("This is a folder.")

@@ -5,6 +5,7 @@ from starlette.responses import Response
 from iriai.base.errors import Unknown
 from iriai.base.routing import Access
 from iriai.repos import queries as repos
+from iriai.repos import withheld
 from iriai.repos.rules import FULL_SHA, Kind
 from iriai.web import links
 from iriai.web.door import Ask, get
@@ -50,13 +51,14 @@ def commit(ask: Ask, kind: Kind, full_name: str) -> Response:
     asked = ask.part("sha")
     with ask.ground.read() as tx:
         repo, sha = repos.readable_at(tx, ask.actor, kind, full_name, asked)
+        hidden = withheld.hidden(tx, repo)
     objects = repos.objects(ask.ground, repo.id)
     found = objects.commit(sha)
     parent = found.parents[0] if found.parents else None
     try:
-        diff = objects.diff(parent, sha)
+        diff = objects.diff(parent, sha, hidden=hidden)
     except Unknown:  # a shallow push left the parent out
-        diff = objects.diff(None, sha)
+        diff = objects.diff(None, sha, hidden=hidden)
     return ask.page(
         "repository/commit.html",
         **frame(ask, repo),
@@ -64,7 +66,7 @@ def commit(ask: Ask, kind: Kind, full_name: str) -> Response:
         commit=change(found),
         parents=found.parents,
         diff=diff,
-        file_headers=header_differences(ask.ground, repo, diff),
+        file_headers=header_differences(ask.ground, repo, diff, hidden),
     )
 
 

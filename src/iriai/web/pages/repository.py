@@ -1,5 +1,6 @@
 """A repository's first page: its card, what is known of it, and how to use it."""
 
+from collections.abc import Container
 from typing import Any
 
 from starlette.responses import Response
@@ -14,7 +15,7 @@ from iriai.cards.queries import Card
 from iriai.evaluations import queries as evaluations
 from iriai.evaluations.rules import Benchmark, Found
 from iriai.repos import queries as repos
-from iriai.repos import rules
+from iriai.repos import rules, withheld
 from iriai.repos.git.entries import File
 from iriai.repos.rules import Kind, Repo
 from iriai.social import queries as social
@@ -41,8 +42,9 @@ def card(ask: Ask, kind: Kind, full_name: str) -> Response:
         related = _related(tx, ask, known)
         liked = social.likes(tx, ask.actor, repo)
         scores, benchmark = _evaluations(tx, repo)
+        hidden = withheld.hidden(tx, repo)
     refused, closed = _refusal(ask, repo)
-    html, names = (None, []) if closed else _readme(ask, repo)
+    html, names = (None, []) if closed else _readme(ask, repo, hidden)
     return ask.page(
         "repository/card.html",
         **frame(ask, repo),
@@ -83,12 +85,14 @@ def _refusal(ask: Ask, repo: Repo) -> tuple[str, bool]:
     return "", False
 
 
-def _readme(ask: Ask, repo: Repo) -> tuple[str | None, list[str]]:
+def _readme(ask: Ask, repo: Repo, hidden: Container[str]) -> tuple[str | None, list[str]]:
     """The card's HTML, and the names at the top of the tree."""
     if repo.head is None:
         return None, []
     objects = repos.objects(ask.ground, repo.id)
     names = [entry.path for entry in objects.tree(repo.head).entries]
+    if README in hidden:
+        return None, names
     try:
         readme = objects.entry(repo.head, README)
     except Unknown:
