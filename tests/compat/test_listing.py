@@ -3,12 +3,13 @@
 import json
 import sys
 import time
+import typing
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 import pytest
-from huggingface_hub import CommitOperationAdd, HfApi
+from huggingface_hub import CommitOperationAdd, HfApi, hf_api
 from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.utils import disable_progress_bars
 
@@ -259,6 +260,28 @@ def test_tags_are_known_by_type(api):
         each["id"] == "task_categories:translation" and each["label"] == "translation"
         for each in api.get_dataset_tags()["task_categories"]
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "known"),
+    [
+        ("model", hf_api.ExpandModelProperty_T),
+        ("dataset", hf_api.ExpandDatasetProperty_T),
+        ("space", hf_api.ExpandSpaceProperty_T),
+    ],
+)
+def test_the_fields_an_error_lists_are_those_that_the_client_knows(api, kind, known):
+    name = {"model": "nothing-said", "dataset": "wiki", "space": "still"}[kind]
+    for ask in (
+        lambda: api.repo_info(f"ada/{name}", repo_type=kind, expand=["foo"]),
+        lambda: list(getattr(api, f"list_{kind}s")(expand=["foo"])),
+    ):
+        with pytest.raises(HfHubHTTPError) as told:
+            ask()
+        head, _, listed = told.value.server_message.partition("[")
+        assert head == '"expand" must be one of '
+        internal = {"xetEnabled"}
+        assert set(listed.removesuffix("]").split(", ")) - internal == set(typing.get_args(known))
 
 
 def test_every_task_is_told_with_a_model_if_there_is_one(hub):
