@@ -14,11 +14,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from tests.faults.clients import Wire
 from tests.support import processes
 
 from iriai.base import clock, events
 from iriai.base.opening import opened
+from iriai.cli.commons.pot import pot
 from iriai.cli.demo import _of_the_commons, commons
 from iriai.cli.demo.commons import story
 from iriai.cli.demo.hub import require_free
@@ -135,9 +137,9 @@ def test_its_commons_has_one_of_each_thing_to_look_at(village: Path):
         assert {each.role for each in seats(tx, here)} == {"steward", "secretary", "maintainer"}
         assert cases.row(tx, here, 1).outcome == "varied"
         assert cases.panel(tx, here, 1).size == 5
-        pot = pots.pot(tx, here)
-        assert {each.unit for each in pot.pools} == {"bytes_stored", "gpu_hours"}
-        assert {each.source.value for each in pot.allotments} == {"queue", "round"}
+        shared = pots.pot(tx, here)
+        assert {each.unit for each in shared.pools} == {"bytes_stored", "gpu_hours"}
+        assert {each.source.value for each in shared.allotments} == {"queue", "round"}
         assert [each.state for each in removals.removals(tx, here)] == ["held", "fulfilled"]
 
 
@@ -154,6 +156,31 @@ def test_what_it_says_at_its_end_is_still_true_when_its_vote_is_over(village: Pa
     said = "\n".join(_of_the_commons("http://127.0.0.1:1", later))
     assert "and vote" not in said
     assert "how a vote went  http://127.0.0.1:1/commons/valley-speech/proposals/" in said
+
+
+def test_its_pot_is_written_out_and_read_back_by_commands(village: Path, tmp_path: Path):
+    def ran(*words: str, data: Path = village):
+        return CliRunner().invoke(pot, [*words, "--data", str(data)])
+
+    limits = json.loads(ran("export", story.NAME).stdout)["limits"]
+    assert limits["eve"]["gpu_hours"] == limits["ada"]["gpu_hours"] + 380
+    slurm = ran("export", story.NAME, "--format", "slurm")
+    assert "modify user eve where Account=valley-speech set GrpTRESMins=gres/gpu=" in slurm.stdout
+    assert "Left out, for slurm knows no such unit: bytes_stored" in slurm.stderr
+    report = tmp_path / "usage.json"
+    used = {"eve": {"gpu_hours": 300}, "zoe": {"gpu_hours": 3}}
+    report.write_text(json.dumps({"commons": story.NAME, "usage": used}))
+    read = ran("usage", str(report))
+    assert read.stdout == "gpu_hours: 300 by 1 member; until now 435\n"
+    assert "Left out, for they are no members: zoe" in read.stderr
+    assert "is of valley-speech, not of hub" in ran("usage", str(report), "--commons", "hub").output
+    report.write_text(json.dumps({"commons": story.NAME, "usage": {"zoe": {"gpu_hours": 3}}}))
+    assert "nothing of any member, only zoe" in str(ran("usage", str(report)).exception)
+    assert "Measured 1 commons." in ran("measure").output
+    assert "gpu_hours\teve\t300\n" in ran("measure", story.NAME).output
+    nothing = ran("export", story.NAME, data=tmp_path / "nothing")
+    assert "There is no hub in" in nothing.output
+    assert not (tmp_path / "nothing").exists()
 
 
 def test_its_commons_lived_by_its_own_log(village: Path):

@@ -94,7 +94,7 @@ def test_a_hold_is_known_to_whom_it_is_about_with_its_end(village):
         found = queries.hold(tx, village.id, made.number)
         enacting.second_hold(tx, village.actor("eve", tx), found)
     said, where = newest(village, "bob")
-    assert "Hold 1 of tales was placed. It lapses by itself by 08 January 2026, 09:00 UTC" in said
+    assert "Hold 1 of tales was placed. It lapses by itself by 8 January 2026, 09:00 UTC" in said
     assert where == "/commons/tales/cases"
 
 
@@ -131,7 +131,7 @@ def test_who_asks_for_a_removal_gets_letters_with_the_link_to_follow_it(village,
     ((to, text),) = posted()
     assert to == "zoe@example.org"
     assert f"/commons/tales/removals/{number}?code={code}" in text
-    assert "What happens next: A steward looks at it by 08 January 2026" in text
+    assert "What happens next: A steward looks at it by 8 January 2026" in text
     assert "Mine." not in text
     assert newest(village, "eve")[1] == f"/commons/tales/removals/{number}"
     with ground.write() as tx:

@@ -55,8 +55,9 @@ def following(state: State, lapses_at: datetime | None, *, is_sealed: bool) -> s
         }[state]
     if lapses_at is not None:
         return (
-            f"It is undone on {lapses_at:%d %B %Y, %H:%M} UTC unless the members ratify it, which "
-            "any of them may propose; who is against it says so there, or lets it lapse."
+            f"It is undone on {lapses_at.day} {lapses_at:%B %Y, %H:%M} UTC unless the members "
+            "ratify it, which any of them may propose; who is against it says so there, or lets it "
+            "lapse."
         )
     sealed = " Its reason is sealed until then." if is_sealed else ""
     return f"A legal order stands until it is taken back.{sealed} It is counted here for good."

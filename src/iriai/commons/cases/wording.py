@@ -56,7 +56,7 @@ CASES = (
 
 def day(moment: datetime) -> str:
     """A moment as people read it."""
-    return f"{moment:%d %B %Y, %H:%M} UTC"
+    return f"{moment.day} {moment:%B %Y, %H:%M} UTC"
 
 
 def of_case(row: CaseRow, panel: PanelRow | None) -> str:

@@ -244,7 +244,7 @@ def way(found: Procedure | None) -> str:
     if found.path is Path.AT_ONCE:
         return WHO[found.who]
     if found.path is Path.LAZY:
-        return "nobody objects"
+        return "no objection"
     if found.counter is Counter.EQUAL_SHARES:
         return "a round"
     return "a vote" if found.ratio == 1 else f"a vote, {found.ratio} to 1"

@@ -370,7 +370,8 @@ def _settle_file(tx: Tx, found: HoldRow) -> None:
 def _held(tx: Tx, found: HoldRow) -> str:
     return (
         f"This is held by {_name(tx, found.commons_id)} ({found.ground}) until "
-        f"{found.until:%d %B %Y, %H:%M} UTC at the latest. What follows, and how to object: "
+        f"{found.until.day} {found.until:%B %Y, %H:%M} UTC at the latest. What "
+        "follows, and how to object: "
         f"{_cases_url(tx, found.commons_id)}"
     )
 

@@ -5,7 +5,7 @@ The hub is no scheduler. It says who may use how much; these are lines for the s
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from iriai.base.errors import Invalid
@@ -32,6 +32,12 @@ def written(form: str, commons: str, limits: Limits) -> str:
     if form == "kubernetes":
         return _kubernetes(commons, limits)
     raise Invalid(f"Limits are written as {', '.join(FORMATS)}.")
+
+
+def known(form: str, units: Iterable[str]) -> set[str]:
+    """Which of these units can be written in one of `FORMATS`; JSON takes any."""
+    of: dict[str, Mapping[str, object]] = {"slurm": SLURM, "kubernetes": KUBERNETES}
+    return {each for each in units if form not in of or each in of[form]}
 
 
 def _slurm(commons: str, limits: Limits) -> str:

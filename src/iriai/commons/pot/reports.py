@@ -32,9 +32,12 @@ class Report:
 def read(text: str, members: Iterable[str]) -> Report:
     """A report in either form; whole hours, begun ones counted."""
     names = list(members)
-    if text.lstrip().startswith("{"):
-        return _json(text, names)
-    return _sacct(text.splitlines(), names)
+    is_json = text.lstrip().startswith("{")
+    found = _json(text, names) if is_json else _sacct(text.splitlines(), names)
+    if not found.amounts:
+        others = f", only {', '.join(sorted(found.unknown)[:5])}" if found.unknown else ""
+        raise Invalid(f"This report has nothing of any member{others}. Nothing was changed.")
+    return found
 
 
 def commons_of(text: str) -> str:

@@ -90,13 +90,14 @@ def report(tx: Tx, commons_id: int, amounts: Mapping[str, Mapping[str, int]]) ->
     _put(tx, commons_id, tuple(amounts), rows)
 
 
-def measure_all(ground: Ground) -> None:
-    """Measure every commons that has a pot."""
+def measure_all(ground: Ground) -> int:
+    """Measure every commons that has a pot; how many there are."""
     with ground.read() as tx:
         waiting = queries.with_pots(tx)
     for commons_id in waiting:
         with ground.write() as tx:
             measure(tx, commons_id)
+    return len(waiting)
 
 
 def used(tx: Tx, commons_id: int) -> list[Used]:

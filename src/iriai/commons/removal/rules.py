@@ -106,7 +106,7 @@ def digest(code: str) -> str:
 
 def next_step(state: State, dates: tuple[datetime, datetime], appeal_until: datetime | None) -> str:
     """What happens next, when, and where to object."""
-    acknowledge_by, decide_by = (f"{each:%d %B %Y}" for each in dates)
+    acknowledge_by, decide_by = (f"{each.day} {each:%B %Y}" for each in dates)
     if state is State.RECEIVED:
         return (
             f"A steward looks at it by {acknowledge_by}; from then on the files are not served. "
@@ -118,7 +118,9 @@ def next_step(state: State, dates: tuple[datetime, datetime], appeal_until: date
             "appealed on this page."
         )
     if state is State.REFUSED and appeal_until is not None:
-        return f"Whoever asked may appeal on this page until {appeal_until:%d %B %Y}."
+        return (
+            f"Whoever asked may appeal on this page until {appeal_until.day} {appeal_until:%B %Y}."
+        )
     if state is State.APPEALED:
         return "A panel drawn by lot looks at it again; until then the files are not served."
     return "This is over. What was removed is in no revision any more."

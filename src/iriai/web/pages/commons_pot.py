@@ -103,7 +103,6 @@ def _unit(pool: Pool, cut: Slice, use: Use, limits: dict[str, dict[str, int]]) -
     return {
         "unit": pool.unit,
         "title": _title(pool.unit),
-        "of": _("used") if pool.unit in rules.IN_BYTES else rules.in_words(pool.unit),
         "capacity": said(pool.unit, cut.capacity),
         "each": said(pool.unit, cut.floor_each),
         "members": cut.members,
