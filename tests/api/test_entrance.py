@@ -87,6 +87,7 @@ def test_who_has_not_said_who_they_are_is_asked_for_it_where_that_may_help():
     asked = problems.answer(missing, nobody=True)
     assert (asked.status_code, asked.headers["X-Error-Code"]) == (401, "RepoNotFound")
     assert asked.headers["WWW-Authenticate"].startswith("Bearer ")
+    assert asked.headers["X-Error-Message"] == "x. Invalid username or password."
     assert problems.answer(missing).status_code == 404
     assert problems.answer(Denied("x", code="GatedRepo"), nobody=True).status_code == 401
     assert problems.answer(deleted, nobody=True).status_code == 404

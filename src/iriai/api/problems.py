@@ -48,6 +48,9 @@ STATUS_OF_CODE: dict[str, int] = {
 FOR_SOMEBODY = frozenset({"RepoNotFound", "GatedRepo"})
 """Codes of what is perhaps there for who signs in."""
 
+NOT_SIGNED_IN = "Invalid username or password."
+"""What clients know as the words for it, also of who sent neither."""
+
 SIGN_IN_CHALLENGE = 'Bearer realm="iriai", charset="UTF-8"'
 RETRY_AFTER_SECONDS = 5
 MESSAGE_LENGTH_MAX = 1_000
@@ -77,15 +80,16 @@ def answer(
     `nobody`: who asks has not said who they are. What somebody could be shown (a repository that is
     hidden or not there, and one behind a gate) is then a 401, as clients expect of it.
     """
-    found = status(error)
+    found, message = status(error), error.message
     if nobody and error.code in FOR_SOMEBODY and not isinstance(error, Gone):
         found = 401
+        message = f"{message}. {NOT_SIGNED_IN}" if error.code == "RepoNotFound" else message
     extra = dict(error.headers)
     if found == 401:  # noqa: PLR2004
         extra.setdefault("WWW-Authenticate", SIGN_IN_CHALLENGE)
     if found == 503:  # noqa: PLR2004
         extra.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
-    return said(found, error.message, code=error.code, headers={**extra, **(headers or {})}, **more)
+    return said(found, message, code=error.code, headers={**extra, **(headers or {})}, **more)
 
 
 def said(
