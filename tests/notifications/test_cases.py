@@ -54,7 +54,7 @@ def test_a_case_from_report_to_verdict_and_who_hears_of_it(village):
     village.charge("ada", number)
     said, _ = newest(village, "bob")
     assert "whoever it is about may answer" in said
-    assert "can answer here until 08 April 2026" in said
+    assert "can answer here until 8 April 2026" in said
     village.act(actions.answer, "bob", number, words="I am sorry.")
     assert newest(village, "eve")[0].startswith("There is an answer in case 1 of tales")
     village.decide("ada", number, "warning")
