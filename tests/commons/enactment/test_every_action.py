@@ -260,6 +260,30 @@ def test_a_bucket_of_the_commons_is_moved_and_hidden_by_decision_alone(lab):
         assert bucket_queries.bucket(tx, ada, "ada/runs").is_private
 
 
+def test_a_proposal_to_move_something_private_does_not_publish_its_name(lab):
+    ada = lab.person("ada")
+    make(lab, "veiled")
+    assert decided(lab, "resource.visibility", {"repo": "lab/veiled", "visibility": "private"})
+    with lab.ground.write() as tx:
+        buckets.create(tx, ada, owner="lab", name="unseen", is_private=True)
+    for named, action, to in (
+        ("buckets/lab/unseen", "resource.transfer", "ada/unseen"),
+        ("lab/veiled", "resource.return", "ada/veiled"),
+    ):
+        payload = {"repo": named, "to_owner": "ada"}
+        found = decided(lab, action, payload)
+        assert found.state is Stage.ENACTED, found.failure
+        assert found.title.endswith("to ada") or "back to ada" in found.title
+        public = f"{found.title} {[(each.words, each.payload) for each in found.options]}"
+        assert "unseen" not in public
+        assert "veiled" not in public
+        with lab.ground.read() as tx:
+            if "buckets" in named:
+                assert bucket_queries.bucket(tx, ada, to)
+            else:
+                assert queries.repo(tx, ada, "model", to)
+
+
 def test_a_tombstone_names_the_decision(lab):
     make(lab, "late")
     found = decided(lab, "resource.delete", {"repo": "lab/late"})

@@ -13,6 +13,7 @@ from iriai.base.tx import Tx
 from iriai.buckets import actions, powers, queries, rules
 from iriai.buckets.rules import Bucket
 from iriai.commons.charter.rules import Action
+from iriai.commons.enactment import payloads
 from iriai.commons.enactment.deciding import decide_for, is_collective
 from iriai.commons.enactment.registry import Decision
 from iriai.identity import queries as identity
@@ -87,6 +88,7 @@ def moving(tx: Tx, owner: Actor, payload: Mapping[str, Any]) -> dict[str, Any]:
     name = clean_repo_name(str(payload.get("to_name") or found.name).strip())
     if (to.id, name) == (owner.id, found.name):
         raise Invalid("This is its name already; say which other name or owner it shall have.")
+    name = payloads.new_name(found.name, name, is_private=found.is_private)
     return {**kept, "to_owner": to.name, "to_name": name}
 
 
@@ -109,7 +111,7 @@ def move(tx: Tx, actor: Actor, payload: Mapping[str, Any]) -> None:
     """Give a bucket another name or owner as it was decided."""
     found = _own(tx, actor, payload["bucket_id"])
     to = identity.account(tx, payload["to_owner"])
-    powers.move(tx, actor, found, to=to, to_name=payload["to_name"])
+    powers.move(tx, actor, found, to=to, to_name=payload["to_name"] or found.name)
 
 
 def show(tx: Tx, actor: Actor, payload: Mapping[str, Any]) -> None:

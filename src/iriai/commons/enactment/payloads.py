@@ -30,3 +30,16 @@ def whole_number(given: Any, what: str) -> int:
 def flag(payload: Payload, field: str) -> bool:
     """A truth value out of a payload, as a form or JSON has it."""
     return str(payload.get(field, "true")).lower() in ("true", "1", "on", "yes")
+
+
+def new_name(now: str, wanted: str, *, is_private: bool) -> str:
+    """The name that something shall have; nothing where a private thing keeps its own.
+
+    Proposals are public, and so would be the name.
+    """
+    return "" if is_private and wanted == now else wanted
+
+
+def place(payload: Payload) -> str:
+    """Where a payload moves something to, in words: an owner, and a name where one is said."""
+    return "/".join(each for each in (payload["to_owner"], payload["to_name"]) if each)

@@ -313,6 +313,7 @@ def _clean_transfer(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]
     name = clean_repo_name(str(payload.get("to_name") or found.name).strip(), found.kind)
     if (owner.name, name) == (found.owner, found.name):
         raise Invalid("This is its name already; say which other name or owner it shall have.")
+    name = payloads.new_name(found.name, name, is_private=found.is_private)
     return {**named(tx, commons_id, payload), "to_owner": owner.name, "to_name": name}
 
 
@@ -324,7 +325,7 @@ def _require_takes(tx: Tx, owner_id: int, found: Repo, *, is_organisation: bool)
 @enacts(
     Action.RESOURCE_TRANSFER,
     clean=_clean_transfer,
-    words=lambda each: f"Move {each['repo']} to {each['to_owner']}/{each['to_name']}.",
+    words=lambda each: f"Move {each['repo']} to {payloads.place(each)}.",
 )
 def transfer(tx: Tx, decision: Decision, payload: Payload) -> None:
     """Give it another name or owner; the old name leads to the new one."""
@@ -338,16 +339,15 @@ def _moved(tx: Tx, decision: Decision, payload: Payload) -> None:
         return
     found = resource(tx, decision.commons_id, payload)
     owner = identity.account(tx, payload["to_owner"])
-    is_organisation = owner.is_organisation
-    _require_takes(tx, owner.id, found, is_organisation=is_organisation)
+    _require_takes(tx, owner.id, found, is_organisation=owner.is_organisation)
     stays = owner.id == found.owner_id
     powers.move(
         tx,
         actor,
         found,
         to_owner=payload["to_owner"],
-        to_name=payload["to_name"],
-        held_by=None if stays else holder(tx, owner.id, is_organisation=is_organisation),
+        to_name=payload["to_name"] or found.name,
+        held_by=None if stays else holder(tx, owner.id, is_organisation=owner.is_organisation),
         by_decision=True,
     )
 
@@ -359,6 +359,7 @@ def _clean_return(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
     if person.is_organisation:
         raise Invalid("What was dedicated is given back to a person; to others it is moved.")
     name = clean_repo_name(str(payload.get("to_name") or found.name).strip(), found.kind)
+    name = payloads.new_name(found.name, name, is_private=found.is_private)
     return {**named(tx, commons_id, payload), "to_owner": person.name, "to_name": name}
 
 
