@@ -2,6 +2,7 @@
 
 import pytest
 from huggingface_hub import HfApi
+from huggingface_hub.errors import HfHubHTTPError
 
 from tests.support.git import Git
 
@@ -45,6 +46,14 @@ def test_a_file_is_locked_seen_by_others_and_let_go(any_hub, git):
     refused = there("push", check=False)
     assert refused.returncode != 0
     assert "a.psd - ada" in refused.stdout
+    there("config", "lfs.locksverify", "false")
+    refused = there("push", check=False)
+    assert refused.returncode != 0
+    assert "locked by ada" in refused.stderr
+    assert "git lfs unlock a.psd" in refused.stderr
+    with pytest.raises(HfHubHTTPError, match="locked by ada") as caught:
+        HfApi(endpoint=any_hub.url, token=bob).delete_file("a.psd", "studio/scene")
+    assert caught.value.response.status_code == 403
     unlocked = there("lfs", "unlock", "a.psd", check=False)
     assert "ada holds this lock" in unlocked.stdout + unlocked.stderr
     here("lfs", "unlock", "a.psd")

@@ -23,7 +23,7 @@ from iriai.blobs import actions as blob_actions
 from iriai.blobs import queries as blob_queries
 from iriai.blobs.tables import StoredBytes
 from iriai.identity.rules import Actor
-from iriai.repos import guarded, large, queries, room, rules
+from iriai.repos import guarded, large, locks, queries, room, rules
 from iriai.repos.git import formats
 from iriai.repos.git.entries import Commit, File, Lfs
 from iriai.repos.git.objects import Objects
@@ -277,6 +277,8 @@ def land(
         is_pull = prepared.ref.startswith(PULLS)
         ref_now = queries.ref(tx, repo.id, prepared.ref) if is_pull else None
         rules.require_commit_to(actor, repo, ref_now)
+        if not is_pull:
+            locks.require_free(locks.of_others(tx, actor, repo.id), prepared.changed)
     # this locks the repository's row, before what it holds is read
     add_pack(tx, repo.id, prepared.packed)
     _require_lent(tx, actor, repo, prepared)

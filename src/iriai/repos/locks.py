@@ -1,11 +1,13 @@
 """Locks on files, as git-lfs has them: who works on a file that cannot be merged says so.
 
-They are a courtesy between people who write to a repository. Git-lfs itself stops a push that would
-change a file somebody else has locked; the hub keeps the list and says who holds what.
+A lock is on a path, on every branch. Whoever else would change or remove the file there, by a push,
+a commit or a merge, is refused until it is let go; pull requests are proposals, and may. Merging in
+what the holder has already committed changes nothing of it, and passes.
 """
 
 import secrets
-from collections.abc import Sequence
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -84,6 +86,33 @@ def unlock(tx: Tx, actor: Actor, repo: Repo, key: str, *, force: bool = False) -
     tx.connection.execute(delete(LockRow).where(LockRow.key == key))
     record(tx, actor, "unlocked a file of", repo, path=held.path)
     return held
+
+
+def of_others(tx: Tx, actor: Actor, repo_id: int) -> Mapping[str, str]:
+    """The paths that others have locked, and who each. One statement, most often without a row."""
+    asked = (
+        select(LockRow.path, Account.name)
+        .join(Account, Account.id == LockRow.owner_id)
+        .where(LockRow.repo_id == repo_id, LockRow.owner_id != actor.id)
+        .limit(LOCKS_MAX)
+    )
+    return {row.path: row.name for row in tx.connection.execute(asked)}
+
+
+def require_free(held: Mapping[str, str], changed: Iterable[str]) -> None:
+    """`Denied` where a changed file, or one in a removed folder, is among those others `held`."""
+    if not held:
+        return
+    touched = {path.rstrip("/") for path in changed}
+    for path, owner in sorted(held.items()):
+        parts = path.split("/")
+        if any("/".join(parts[:count]) in touched for count in range(1, len(parts) + 1)):
+            raise Denied(
+                f"{path!r} is locked by {owner}, so nobody else changes it now. Ask {owner} to let "
+                f"go of it: git lfs unlock {shlex.quote(path)} (whoever administers the repository "
+                "can break the lock, with --force).",
+                code="FileLocked",
+            )
 
 
 def locks(

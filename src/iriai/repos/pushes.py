@@ -17,14 +17,14 @@ from iriai.base.tx import Ground, Tx
 from iriai.blobs import actions as blobs
 from iriai.blobs import queries as stored
 from iriai.identity.rules import Actor
-from iriai.repos import guarded, landing, large, paths, queries, room
+from iriai.repos import guarded, landing, large, locks, paths, queries, room
 from iriai.repos.git.entries import FOLDER_MODE, Lfs
 from iriai.repos.git.packs import Packed
 from iriai.repos.git.pointers import POINTER_LENGTH_MAX, pointer
-from iriai.repos.git.quarantine import Grown, Placed, Quarantine, Update, quarantine
+from iriai.repos.git.quarantine import Grown, Placed, Quarantine, Removed, Update, quarantine
 from iriai.repos.records import record
 from iriai.repos.ref_updates import STALE, faults
-from iriai.repos.rules import MAIN, TAGS, Ref, Repo
+from iriai.repos.rules import HEADS, MAIN, TAGS, Ref, Repo
 
 PACK_BYTES_MAX = 4 << 30
 README = "README.md"
@@ -79,13 +79,14 @@ def push(
     """Judge a push and land what may land. `HubError` where all of it is refused."""
     with ground.read() as tx:
         refs = queries.refs(tx, repo)
+        held_by_others = locks.of_others(tx, actor, repo.id)
     current = {ref.name: ref for ref in refs}
     reasons = faults(actor, repo, updates, current, hub=ground.settings.url)
     accepted = [update for update in updates if reasons[update.name] is None]
     if (atomic and len(accepted) < len(updates)) or not accepted:
         said = tuple((each.name, reasons[each.name] or ALL_OR_NOTHING) for each in updates)
         return Pushed(None, said)
-    sent = _Push(ground, actor, repo, refs, accepted)
+    sent = _Push(ground, actor, repo, refs, accepted, held_by_others)
     sent.receive(pack, judge)
     moved = sent.land(atomic=atomic)
     lost = ALL_OR_NOTHING if atomic and not moved else STALE
@@ -112,6 +113,7 @@ class _Push:
     repo: Repo
     refs: Sequence[Ref]
     updates: Sequence[Update]
+    locked: Mapping[str, str]
     commits: dict[str, str] = field(default_factory=dict)
     forced: set[str] = field(default_factory=set)
     pointers: list[tuple[str, Lfs]] = field(default_factory=list)
@@ -132,7 +134,9 @@ class _Push:
             held.require_connected(tips.values())
             held.require_no_stowaways()
             self.commits = {name: _commit_of(held, name, tip) for name, tip in tips.items()}
-            self.pointers = _judged(held)
+            self.pointers, changed = _judged(held)
+            if any(name.startswith(HEADS) for name in tips):
+                locks.require_free(self.locked, changed)
             self.require_given()
             self.forced = {each.name for each in self.updates if _is_forced(held, each)}
             for name in self.forced:
@@ -238,10 +242,17 @@ def _is_forced(held: Quarantine, update: Update) -> bool:
     return not held.is_ancestor(update.old, update.new)
 
 
-def _judged(held: Quarantine) -> list[tuple[str, Lfs]]:
-    """Hold all that is new against the rules on paths and files. Returns the pointers in it."""
+def _judged(held: Quarantine) -> tuple[list[tuple[str, Lfs]], set[str]]:
+    """Hold all that is new against the rules on paths and files.
+
+    Returns the pointers in it, and the paths of the files that change and of what goes.
+    """
     pointers: dict[tuple[str, str], Lfs] = {}
+    changed: set[str] = set()
     for change in held.changes():
+        if isinstance(change, Removed):
+            changed.add(change.path.decode("utf-8", "replace"))
+            continue
         if isinstance(change, Grown):
             _require_distinct(change)
             continue
@@ -250,10 +261,11 @@ def _judged(held: Quarantine) -> list[tuple[str, Lfs]]:
         paths.require_mode_allowed(path, change.mode)
         if change.mode == FOLDER_MODE:
             continue
+        changed.add(path)
         found = _pointer_in(held, path, change)
         if found is not None:
             pointers[path, found.sha256] = found
-    return [(path, found) for (path, _), found in pointers.items()]
+    return [(path, found) for (path, _), found in pointers.items()], changed
 
 
 def _require_distinct(grown: Grown) -> None:

@@ -64,6 +64,13 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
+class Removed:
+    """A file or folder that every parent of a commit has, and the commit has not."""
+
+    path: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Grown:
     """A folder with names that its commit's first parent has not: these, and all of them."""
 
@@ -228,8 +235,8 @@ class Quarantine:
             _, self.sizes[oid] = self._repository().odb.read_header(oid)
         return self.sizes[oid]
 
-    def changes(self) -> Iterator[Placed | Grown]:
-        """What is new at which path in the new commits, and the folders that it is new in."""
+    def changes(self) -> Iterator[Placed | Grown | Removed]:
+        """What is new at or gone from which path in the new commits, and where folders grew."""
         if len(self.commits) > COMMITS_MAX:
             raise Excessive(f"A push may bring at most {COMMITS_MAX:,} commits.")
         seen: set[_Folder] = set()
@@ -243,7 +250,9 @@ class Quarantine:
                     seen.add(folder)
                     yield from self._new_in(folder, waiting)
 
-    def _new_in(self, folder: "_Folder", waiting: list["_Folder"]) -> Iterator[Placed | Grown]:
+    def _new_in(
+        self, folder: "_Folder", waiting: list["_Folder"]
+    ) -> Iterator[Placed | Grown | Removed]:
         """What is in a folder and not the same in any of the others; its folders have to wait."""
         if folder.path.count(b"/") >= DEPTH_MAX:
             raise Invalid(f"Folders may be at most {DEPTH_MAX} deep.")
@@ -257,8 +266,11 @@ class Quarantine:
         added = tuple(row[1] for row in rows if row[1] not in first)
         if added:
             yield Grown(folder.path, added, tuple(row[1] for row in rows))
+        within = folder.path + b"/" if folder.path else b""
+        for name in set(first).intersection(*before[1:]).difference(_kept(rows, before)):
+            yield Removed(within + name)
         for row in new:
-            path = folder.path + b"/" + row[1] if folder.path else row[1]
+            path = within + row[1]
             mode, oid = int(row[0], 8), row[2].hex()
             yield Placed(path, mode, oid)
             if mode == FOLDER_MODE:
@@ -298,6 +310,15 @@ def quarantine(
             yield made
         finally:
             made._opened = None  # noqa: SLF001 - lets go of its maps before the folder goes
+
+
+def _kept(rows: Sequence[formats.Row], before: Sequence[Mapping[bytes, formats.Row]]) -> set[bytes]:
+    """The names that are there still, and not a folder where there was a file."""
+    return {
+        row[1]
+        for row in rows
+        if int(row[0], 8) != FOLDER_MODE or any(_is_folder(old, row[1]) for old in before)
+    }
 
 
 def _is_folder(rows: Mapping[bytes, formats.Row], name: bytes) -> bool:
