@@ -90,8 +90,8 @@ def test_each_kind_of_repository_has_its_own_names(api, hub, kind):
     assert str(made) == f"{hub.url}/{prefix}ada/kinds"
     info = api.repo_info("ada/kinds", repo_type=kind)
     assert info.id == "ada/kinds"
-    readme = ["README.md"] if kind == "space" else []
-    assert [each.rfilename for each in info.siblings] == [".gitattributes", *readme]
+    page = ["README.md", "index.html", "style.css"] if kind == "space" else []
+    assert [each.rfilename for each in info.siblings] == [".gitattributes", *page]
     assert len(info.sha) == 40
     assert info.private is False
     assert info.created_at is not None
@@ -161,6 +161,7 @@ def test_files_come_back_as_they_went(api, repo, tmp_path):
 
 def test_names_in_any_script_go_there_and_back(api, repo, tmp_path):
     names = ["a b/ü.txt", "日本/モデル.txt", "100%/a+b&c=d.txt", "emoji-🦜.txt", "it's.txt"]
+    names += ["asked?/page?of=50%, or a:b.txt", "asked?/what.bin"]
     put(api, repo, **{name: name.encode() for name in names})
     assert set(names) <= set(api.list_repo_files(repo))
     for name in names:

@@ -21,6 +21,8 @@ HOSTILE = {
     "absolute": "/etc/passwd",
     "a drive": "C:/x",
     "a hidden stream": "a:b",
+    "a hidden stream of a name with more": "ab:c?d",
+    "a drive without a letter": "?:x",
     "git's folder": ".git/config",
     "git's folder in another case": ".GiT/config",
     "git's folder by its short name": "GIT~1/config",
@@ -66,14 +68,32 @@ def test_a_hostile_path_is_refused_and_told_by_which_rule(path):
         "a b/c d.txt", "events.out.tfevents.1.x", "x-1_2.safetensors", ".cache/x", "console.log",
         "pytorch_model-00001-of-00002.bin", "a,b;c=d&e@f#g%h!(i)[j]{k}'l+m$n^o`p~q", "नमस्ते.txt",
         "می\u200cخواهم.txt", "👩\u200d🚀.png", "com10", "git", "x.git", "..a", "a...b",
+        "subfolder/to?", "page?name=a%20b:c,d",
     ],
 )  # fmt: skip
 def test_an_ordinary_path_is_kept_as_it_is(path):
     assert rules.clean_path(path) == path
 
 
-WORDS = ["..", ".", ".git", "GIT~1", "CON", "nul.txt", "a", "B", "a.", " ", "é", "-x", "C:", "~"]
-pieces = st.one_of(st.sampled_from(WORDS), st.text(max_size=4), st.sampled_from("/\\:\0\u200c"))
+WORDS = [
+    "..",
+    ".",
+    ".git",
+    "GIT~1",
+    "CON",
+    "nul.txt",
+    "a",
+    "B",
+    "a.",
+    " ",
+    "é",
+    "-x",
+    "C:",
+    "~",
+    "?",
+    "a?:b",
+]
+pieces = st.one_of(st.sampled_from(WORDS), st.text(max_size=4), st.sampled_from("/\\:?\0\u200c"))
 tries = st.lists(pieces, min_size=1, max_size=8).map("".join) | st.lists(
     st.sampled_from(WORDS), min_size=1, max_size=5
 ).map("/".join)

@@ -103,7 +103,7 @@ def create(
     repo_id = _taken_id(ground)
     first = {".gitattributes": large.gitattributes(kind)}
     if kind is Kind.SPACE and sdk is not None:
-        first["README.md"] = rules.space_readme(name, sdk)
+        first |= rules.space_files(name, sdk)
     packed, sha = _first_commit(ground, first, signature_of(ground, actor))
     store_pack(ground, repo_id, packed)
     with dropped_if_refused(ground, repo_id, packed), ground.write() as tx:

@@ -4,6 +4,9 @@ Git accepts names that hurt whoever downloads them: `..\x` leaves the folder on 
 device there, `a:b` a hidden stream, two names that differ by case or Unicode form are one file on
 most laptops, and some characters make a name read as another. A repository is for every machine, so
 every way in (API, push, copy, upload form) asks these functions and nothing else.
+
+A question mark is let through: it stands in names that were made from URLs, clients' own tests have
+it, and Windows does nothing with such a name, not even read a stream's name after it.
 """
 
 import re
@@ -17,7 +20,7 @@ PATH_LENGTH_MAX = 1_024
 NAME_LENGTH_MAX = 255
 DEPTH_MAX = 50
 
-_WINDOWS_ILLEGAL = frozenset('<>:"|?*\\')
+_WINDOWS_ILLEGAL = frozenset('<>"|*\\')
 _DEVICE = re.compile(
     r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)\s*(?:\..*)?", re.IGNORECASE
 )
@@ -124,9 +127,15 @@ def _fault(name: str) -> str | None:
             return reason
     elif not name.isprintable():
         return "it holds a control character"
-    if not _WINDOWS_ILLEGAL.isdisjoint(name):
-        return 'Windows cannot keep a name with one of < > : " | ? * \\'
+    if not _WINDOWS_ILLEGAL.isdisjoint(name) or _is_misread(name):
+        return 'Windows cannot keep a name with one of < > : " | * \\'
     return _reserved_fault(name)
+
+
+def _is_misread(name: str) -> bool:
+    """Whether Windows takes what stands before a colon for a drive or a file with streams."""
+    before, colon, _ = name.partition(":")
+    return colon != "" and (len(before) < 2 or "?" not in before)  # noqa: PLR2004 - a drive's letter
 
 
 def _unicode_fault(name: str) -> str | None:

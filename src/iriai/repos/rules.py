@@ -309,9 +309,16 @@ def clean_ref(name: str) -> str:
     return name
 
 
-def space_readme(name: str, sdk: str) -> bytes:
-    """The README that a space begins with: clients change its metadata and never make one."""
-    return f'---\ntitle: "{name}"\nsdk: {sdk}\n---\n'.encode()
+def space_files(name: str, sdk: str) -> dict[str, bytes]:
+    """What a space begins with: a README, whose metadata clients change and never make; a page."""
+    files = {"README.md": f'---\ntitle: "{name}"\nsdk: {sdk}\n---\n'.encode()}
+    if sdk == "static":
+        files["index.html"] = (
+            f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>{name}</title>\n'
+            f'<link rel="stylesheet" href="style.css">\n<h1>{name}</h1>\n'
+        ).encode()
+        files["style.css"] = b"body { font-family: sans-serif; margin: 2rem; }\n"
+    return files
 
 
 def require_room_for_refs(count: int) -> None:

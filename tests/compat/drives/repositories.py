@@ -38,8 +38,8 @@ def create(at: At) -> None:
         assert at.api.repo_exists(name, repo_type=kind)
         info = at.api.repo_info(name, repo_type=kind)
         assert (info.id, info.author, info.private) == (name, "ada", False)
-        readme = ["README.md"] if kind == "space" else []
-        assert [each.rfilename for each in info.siblings] == [".gitattributes", *readme]
+        page = ["README.md", "index.html", "style.css"] if kind == "space" else []
+        assert [each.rfilename for each in info.siblings] == [".gitattributes", *page]
     assert at.api.create_repo(at.name().removeprefix("ada/")).namespace == "ada"
     organised = at.api.create_repo(at.name(at.organisation))
     assert organised.namespace == at.organisation
