@@ -25,6 +25,23 @@ def test_what_a_link_names_is_what_the_address_is_read_as(rev, path):
     assert (read.revision, read.path) == (rev, path.rstrip("/"))
 
 
+def test_whoever_pastes_an_address_names_what_it_shows():
+    assert links.subject("https://hub.example/datasets/lab/x") == "repo/datasets/lab/x"
+    assert links.subject("http://hub:8700/lab/tiny/tree/main?x=1#y") == "repo/lab/tiny"
+    file = links.subject("https://hub.example/datasets/lab/x/blob/main/a%20b/c.csv")
+    assert file == "repo/datasets/lab/x/file/a b/c.csv"
+    assert links.subject(" lab/tiny ") == "repo/lab/tiny"
+    assert links.subject("/ada") == "account/ada"
+    for word in ("repo/datasets/lab/x/file/a.csv", "account/ada", ""):
+        assert links.subject(word) == word
+
+
+@given(st.text())
+def test_any_text_names_something_or_nothing_and_is_settled_at_once(text):
+    once = links.subject(text)
+    assert links.subject(once) == once
+
+
 def test_each_step_of_a_path_leads_to_its_folder():
     assert links.parents("a/b/c") == [("a", "a"), ("b", "a/b"), ("c", "a/b/c")]
     assert links.parents("") == []

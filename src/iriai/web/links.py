@@ -5,7 +5,7 @@ segment (`refs%2Fpr%2F1`), a path keeps its slashes.
 """
 
 from typing import Protocol
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 PREFIXES = {"model": "", "dataset": "datasets/", "space": "spaces/"}
 PLURALS = {"model": "models", "dataset": "datasets", "space": "spaces"}
@@ -18,6 +18,28 @@ class Repository(Protocol):
     def kind(self) -> str: ...  # noqa: D102
     @property
     def full_name(self) -> str: ...  # noqa: D102
+
+
+def subject(given: str) -> str:
+    """What somebody names by the address of its page, in the words of the log.
+
+    `https://hub/datasets/lab/x/blob/main/a.csv` is `repo/datasets/lab/x/file/a.csv`, `lab/x` is
+    `repo/lab/x`, `ada` is `account/ada`; what is in those words already stays.
+    """
+    text = given.strip()
+    if "://" in text:
+        text = unquote(
+            text.partition("://")[2].partition("/")[2].partition("?")[0].partition("#")[0]
+        )
+    parts = text.strip("/").split("/")
+    if not parts[0] or parts[0] in ("repo", "account"):
+        return "/".join(parts)
+    kind = [parts.pop(0)] if f"{parts[0]}/" in PREFIXES.values() else []
+    if len(parts) == 1 and not kind:
+        return f"account/{parts[0]}"
+    base = "/".join(["repo", *kind, *parts[:2]])
+    verb, path = parts[2:3], "/".join(parts[4:])
+    return f"{base}/file/{path}" if verb in (["blob"], ["resolve"]) and path else base
 
 
 def account(name: str) -> str:

@@ -69,7 +69,8 @@ def place_hold(ask: Ask) -> Response:
                     tx, ask.actor, commons.id, _number(number), ask.form.get("step")
                 )
             else:
-                named = {name: ask.form.get(name) for name in ("subject", "ground", "reason")}
+                named = {name: ask.form.get(name) for name in ("ground", "reason")}
+                named["subject"] = links.subject(ask.form.get("subject"))
                 cases.hold(tx, ask.actor, commons_id=commons.id, **named)
     except HubError as error:
         return _listed(ask, error=error)
@@ -211,7 +212,8 @@ def send_report(ask: Ask) -> Response:
         with ask.ground.write() as tx:
             heard = ask.form.get("commons").strip()
             commons_id = commons_queries.commons(tx, heard).id if heard else None
-            made = case_steps.report(tx, ask.actor, _given(ask), commons_id=commons_id)
+            given = _given(ask) | {"subject": links.subject(ask.form.get("subject"))}
+            made = case_steps.report(tx, ask.actor, given, commons_id=commons_id)
             name = queries.name_of(tx, made.commons_id)
             number = made.number
     except HubError as error:

@@ -59,7 +59,7 @@ def _new(ask: Ask, *, error: HubError | None = None) -> Response:
 
 def send(ask: Ask) -> Response:
     """Ask."""
-    subject, _file, path = ask.form.get("subject").strip().partition("/file/")
+    subject, _file, path = links.subject(ask.form.get("subject")).partition("/file/")
     try:
         with ask.ground.write() as tx:
             where = place(subject)
