@@ -91,7 +91,7 @@ fs = HfFileSystem()
 with fs.open("datasets/ada/fs/a/b.txt", "w") as file:
     file.write("0123456789" * 10)
 listed = fs.ls("datasets/ada/fs", detail=False)
-assert listed == ["datasets/ada/fs/.gitattributes", "datasets/ada/fs/a"]
+assert listed == ["datasets/ada/fs/a", "datasets/ada/fs/.gitattributes"]  # folders first
 assert fs.info("datasets/ada/fs/a/b.txt")["size"] == 100
 with fs.open("datasets/ada/fs/a/b.txt", "rb", block_size=10) as file:
     file.seek(95)
