@@ -3,6 +3,8 @@
 import json
 import random
 import shutil
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 
 import pytest
 from click.testing import CliRunner
@@ -266,6 +268,46 @@ def test_a_downloaded_log_is_checked_without_the_hub(signed, tmp_path):
     told = CliRunner().invoke(iriai, ["commons", "log", "verify", "--folder", str(place)])
     assert told.exit_code == 1
     assert "Entry between 4 and 8 of the log was changed" in told.output
+
+
+def test_what_is_added_unsigned_or_is_no_text_is_said(signed, tmp_path):
+    place = tmp_path / "kept"
+    run(signed, "commons", "log", "download", "hub", str(place))
+    with (place / "log.jsonl").open("ab") as file:
+        file.write(b'{"actor":"eve"}\n')
+    told = verify(signed, "--folder", str(place))
+    assert told.exit_code == 0
+    assert "whole. 13 entries" in told.output
+    assert "Not signed yet: 1 after them." in told.output
+    (place / "checkpoints" / "checkpoint-9").write_bytes(b"\xff\xfe\x00")
+    told = verify(signed, "--folder", str(place))
+    assert told.exit_code == 1
+    assert "A checkpoint cannot be read" in told.output
+
+
+@pytest.mark.parametrize("answer", [b"\xff", b"{}", b"[1]", b"[" * 100_000, b'{"rows": 3}', b""])
+@pytest.mark.parametrize("verb", ["verify", "replay", "download"])
+def test_a_hub_that_answers_nonsense_is_told_of_in_a_sentence(ground, tmp_path, answer, verb):
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Answers)
+    Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    more = [str(tmp_path / "kept")] if verb == "download" else []
+    try:
+        url = f"http://127.0.0.1:{server.server_port}"
+        told = run(ground, "commons", "log", verb, "hub", *more, "--url", url)
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert told.exit_code == 1
+    assert told.output.startswith("Error: ")
 
 
 def test_an_erased_reason_leaves_the_log_whole_and_a_changed_one_does_not(signed):

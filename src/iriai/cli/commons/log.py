@@ -72,7 +72,7 @@ def verify(
     Names the entry that was changed and the entry that is missing. Two histories under one key are
     written into a file, which proves it to anybody. Ends with 1 when something was found.
     """
-    notes = [path.read_text() for path in kept]
+    notes = [sources.text(path.read_bytes()) for path in kept]
     with frame.progress() as shown:
         if folder is not None:
             found = _verify(sources.folder(folder), notes, given, proofs, shown)
@@ -111,9 +111,14 @@ def _verify(
             found[read.message] = None
     what = f"entries of {source.name}"
     leaves = source.leaves() if source.leaves is not None else None
-    look = verifying.verify(
-        source.entries, said, leaves=leaves, told=lambda done: shown(what, done, None)
-    )
+    count = 0
+
+    def told(done: int) -> None:
+        nonlocal count
+        count = done
+        shown(what, done, None)
+
+    look = verifying.verify(source.entries, said, leaves=leaves, told=told)
     for each in look:
         found[_told(each, source, proofs)] = None
     found |= dict.fromkeys(message for _, message in source.more())
@@ -121,7 +126,7 @@ def _verify(
     for message in found:
         click.echo(f"{source.name}: {message}")
     if not found:
-        click.echo(_whole(source, said))
+        click.echo(_whole(source, said, count))
     return len(found)
 
 
@@ -136,14 +141,15 @@ def _told(each: "Finding | Misbehaviour", source: Source, proofs: Path) -> str:
     return f"One key signed two histories; the proof is in {file}."
 
 
-def _whole(source: Source, said: "list[Said]") -> str:
+def _whole(source: Source, said: "list[Said]", count: int) -> str:
     if not said:
         return f"{source.name}: its hashes agree; nothing of it was signed yet."
     last = max((each.checkpoint for each in said), key=lambda each: each.size)
+    more = count - last.size
     return (
         f"{source.name}: whole. {last.size:,} entries are as the newest of {len(said):,} "
         f"checkpoints says; root {last.root.hex()}."
-    )
+    ) + (f" Not signed yet: {more:,} after them." if more > 0 else "")
 
 
 @log.command()
@@ -163,7 +169,7 @@ def replay(*, settings: "Settings", name: str | None, url: str | None) -> None:
     if url is not None:
         source = sources.address(url, name or "hub")
         should = replaying.logged(entry for _, entry in source.entries())
-        rows = sources.state(url, name or "hub")["rows"]
+        rows = sources.state(url, name or "hub")
         found = _replayed(source.name, should, rows)
     else:
         with frame.opened(settings) as ground, frame.progress() as shown:

@@ -5,6 +5,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
@@ -83,8 +84,8 @@ def address(url: str, name: str) -> Source:
     )
 
     below = _log_url(url, name)
-    note = fetch(f"{below}/checkpoint").decode()
-    listed = json.loads(fetch(f"{below}/checkpoints?limit={LISTED_MAX}"))
+    note = text(fetch(f"{below}/checkpoint"))
+    listed = [_said(each, "note") for each in _rows(f"{below}/checkpoints?limit={LISTED_MAX}")]
     size = read_checkpoint(read_note(note).text).size
 
     def entries() -> Entries:
@@ -100,17 +101,20 @@ def address(url: str, name: str) -> Source:
 
     return Source(
         name,
-        [read_key(each["key"]) for each in json.loads(fetch(f"{below}/keys"))],
-        [note, *(each["note"] for each in listed)],
+        [read_key(_said(each, "key")) for each in _rows(f"{below}/keys")],
+        [note, *listed],
         entries,
         leaves,
     )
 
 
-def state(url: str, name: str) -> dict[str, Any]:
-    """What another hub says its governed rows are."""
-    found: dict[str, Any] = json.loads(fetch(f"{_log_url(url, name)}/state"))
-    return found
+def state(url: str, name: str) -> dict[str, str]:
+    """What another hub says its governed rows are, each with its digest."""
+    found = _parsed(f"{_log_url(url, name)}/state")
+    rows = found.get("rows") if isinstance(found, dict) else None
+    if not isinstance(rows, dict) or not all(isinstance(each, str) for each in rows.values()):
+        raise _nonsense(f"{_log_url(url, name)}/state")
+    return rows
 
 
 def folder(place: Path) -> Source:
@@ -119,8 +123,10 @@ def folder(place: Path) -> Source:
 
     if not (place / LOG_FILE).is_file():
         raise Invalid(f"{place} holds no log: there is no {LOG_FILE} in it.")
-    lines = (place / KEYS_FILE).read_text().split() if (place / KEYS_FILE).is_file() else []
-    notes = [each.read_text() for each in sorted(place.rglob("checkpoint*")) if each.is_file()]
+    keys = place / KEYS_FILE
+    lines = text(keys.read_bytes()).split() if keys.is_file() else []
+    known = sorted(each for each in place.rglob("checkpoint*") if each.is_file())
+    notes = [text(each.read_bytes()) for each in known]
 
     def entries() -> Entries:
         with (place / LOG_FILE).open("rb") as file:
@@ -132,6 +138,8 @@ def folder(place: Path) -> Source:
 
 def download(source: Source, place: Path) -> int:
     """Keep a log in a folder. Returns how many entries it has."""
+    from iriai.commons.tlog.rules import read_checkpoint, read_note
+
     place.mkdir(parents=True, exist_ok=True)
     count = 0
     with (place / LOG_FILE).open("wb") as file:
@@ -141,7 +149,7 @@ def download(source: Source, place: Path) -> int:
     folder = place / "checkpoints"
     folder.mkdir(exist_ok=True)
     for note in dict.fromkeys(source.notes):
-        size = note.split("\n")[1]
+        size = read_checkpoint(read_note(note).text).size
         (folder / f"checkpoint-{size}").write_text(note)
     return count
 
@@ -157,9 +165,39 @@ def fetch(url: str) -> bytes:
         if error.code == NOT_FOUND:
             raise Unknown(f"There is nothing at {url}.") from None
         raise Unavailable(f"{url} answers {error.code}.") from None
-    except (urllib.error.URLError, TimeoutError, OSError) as error:
+    except (OSError, HTTPException) as error:
         raise Unavailable(f"{url} cannot be reached: {error}.") from None
+    except ValueError:
+        raise Invalid(f"{url!a} is not an address.") from None
     return body
+
+
+def text(raw: bytes) -> str:
+    """What is read as text, whatever it is: what is none is judged by whoever reads it."""
+    return raw.decode("utf-8", "replace")
+
+
+def _parsed(url: str) -> Any:
+    try:
+        return json.loads(fetch(url))
+    except (ValueError, RecursionError):
+        raise _nonsense(url) from None
+
+
+def _rows(url: str) -> list[Any]:
+    found = _parsed(url)
+    if not isinstance(found, list):
+        raise _nonsense(url)
+    return found
+
+
+def _said(row: Any, field: str) -> str:
+    found = row.get(field) if isinstance(row, dict) else None
+    return found if isinstance(found, str) else ""
+
+
+def _nonsense(url: str) -> Invalid:
+    return Invalid(f"{url} does not answer as a hub does.")
 
 
 def _log_url(url: str, name: str) -> str:

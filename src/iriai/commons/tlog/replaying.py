@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pkgutil import walk_packages
+from typing import Any
 
 import orjson
 
 import iriai.commons
 from iriai.base import events, ledger
+from iriai.base.errors import Invalid
 from iriai.base.ledger import Difference, State
 from iriai.base.tx import Ground, Tx
 from iriai.commons.tlog import queries
@@ -50,8 +52,19 @@ def logged(entries: Iterable[bytes], told: Callable[[int], None] = lambda _: Non
     found: State = {}
     for count, entry in enumerate(entries, 1):
         if b'"state"' in entry:
-            ledger.apply(found, orjson.loads(entry))
+            ledger.apply(found, _read(entry, count - 1))
         told(count)
+    return found
+
+
+def _read(entry: bytes, position: int) -> dict[str, Any]:
+    """An entry as it was written; another hub may have sent anything."""
+    try:
+        found = orjson.loads(entry)
+    except orjson.JSONDecodeError:
+        found = None
+    if not isinstance(found, dict) or not isinstance(found.get("state", {}), dict):
+        raise Invalid(f"Entry {position:,} of the log is none: it cannot be read.")
     return found
 
 
