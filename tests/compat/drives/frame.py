@@ -64,7 +64,7 @@ class At:
     def repo(self, files: "dict[str, bytes] | None" = None, **more: Any) -> str:
         """A fresh repository of ada's."""
         if more.get("repo_type") == "space":
-            more.setdefault("space_sdk", "static")
+            more.setdefault("space_sdk", "docker")
         name = self.api.create_repo(self.name(), **more).repo_id
         if files:
             self.put(name, files, repo_type=more.get("repo_type"))

@@ -116,7 +116,7 @@ def datasets(at: At) -> None:
 def spaces(at: At) -> None:
     model = at.repo()
     name = at.repo(
-        {"README.md": card(title="Parrots", sdk="static", models=[model], tags=["driven"])},
+        {"README.md": card(title="Parrots", sdk="docker", models=[model], tags=["driven"])},
         repo_type="space",
     )
     for asked in (
@@ -130,7 +130,7 @@ def spaces(at: At) -> None:
 
         assert soon(alone), asked
     full = next(iter(at.api.list_spaces(author="ada", filter="driven", full=True)))
-    assert (full.sdk, full.author) == ("static", "ada")
+    assert (full.sdk, full.author) == ("docker", "ada")
     found = soon(lambda: list(at.api.search_spaces("parrots")))
     assert name in [each.id for each in found]
     assert list(at.api.search_spaces("parrots", sdk="gradio")) == []
