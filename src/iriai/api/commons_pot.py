@@ -1,5 +1,8 @@
 """The pot of a commons for machines: what there is, who may use how much, and who uses it."""
 
+from datetime import datetime
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -9,6 +12,8 @@ from iriai.base.routing import Access, route
 from iriai.base.tx import Tx
 from iriai.commons import queries
 from iriai.commons.pot import queries as pots
+from iriai.commons.pot.queries import Pot
+from iriai.commons.pot.rules import Allotment
 
 
 @door.reading
@@ -19,35 +24,9 @@ def pot(request: Request, tx: Tx) -> Response:
     return door.json_answer(
         {
             "commons": named.name,
-            "pools": [
-                {
-                    "unit": pool.unit,
-                    "capacity": cut.capacity,
-                    "givers": {each.by: each.amount for each in pool.gifts},
-                    "floorEach": cut.floor_each,
-                    "queue": cut.queue,
-                    "queueFree": cut.queue_free,
-                    "round": cut.round,
-                    "roundFree": cut.round_free,
-                }
-                for pool, cut in zip(found.pools, found.slices, strict=True)
-            ],
+            "pools": _pools(found),
             "limits": found.limits(),
-            "allotments": [
-                {
-                    "id": each.id,
-                    "unit": each.unit,
-                    "amount": each.amount,
-                    "holder": each.holder,
-                    "project": each.project,
-                    "source": each.source,
-                    "state": each.state,
-                    "grantedAt": moment(each.granted_at),
-                    "noticedAt": None if each.noticed_at is None else moment(each.noticed_at),
-                    "recalledAt": None if each.recalled_at is None else moment(each.recalled_at),
-                }
-                for each in found.allotments
-            ],
+            "allotments": [_allotment(each) for each in found.allotments],
             "waiting": [
                 {
                     "id": each.allotment.id,
@@ -62,7 +41,7 @@ def pot(request: Request, tx: Tx) -> Response:
                     "unit": each.unit,
                     "amounts": each.amounts,
                     "gini": round(float(each.evenness), 4),
-                    "at": None if each.at is None else moment(each.at),
+                    "at": _moment(each.at),
                 }
                 for each in found.uses
             ],
@@ -74,6 +53,41 @@ def pot(request: Request, tx: Tx) -> Response:
             ],
         }
     )
+
+
+def _pools(found: Pot) -> list[dict[str, Any]]:
+    return [
+        {
+            "unit": pool.unit,
+            "capacity": cut.capacity,
+            "givers": {each.by: each.amount for each in pool.gifts},
+            "floorEach": cut.floor_each,
+            "queue": cut.queue,
+            "queueFree": cut.queue_free,
+            "round": cut.round,
+            "roundFree": cut.round_free,
+        }
+        for pool, cut in zip(found.pools, found.slices, strict=True)
+    ]
+
+
+def _allotment(each: Allotment) -> dict[str, Any]:
+    return {
+        "id": each.id,
+        "unit": each.unit,
+        "amount": each.amount,
+        "holder": each.holder,
+        "project": each.project,
+        "source": each.source,
+        "state": each.state,
+        "grantedAt": moment(each.granted_at),
+        "noticedAt": _moment(each.noticed_at),
+        "recalledAt": _moment(each.recalled_at),
+    }
+
+
+def _moment(at: datetime | None) -> str | None:
+    return None if at is None else moment(at)
 
 
 ROUTES = [route("/api/commons/{commons}/pot", pot, methods=["GET", "HEAD"], access=Access.ANYONE)]

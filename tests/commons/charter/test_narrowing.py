@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iriai.commons.charter import narrowing, presets, words
+from iriai.commons.charter import differences, narrowing, presets
 from iriai.commons.charter.narrowing import narrows, widened
 from iriai.commons.charter.rules import LADDER, Action, Preset, Right, Rung, Step
 from tests.commons.charter.charters import START, charters, nearby
@@ -52,7 +52,7 @@ def test_narrowing_is_transitive_between_any_charters(one, two, three):
 
 @given(charters())
 def test_every_field_has_an_order(charter):
-    for field in words.flat(charter):
+    for field in differences.flat(charter):
         known = field in narrowing.ORDERS or field.startswith(narrowing.COMPARED)
         assert known or field == "actions.peer.add", field
 

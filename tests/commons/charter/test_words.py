@@ -7,21 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iriai.commons.charter import presets, rights, words
+from iriai.commons.charter import differences, presets, rights, words
 from iriai.commons.charter.rules import Action, Preset
 from tests.commons.charter.charters import START, charters, nearby
 
 
 @given(charters(), charters())
 def test_changes_say_something_exactly_when_something_changed(before, after):
-    assert words.changes(before, before) == []
-    assert bool(words.changes(before, after)) == (before != after)
+    assert differences.changes(before, before) == []
+    assert bool(differences.changes(before, after)) == (before != after)
 
 
 @given(st.data())
 def test_a_small_change_is_said_too(data):
     after = data.draw(nearby(START))
-    assert bool(words.changes(START, after)) == (after != START)
+    assert bool(differences.changes(START, after)) == (after != START)
 
 
 def test_a_change_is_a_sentence_with_what_was_and_what_is():
@@ -33,7 +33,7 @@ def test_a_change_is_a_sentence_with_what_was_and_what_is():
         licences=replace(START.licences, allow=("MIT",)),
         actions=MappingProxyType(dict(START.actions) | {Action.RESOURCE_GATE: "significant"}),
     )
-    assert words.changes(START, after) == [
+    assert differences.changes(START, after) == [
         "Decisions “ordinary”, time to object becomes 48 hours; it was 96 hours.",
         "The decision needed to set or lift a gate becomes “significant”; it was “ordinary”.",
         "Licences, allowed: “MIT” added; until now any was allowed.",

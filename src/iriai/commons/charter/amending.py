@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from iriai.base.errors import Conflict, Invalid, Unknown
 from iriai.base.tx import Ground, Tx
-from iriai.commons.charter import narrowing, queries, reading, words
+from iriai.commons.charter import differences, narrowing, queries, reading
 from iriai.commons.charter.rules import FILE_BYTES_MAX, FILE_NAME, Action, Charter
 from iriai.commons.tables import Commons
 from iriai.discussions import merging
@@ -53,7 +53,7 @@ class Check:
 
 def action_for(before: Charter, after: Charter) -> Action:
     """Which typed action takes one charter to the other."""
-    was, now = words.flat(before), words.flat(after)
+    was, now = differences.flat(before), differences.flat(after)
     own = f"decisions.{before.actions[Action.CHARTER_AMEND_ENTRENCHED]}"
     for field in {*was, *now}:
         known = any(field == each or field.startswith(f"{each}.") for each in (*ENTRENCHED, own))
@@ -138,7 +138,7 @@ def check(tx: Tx, commons_id: int, number: int) -> Check:
         faults.append(f"A charter's repository holds {FILE_NAME} and {README}, not {listed}.")
     if merged.conflicts or _moved_on(tx.ground, repo, merged):
         faults.append("The charter has changed since this began: bring the pull request up to it.")
-    changes = words.changes(before, after) if not faults else []
+    changes = differences.changes(before, after) if not faults else []
     readme = README in _paths(merged)
     if not faults and not changes and not readme:
         faults.append("This changes nothing.")

@@ -15,6 +15,7 @@ from iriai.base.tx import Tx
 from iriai.commons import enactment, queries
 from iriai.commons.charter import (
     amending,
+    differences,
     editing,
     narrowing,
     presets,
@@ -122,7 +123,7 @@ def change(ask: Ask) -> Response:
             faults = amending.check_text(tx, named.id, made)[1]
         if faults:
             raise Invalid(" ".join(faults[:5]))
-        changes = words.changes(before, after)
+        changes = differences.changes(before, after)
         if not changes:
             raise Invalid(_("Nothing is changed yet."))
         if form.get("act") == "open":
@@ -179,7 +180,7 @@ def begin(ask: Ask) -> Response:
             before = charters.in_force(tx, named.id)
         made = presets.text(chosen_preset(form.get("preset")), named.name, **choices(form))
         after = reading.read(made, commons=named.name)
-        changes = words.changes(before, after)
+        changes = differences.changes(before, after)
         if not changes:
             raise Invalid(_("This is what holds already."))
         title = _("Decide as %(preset)s") % {"preset": after.preset}
