@@ -82,9 +82,16 @@ def test_what_is_not_on_the_list_counts_for_nothing_and_is_named():
         ("META\nbudget;9\nPROJECTS\nproject_id\n1\n", "no cost"),
         ("META\nbudget;9\nPROJECTS\nproject_id;cost\n1;2\n1;3\n", "twice"),
         ("META\nkey;value\nPROJECTS\nproject_id;cost\n1;2\n", "budget"),
+        ("META\nbudget;" + "9" * 5_000 + "\nPROJECTS\nproject_id;cost\n1;2\n", "not a number"),
         ("META\nvote_type;dance\nPROJECTS\nproject_id;cost\n1;2\n", "one of the ballots"),
     ],
 )
 def test_a_file_that_is_wrong_is_refused_with_what_is_wrong(text, says):
     with pytest.raises(Invalid, match=says):
         read(text.encode())
+
+
+@pytest.mark.parametrize("said", ["²", "9" * 5_000, "many", "-1"])
+def test_a_number_of_votes_that_is_none_is_passed_over(said):
+    found = read(ROUND.format(kind="approval").replace("num_votes;2", f"num_votes;{said}").encode())
+    assert found.warnings == ()

@@ -3,6 +3,7 @@
 import pytest
 
 from iriai.base.errors import Invalid
+from iriai.commons.counting import ballot_export
 from iriai.commons.counting.tally_sheet import read
 
 HEAD = "   Option 1---->: A\n  /  Option 2--->: B\n  |/ Option 3-->: None of the above\n"
@@ -48,3 +49,19 @@ def test_a_converted_copy_is_read_with_a_warning():
 def test_a_ballot_that_does_not_fit_is_refused_by_its_line(line):
     with pytest.raises(Invalid, match="Line 4"):
         read((HEAD + line + "\n").encode())
+
+
+@pytest.mark.parametrize("electors", ["-5", "1e400", "10000000000000000000000", '"\u00b2"', "NaN"])
+def test_a_number_of_electors_that_cannot_be_is_refused(electors):
+    options = '[{"text": "a"}, {"text": "keep", "default": true}]'
+    sheet = (
+        '{"format": "iriai-ballots", "version": 1, "method": "debian-a5", "ballots": [], '
+        f'"options": {options}, "electors": {electors}}}'
+    )
+    with pytest.raises(Invalid):
+        ballot_export.read(sheet.encode())
+
+
+def test_a_file_of_ballots_that_nests_without_end_is_refused():
+    with pytest.raises(Invalid, match="JSON"):
+        ballot_export.read(b"[" * 100_000)

@@ -43,6 +43,7 @@ def test_the_quorum_of_a_small_group_can_always_be_met(electors, needed):
 
 def test_the_quorum_of_1045_electors_is_48_4897():
     assert round(SmallQuorum(1045).figure, 4) == 48.4897
+    assert SmallQuorum(10_000_000_000).votes == 150_000  # found without trying each
 
 
 @pytest.mark.parametrize(

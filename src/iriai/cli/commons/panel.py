@@ -76,5 +76,5 @@ def _fetched(url: str) -> bytes:
 def _read(text: bytes) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise click.ClickException("This is no JSON.") from None

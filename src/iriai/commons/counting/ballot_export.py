@@ -11,6 +11,7 @@ where there are two electors.
 
 import json
 import math
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -25,6 +26,7 @@ A5, SEATS, BUDGET = "debian-a5", "equal-shares-seats", "equal-shares-budget"
 METHODS = (A5, SEATS, BUDGET)
 OPTIONS_MAX = 500
 BALLOTS_MAX = 1_000_000
+ELECTORS_MAX = 10_000_000_000
 VOTES_MAX = 1_000
 QUORUM_MIN = 2
 STEPS = 1_000
@@ -51,7 +53,7 @@ class SmallQuorum(condorcet.Quorum):
     @property
     def votes(self) -> int:
         """How many votes meet it: the smallest number that does."""
-        return next(each for each in range(self.electors + 1) if self.is_met_by(each))
+        return bisect_left(range(self.electors + 1), True, key=self.is_met_by)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +121,7 @@ def read(raw: bytes) -> Sheet:
     """The sheet in a published file, or `Invalid` with what is wrong."""
     try:
         found = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Invalid("This file of ballots is no JSON.") from None
     if not isinstance(found, dict) or found.get("format") != FORMAT:
         raise Invalid(f'A file of ballots says "format": "{FORMAT}".')
@@ -127,7 +129,7 @@ def read(raw: bytes) -> Sheet:
         raise Invalid("This file of ballots is of a kind that this version cannot count.")
     try:
         return _sheet(found)
-    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
         raise Invalid(f"The file of ballots is damaged: {error}.") from None
 
 
@@ -285,6 +287,8 @@ def _sheet(found: Mapping[str, Any]) -> Sheet:
         raise Invalid("Exactly one option is the default.")
     ballots = tuple(_cast(each, len(options)) for each in found["ballots"])
     electors = found.get("electors")
+    if electors is not None and not 0 <= int(electors) <= ELECTORS_MAX:
+        raise Invalid(f"A vote has at most {ELECTORS_MAX:,} electors, and not fewer than none.")
     return Sheet(
         method=str(found["method"]),
         options=options,

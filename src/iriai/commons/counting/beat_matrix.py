@@ -26,7 +26,7 @@ def read(raw: bytes, election: str | None = None) -> Matrix:
     """The matrix in a file; of several, the one of this name."""
     try:
         found = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Invalid("The file is no JSON.") from None
     several = found.get("elections") if isinstance(found, dict) else None
     if isinstance(several, dict) and several:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
+from iriai.base import numbers
 from iriai.base.errors import Invalid
 from iriai.commons.counting.equal_shares import Project
 
@@ -153,9 +154,9 @@ def _warnings(
     ballots: tuple[tuple[str, ...], ...],
     costs: dict[str, Fraction],
 ) -> Iterator[str]:
-    said = meta.get("num_votes", "")
-    if said.isdigit() and int(said) != len(ballots):
-        yield f"The file says {int(said)} votes and has {len(ballots)}; those it has are counted."
+    said = numbers.whole(meta.get("num_votes", ""))
+    if said is not None and said != len(ballots):
+        yield f"The file says {said} votes and has {len(ballots)}; those it has are counted."
     unknown = {key for ballot in ballots for key in ballot if key not in costs}
     if unknown:
         some = ", ".join(sorted(unknown)[:5])
@@ -192,7 +193,9 @@ def _signed(text: str, what: str) -> Fraction:
     plain = text.strip().replace(" ", "").replace("\u00a0", "").replace(",", ".")
     whole, _, decimals = plain.partition(".")
     decimals = decimals.rstrip("0")
-    if not (whole.removeprefix("-") or "0").isdecimal() or len(decimals) > DECIMALS_MAX:
+    digits = whole.removeprefix("-") or "0"
+    too_long = len(digits) > numbers.DIGITS_MAX or len(decimals) > DECIMALS_MAX
+    if not digits.isdecimal() or too_long:
         raise Invalid(f"{what.capitalize()} is not a number: {text!r}.")
     if not plain or (decimals and not decimals.isdecimal()):
         raise Invalid(f"{what.capitalize()} is not a number: {text!r}.")
