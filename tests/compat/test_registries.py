@@ -1,15 +1,24 @@
 """Llama.cpp and ollama, request by request: what their pull code asks, header for header.
 
-Neither program can be had where these tests run; the requests are those of ollama's
-`server/download.go` and `server/images.go`, and of llama.cpp's `common/download.cpp`.
+Neither program can be had where these tests run; the requests are ollama's (`server/auth.go`,
+`server/download.go`, `server/images.go`) and llama.cpp's (`common/download.cpp`).
 """
 
+import base64
 import hashlib
 import json
+import os
+import re
 import struct
+import subprocess
+import sys
+import time
+from urllib.parse import urlencode
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from huggingface_hub import CommitOperationAdd, HfApi
 
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
@@ -134,19 +143,67 @@ def test_a_private_model_is_pulled_with_a_token_only(any_hub, secret, model, fil
     manifests = f"{any_hub.url}/v2/{secret}/manifests/latest"
     missing = httpx.get(f"{any_hub.url}/v2/ada/none/manifests/latest", headers=OLLAMA)
     hidden = httpx.get(manifests, headers=OLLAMA)
-    assert (
-        (hidden.status_code, hidden.content)
-        == (missing.status_code, missing.content)
-        == (
-            404,
-            missing.content,
-        )
-    )
+    assert (hidden.status_code, hidden.content) == (missing.status_code, missing.content)
+    assert hidden.status_code == 401
+    challenge = hidden.headers["WWW-Authenticate"]
+    assert challenge.replace(secret, "ada/none") == missing.headers["WWW-Authenticate"]
     token = {"Authorization": f"Bearer {any_hub.token}"}
     _, layers = pull(any_hub.url, secret, "latest", {**OLLAMA, **token})
     assert layers["application/vnd.ollama.image.model"] == files["Tiny-Q4_K_M.gguf"]
     blob = f"{any_hub.url}/v2/{secret}/blobs/{digest(files['Tiny-Q4_K_M.gguf'])}"
-    assert httpx.get(blob, headers=OLLAMA).status_code == 404
+    assert httpx.get(blob, headers=OLLAMA).status_code == 401
+
+
+def asked_for(challenge, name):
+    """A value of a challenge, found as ollama finds it: up to the quote before the next comma."""
+    return re.search(rf'{name}="(.*?)"(?:,|$)', challenge)[1]
+
+
+def signed_in(answer, key):
+    """What ollama does with a 401: it signs the address of the token, and asks there."""
+    challenge = answer.headers["WWW-Authenticate"].removeprefix("Bearer ")
+    values = {
+        "nonce": base64.urlsafe_b64encode(os.urandom(16)).decode().rstrip("="),
+        "scope": asked_for(challenge, "scope"),
+        "service": asked_for(challenge, "service"),
+        "ts": str(int(time.time())),
+    }
+    url = f"{asked_for(challenge, 'realm')}?{urlencode(values)}"
+    nothing = base64.b64encode(hashlib.sha256(b"").hexdigest().encode()).decode()
+    signature = base64.b64encode(key.sign(f"GET,{url},{nothing}".encode())).decode()
+    public = key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+    return httpx.get(url, headers={"Authorization": f"{public.split()[1]}:{signature}"})
+
+
+def test_ollama_signs_in_with_its_key_to_pull_a_private_model(any_hub, files):
+    key, password = Ed25519PrivateKey.generate(), "a long enough password"
+    zoe = HfApi(endpoint=any_hub.url, token=any_hub.person("zoe"))
+    secret = filled(zoe, "zoe/Secret-GGUF", files, private=True)
+    manifests = f"{any_hub.url}/v2/{secret}/manifests/latest"
+    challenged = httpx.get(manifests, headers=OLLAMA)
+    refused = signed_in(challenged, key)
+    assert (refused.status_code, "does not know your key" in refused.text) == (401, True)
+    public = key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+    subprocess.run(
+        [sys.executable, "-m", "iriai", "user", "password", "zoe", "--password-stdin"],
+        env=any_hub.server_env, input=password, text=True, check=True,
+    )  # fmt: skip
+    browser = httpx.Client(base_url=any_hub.url, headers={"Origin": any_hub.url})
+    browser.post("/login", data={"name": "zoe", "password": password})
+    done = browser.post("/settings/tokens", data={"act": "register", "of": "work", "key": public})
+    assert (done.status_code, public.split()[1][-6:] in done.text) == (200, True)
+    given = signed_in(challenged, key)
+    assert given.status_code == 200, given.text
+    ticket = {**OLLAMA, "Authorization": f"Bearer {given.json()['token']}"}
+    _, layers = pull(any_hub.url, secret, "latest", ticket)
+    assert layers["application/vnd.ollama.image.model"] == files["Tiny-Q4_K_M.gguf"]
+    browser.close()
+    other = httpx.get(f"{any_hub.url}/v2/ada/none/manifests/latest", headers=ticket)
+    assert (other.status_code, "WWW-Authenticate" in other.headers) == (401, True)
+    whoami = httpx.get(f"{any_hub.url}/api/whoami-v2", headers=ticket)
+    assert whoami.status_code == 401
+    still = httpx.get(f"{any_hub.url}/v2/{secret}/manifests/Q9", headers=ticket)
+    assert still.status_code == 400
 
 
 def test_a_blob_is_read_only_where_the_repository_holds_it(any_hub, api, secret):

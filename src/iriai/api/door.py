@@ -29,6 +29,7 @@ from iriai.base.threads import Threads
 from iriai.base.tx import Ground, Tx
 from iriai.identity import queries as identity
 from iriai.identity.rules import ANYONE, Actor
+from iriai.signin.keys import queries as keys
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -40,6 +41,9 @@ SESSION_COOKIE = "iriai_session"
 
 LINKED = re.compile(r"^/(?!api/)(?:[^/]+/){2,3}(?:resolve|raw)/")
 """The addresses of files that pages link to."""
+
+PULLED = re.compile(r"^/v2/([^/]+/[^/]+)/(?:manifests|blobs)/")
+"""The addresses that ollama pulls a model from."""
 
 TWIN = re.compile(r"^/api/(?!.*(?:token|/settings/))")
 """The addresses of pages as JSON."""
@@ -98,7 +102,10 @@ def authenticate(tx: Tx, request: Request, *, page: bool = False) -> Actor:
     """Who asks: one statement, or none where no credentials came."""
     authorization = request.headers.get("authorization")
     if authorization:
-        return identity.actor_by_token(tx, token_in(authorization))
+        raw = token_in(authorization)
+        if keys.is_ticket(raw) and (pulled := PULLED.match(request.scope["path"])):
+            return keys.actor_by_ticket(tx, raw, pulled[1]) or ANYONE
+        return identity.actor_by_token(tx, raw)
     if page and (session := request.cookies.get(SESSION_COOKIE)):
         return identity.actor_by_session(tx, session) or ANYONE
     return ANYONE

@@ -6,13 +6,19 @@
 A tag is a quantisation (`cards.quantisations`). The model is the GGUF file itself, named by the
 SHA-256 that the repository has of it; the small layers (configuration, and `template`, `system` and
 `params` where the repository has such files) are made from the newest commit of main whenever they
-are asked for, and are the same bytes each time. A private repository asks for a token.
+are asked for, and are the same bytes each time.
+
+    GET /v2/token?service=…&scope=repository:{owner}/{name}:pull&ts=…&nonce=…
+
+Who has not said who they are and asks for what is not there for everybody is sent here, and gets a
+ticket for an SSH key that they registered (`signin.keys`).
 """
 
 import hashlib
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 from starlette.requests import Request
@@ -36,11 +42,14 @@ from iriai.repos.git.entries import File
 from iriai.repos.git.objects import Objects
 from iriai.repos.rules import Kind, Repo
 from iriai.search import noting
+from iriai.signin.keys import actions as keys
+from iriai.signin.keys import rules
 
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 CONFIG = "application/vnd.docker.container.image.v1+json"
 LAYER = "application/vnd.ollama.image."
 OCTETS = "application/octet-stream"
+TOKENS = "/v2/token"
 API_VERSION = {"Docker-Distribution-Api-Version": "registry/2.0"}
 SMALL_FILES = ("template", "system", "params")
 SMALL_BYTES_MAX = 1 << 20
@@ -141,13 +150,35 @@ def version(request: Request) -> Response:  # noqa: ARG001 - a handler
     return door.json_answer({}, headers=API_VERSION)
 
 
+def ticket(request: Request) -> Response:
+    """A ticket to pull one model, for who signed this very request with a key that is known."""
+    try:
+        ground, hub = door.ground_of(request), door.base_url(request)
+        model = rules.require_now(request.query_params, service=service(hub), now=ground.clock())
+        with ground.read() as tx:
+            given = keys.ticket(
+                tx,
+                authorization=request.headers.get("authorization", ""),
+                address=f"{hub}{TOKENS}?{request.scope['query_string'].decode('latin-1')}",
+                model=model,
+            )
+    except HubError as error:
+        return refusal(request, error)
+    return door.json_answer({"token": given}, headers={"Cache-Control": "no-store"})
+
+
+def service(hub: str) -> str:
+    """This hub as challenges name it: its host, and its port if it has one of its own."""
+    return hub.partition("://")[2].partition("/")[0]
+
+
 def manifest(request: Request) -> Response:
     """What a tag consists of."""
     try:
         with door.ground_of(request).read() as tx:
             return _manifest(request, tx)
     except HubError as error:
-        return refusal(error)
+        return refusal(request, error)
 
 
 def _manifest(request: Request, tx: Tx) -> Response:
@@ -209,7 +240,7 @@ async def blob(request: Request) -> Response:
         digest = decoded(request.path_params["digest"]).removeprefix("sha256:")
         found = await door.in_thread(_blob, request, digest)
     except HubError as error:
-        return refusal(error)
+        return refusal(request, error)
     headers = {**API_VERSION, "Docker-Content-Digest": f"sha256:{digest}"}
     if isinstance(found, StoredObject):
         return await lfs.serve_object(request, found, headers=headers)
@@ -236,7 +267,7 @@ def _served(request: Request, small: Small, headers: dict[str, str]) -> Response
     if asked.status == 304:  # noqa: PLR2004
         return Response(status_code=304, headers=headers)
     if asked.status == 416:  # noqa: PLR2004
-        return refusal(unsatisfiable(size))
+        return refusal(request, unsatisfiable(size))
     content, status = small.content, 200
     if len(asked.spans) == 1 and asked.status == 206:  # noqa: PLR2004
         span, status = asked.spans[0], 206
@@ -288,17 +319,30 @@ def small_files(objects: Objects, sha: str, hidden: Container[str]) -> Iterator[
             yield Small(LAYER + name, objects.blob(file.oid))
 
 
-def refusal(error: HubError) -> Response:
-    """An error as Hugging Face says it to these clients, and as registries do."""
-    code = REGISTRY_CODE.get(problems.status(error), "UNKNOWN")
-    said = [{"code": code, "message": error.message}]
-    return problems.answer(error, headers=API_VERSION, errors=said)
+def refusal(request: Request, error: HubError) -> Response:
+    """An error as Hugging Face says it to these clients, and as registries do.
+
+    To who has not said who they are, with where to ask for a ticket.
+    """
+    params, found = request.path_params, problems.status(error)
+    may_ask = error.code in problems.FOR_SOMEBODY and "name" in params
+    nobody = may_ask and door.actor_of(request).id is None
+    if nobody:
+        hub, found = door.base_url(request), 401
+        owner, name = (quote(decoded(params[each]), safe="") for each in ("owner", "name"))
+        scope = f"repository:{owner}/{name}:pull"
+        asked = (("realm", f"{hub}{TOKENS}"), ("service", service(hub)), ("scope", scope))
+        challenge = ",".join(f'{name}="{value}"' for name, value in asked)
+        error.headers = {**error.headers, "WWW-Authenticate": f"Bearer {challenge}"}
+    said = [{"code": REGISTRY_CODE.get(found, "UNKNOWN"), "message": error.message}]
+    return problems.answer(error, headers=API_VERSION, errors=said, nobody=nobody)
 
 
 def _routes() -> list[DeclaredRoute]:
     where, look = "/v2/{owner}/{name}", ["GET", "HEAD"]
     return [
         route("/v2/", version, methods=look, access=Access.ANYONE),
+        route(TOKENS, ticket, methods=["GET"], access=Access.TOKEN_SIGNED),
         route(f"{where}/manifests/{{tag}}", manifest, methods=look, access=Access.REPO_READ),
         route(f"{where}/blobs/{{digest}}", blob, methods=look, access=Access.REPO_READ),
     ]

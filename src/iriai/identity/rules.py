@@ -76,6 +76,7 @@ class Via(StrEnum):
     LOGIN = "login"
     APP = "app"
     PUBLISHER = "publisher"
+    KEY = "key"
 
 
 class Restriction(StrEnum):

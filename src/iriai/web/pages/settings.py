@@ -15,6 +15,8 @@ from iriai.identity.rules import Act, Grant, Reach
 from iriai.repos import queries as repos
 from iriai.repos.rules import Kind
 from iriai.signin.factors import actions as factors
+from iriai.signin.keys import actions as keys
+from iriai.signin.keys import queries as key_queries
 from iriai.web import problems, render
 from iriai.web.door import Ask, came_from, get, local, post, see
 from iriai.web.forms import EDIT_BYTES_MAX
@@ -157,6 +159,11 @@ def change_tokens(ask: Ask) -> Response:
     try:
         if ask.form.get("act") == "mint":
             return _mint(ask)
+        if ask.form.get("act") == "register":
+            with ask.ground.write() as tx:
+                keys.register(tx, ask.actor, key=ask.form.get("key"), name=ask.form.get("of"))
+            ask.form.fields = {}
+            return _tokens(ask, done=_("This key may pull what you may read, from now on."))
         with ask.ground.write() as tx:
             number = whole(ask.form.get("token"))
             if number is None:
@@ -206,11 +213,12 @@ def _grants(tx: Tx, ask: Ask) -> tuple[Grant, ...]:
 
 def _tokens(ask: Ask, *, raw: str = "", done: str = "", error: HubError | None = None) -> Response:
     with ask.ground.read() as tx:
-        mine = queries.tokens_of(tx, ask.actor)
+        mine, registered = queries.tokens_of(tx, ask.actor), key_queries.keys_of(tx, ask.actor)
         groups = queries.whoami(tx, ask.actor).organisations
     return ask.page(
         "settings/tokens.html",
         tokens=mine,
+        keys=registered,
         raw=raw,
         form=ask.form,
         owners=[ask.actor.name, *(each.name for each in groups)],
