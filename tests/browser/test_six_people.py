@@ -126,7 +126,7 @@ def joins(who: Newcomer) -> None:
 def proposes(who: Newcomer) -> None:
     page = who.begins()
     page.get_by_role("link", name="Propose something").first.click()
-    page.get_by_role("link", name="Say something together").click()
+    page.get_by_role("link", name="Say something together", exact=True).click()
     page.get_by_label("What shall the commons say?").fill("We meet on Mondays.")
     page.get_by_role("button", name="Show how it will read").click()
     page.get_by_role("button", name="Propose it").click()
