@@ -237,8 +237,9 @@ def test_a_gate_is_before_the_files_not_before_the_card(ada):
     page = visitor.see(where)
     assert "restricted" in text(page)
     assert "<em>small</em>" in page.text
-    for tail in ("/tree/main", "/blob/main/README.md", "/commits/main", "/raw/main/README.md"):
+    for tail in ("/tree/main", "/blob/main/README.md", "/commits/main"):
         visitor.see(where + tail, status=403)
+    visitor.see(f"{where}/raw/main/README.md", status=401)
     assert "gated" in text(visitor.see("/models"))
 
 
