@@ -159,7 +159,10 @@ def test_what_it_says_at_its_end_is_still_true_when_its_vote_is_over(village: Pa
 
 
 def test_its_pot_is_written_out_and_read_back_by_commands(village: Path, tmp_path: Path):
-    def ran(*words: str, data: Path = village):
+    copy = tmp_path / "data"
+    shutil.copytree(village, copy)
+
+    def ran(*words: str, data: Path = copy):
         return CliRunner().invoke(pot, [*words, "--data", str(data)])
 
     limits = json.loads(ran("export", story.NAME).stdout)["limits"]
