@@ -36,7 +36,7 @@ def test_everybody_sees_what_there_is_who_gives_and_who_may_use_it(ada):
     page = ada.see("/commons/potlab/pot")
     assert "2 GB" in text(page)
     assert "The library &lt;b&gt;" in page.text
-    assert "members can object" in text(page)
+    assert "An administrator decides at once" in text(page)
     found = ada.client.get("/api/commons/potlab/pot").json()
     assert found["pools"][0]["givers"] == {"The library <b>": 2_000_000_000}
     assert found["limits"]["ada"]["bytes_stored"] > 0
@@ -72,6 +72,7 @@ def test_reported_use_is_shown_beside_what_each_may_use_and_how_evenly(ada, town
     with town.ground.write() as tx:
         usage.report(tx, town.commons_id, {"gpu_hours": {"bob": 90, "cyd": 10}})
     said = text(ada.see("/commons/lab/pot"))
+    assert "which members can object to until its date" in said
     assert "bob 90 of" in said
     assert "cyd 10 of" in said
     assert "1 other uses nothing of it." in said

@@ -25,6 +25,11 @@ NEXT = _(
     "object to until its date. A single allotment is at most {small:.0%} of what is free; larger "
     "ones wait for a round."
 )
+NEXT_OF_OWNERS = _(
+    "An administrator decides at once what is allotted, taken back or given to the pot, and it is "
+    "logged. A single allotment is at most {small:.0%} of what is free. Whoever thinks that it was "
+    "done wrongly reports it."
+)
 UNITS = {
     rules.BYTES_LOGICAL: _("Storage, as large as the files are"),
     rules.BYTES_STORED: _("Storage, as much as the disks hold"),
@@ -59,7 +64,8 @@ def pot(ask: Ask) -> Response:
     """What there is to share, and who has which part of it."""
     with ask.ground.read() as tx:
         named = queries.commons(tx, ask.part("name"))
-        cut = charters.in_force(tx, named.id).pool
+        charter = charters.in_force(tx, named.id)
+        cut = charter.pool
         found = pots.pot(tx, named.id)
     propose = links.commons(named.name, "proposals", "new")
     limits = found.limits()
@@ -71,7 +77,7 @@ def pot(ask: Ask) -> Response:
         twin=links.commons_twin(named.name, "pot"),
         tab="pot",
         commons=named,
-        next_step=NEXT.format(small=cut.small_share),
+        next_step=(NEXT if charter.is_collective else NEXT_OF_OWNERS).format(small=cut.small_share),
         units=[
             _unit(pool, slice_, use, limits)
             for pool, slice_, use in zip(found.pools, found.slices, found.uses, strict=True)
