@@ -85,6 +85,7 @@ EVERY: Mapping[str, Callable[[Facts], Any]] = {
     "downloads": lambda facts: facts.repo.downloads,
     "downloadsAllTime": lambda facts: facts.downloads_ever(),
     "gated": lambda facts: facts.repo.gated.value if facts.repo.gated else False,
+    "gitalyUid": lambda facts: object_id(facts.repo.id),
     "label": lambda facts: facts.repo.label,
     "lastModified": lambda facts: moment(facts.repo.updated_at),
     "likes": lambda facts: facts.repo.likes,
@@ -140,9 +141,9 @@ def _words(text: str) -> list[str]:
 
 
 UNTOLD = {
-    "model": frozenset({"label", "securityRepoStatus"}),
-    "dataset": frozenset({"label"}),
-    "space": frozenset({"downloads", "downloadsAllTime", "gated", "label"}),
+    "model": frozenset({"gitalyUid", "label", "securityRepoStatus"}),
+    "dataset": frozenset({"gitalyUid", "label"}),
+    "space": frozenset({"downloads", "downloadsAllTime", "gated", "gitalyUid", "label"}),
 }
 """Fields that are given when asked for, but no error lists: the clients compare lists with theirs.
 """
@@ -188,6 +189,8 @@ FULL = ["sha", "lastModified", "gated", "disabled", "siblings"]
 OMITTED_WHEN_NONE = frozenset(
     {"label", "safetensors", "gguf", "runtime", "widgetData", "model-index"}
 )
+NEVER_NULL = frozenset({"library_name", "pipeline_tag"})
+"""What is left out where there is none, even if it was asked for: hub.js always asks."""
 
 
 def asked_fields(kind: str, expand: Iterable[str]) -> list[str]:
@@ -209,7 +212,7 @@ def info(facts: Facts, fields: Iterable[str], *, asked: bool = False) -> Shape:
     known = FIELDS[repo.kind]
     for name in fields:
         value = known[name](facts)
-        if value is None and not asked and name in OMITTED_WHEN_NONE:
+        if value is None and (name in NEVER_NULL or (not asked and name in OMITTED_WHEN_NONE)):
             continue
         shape[name] = value
     return shape

@@ -275,6 +275,11 @@ const drives = {
         same([whole.name, whole.author], [name, "ada"]);
         const head = await info[type]({ ...asked, name, revision: "main", additionalFields: ["sha"] });
         same(head.sha.length, 40);
+        const every = real[`${type.toUpperCase()}_EXPANDABLE_KEYS`];
+        const full = await info[type]({ ...asked, name, additionalFields: every });
+        same([full.sha, full.disabled, full.task], [head.sha, false, undefined]);
+        const [row] = await collect(list[type]({ ...asked, search, additionalFields: every }));
+        same(row.sha, head.sha);
         await refused(404, () => info[type]({ ...asked, name: "ada/there-is-none" }));
       }
       const none = { query: "there-is-none-like-it", owner: "ada" };
