@@ -1,5 +1,6 @@
 """A charter's repository as clients meet it: they read and propose, and main stays as decided."""
 
+import sys
 import time
 from pathlib import Path
 
@@ -88,6 +89,20 @@ def test_a_pull_request_is_opened_and_not_merged_by_hand(api):
     with pytest.raises(HfHubHTTPError) as refused:
         api.merge_pull_request(CHARTER, made.pr_num, repo_type="dataset")
     assert refused.value.response.status_code == 403
+
+
+def test_the_command_line_proposes_another_and_is_told_why_it_cannot_upload_one(hub, api, tmp_path):
+    hf = Path(sys.executable).with_name("hf")
+    file = tmp_path / "CHARTER.yaml"
+    file.write_bytes(edited(api).path_or_fileobj)
+    upload = [hf, "upload", CHARTER, file, "CHARTER.yaml", "--repo-type", "dataset"]
+    done = hub.client(*upload, "--create-pr")
+    assert "Uploaded" in done.stdout
+    newest = next(iter(api.get_repo_discussions(CHARTER, repo_type="dataset")))
+    assert (newest.is_pull_request, newest.status) == (True, "open")
+    refused = hub.client(*upload, check=False)
+    assert refused.returncode != 0
+    assert "charter.amend is decided by its members" in refused.stdout + refused.stderr
 
 
 def test_git_clones_it_and_a_push_to_main_is_refused(hub, api, tmp_path):

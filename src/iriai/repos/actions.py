@@ -93,7 +93,7 @@ def create(
     transaction that makes it.
     """
     kind, visibility = Kind(kind), Visibility(visibility)
-    name = clean_repo_name(name, kind)
+    name = _clean_new_name(ground, actor, kind, owner, name)
     require_visibility(kind, visibility)
     if sdk is not None and sdk not in SDKS:
         raise Invalid(f"A space's sdk is one of {', '.join(SDKS)}.")
@@ -116,6 +116,22 @@ def create(
         if witness is not None:
             witness(tx)
     return made
+
+
+def _clean_new_name(ground: Ground, actor: Actor, kind: Kind, owner: str, name: str) -> str:
+    """A name fit for a new repository; `Conflict` where the hub's own has a reserved one already.
+
+    Clients that upload make a repository first, and go on when they hear that it is there: so one
+    proposes another charter.
+    """
+    try:
+        return clean_repo_name(name, kind)
+    except Invalid as fault:
+        if fault.code == "NameReserved":
+            with ground.read() as tx:
+                account = register.owner_for(tx, actor, owner, kind)
+                register.require_free(tx, account, kind, name.strip())
+        raise
 
 
 def duplicate(  # noqa: PLR0917 - whose, what, from where, to where, for whom
