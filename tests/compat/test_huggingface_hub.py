@@ -82,6 +82,17 @@ def test_a_repository_is_made_once(api, hub):
     assert str(api.create_repo("once", exist_ok=True)) == f"{hub.url}/ada/once"
 
 
+def test_this_machine_is_called_as_its_client_calls_it_and_by_no_other_name(api, hub):
+    there = hub.url.replace("127.0.0.1", "localhost")
+    made = HfApi(endpoint=there, token=hub.token).create_repo("ada/by-another-name")
+    assert str(made) == f"{there}/ada/by-another-name"
+    written = {"Host": "evil.example", "Authorization": f"Bearer {hub.token}"}
+    refused = httpx.post(
+        f"{hub.url}/api/repos/create", json={"name": "by-another-name"}, headers=written
+    )
+    assert (refused.status_code, refused.json()["url"]) == (409, f"{hub.url}/ada/by-another-name")
+
+
 @pytest.mark.parametrize("kind", ["model", "dataset", "space"])
 def test_each_kind_of_repository_has_its_own_names(api, hub, kind):
     extra = {"space_sdk": "static"} if kind == "space" else {}

@@ -50,7 +50,7 @@ Fields = dict[str, str]
 
 def configuration(request: Request) -> Response:
     """Where everything is (OpenID Connect Discovery, RFC 8414)."""
-    here = door.base_url(request)
+    here = door.ground_of(request).settings.url
     return door.json_answer(
         {
             "issuer": here,
@@ -99,7 +99,9 @@ def userinfo(request: Request, tx: Tx) -> Response:
     door.require_signed_in(actor)
     me = identity.whoami(tx, actor)
     knows = may(actor, Act.KNOW_EMAIL, Subject(me.account.id))
-    return door.json_answer(person(door.base_url(request), me, knows=knows), headers=NOT_KEPT)
+    return door.json_answer(
+        person(door.ground_of(request).settings.url, me, knows=knows), headers=NOT_KEPT
+    )
 
 
 def person(here: str, me: PersonOverview, *, knows: bool) -> dict[str, Any]:
@@ -137,7 +139,7 @@ def person(here: str, me: PersonOverview, *, knows: bool) -> dict[str, Any]:
 
 def device(request: Request, fields: Fields) -> Response:
     """A device asks to be let in. Called by `request_device_code`."""
-    here, client = door.base_url(request), client_of(request, fields)
+    here, client = door.ground_of(request).settings.url, client_of(request, fields)
     with door.ground_of(request).write() as tx:
         made = apps.begin_device(
             tx,
@@ -248,7 +250,7 @@ def id_token(request: Request, tx: Tx, given: Given) -> str:
     """Who signed in, to this app, signed by the hub."""
     from authlib.oidc.core.util import create_half_hash  # noqa: PLC0415 - three megabytes
 
-    here, issued = door.base_url(request), int(tx.now.timestamp())
+    here, issued = door.ground_of(request).settings.url, int(tx.now.timestamp())
     me = identity.whoami(tx, identity.actor(tx, given.account_id))
     claims = {
         "iss": here,
