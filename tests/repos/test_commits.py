@@ -324,6 +324,8 @@ def test_a_commit_goes_to_a_branch_and_to_nothing_else(town, revision):
 
 def test_a_reader_proposes_a_commit_and_goes_on_committing_to_the_proposal(town):
     repo = town.repo()
+    with pytest.raises(Denied, match="create_pr=True"):
+        town.commit(repo, {"a": b"1"}, actor=town.eve)
     landed = town.commit(repo, {"a": b"1"}, actor=town.eve, create_pr=True)
     assert (landed.number, landed.ref) == (1, "refs/pr/1")
     assert town.again(repo).head == repo.head

@@ -229,8 +229,18 @@ def require_commit_to(actor: Actor, repo: Repo, ref: Ref | None) -> None:
     is_pull = ref is not None and ref.name.startswith(PULLS)
     if is_pull and ref is not None and actor.id is not None and ref.opened_by == actor.id:
         require_propose(actor, repo)
-    else:
+        return
+    try:
         require_write(actor, repo)
+    except Denied as refusal:
+        may_propose = not repo.discussions_disabled and may(actor, Act.DISCUSS, subject(repo))
+        if refusal.code != "Forbidden" or is_pull or not may_propose:
+            raise
+        raise Denied(
+            f"You may not change {repo.full_name} yourself. Propose your change as a pull request "
+            "(hf upload --create-pr, or create_pr=True)",
+            code=refusal.code,
+        ) from None
 
 
 def require_own(actor: Actor, repo: Repo, *, propose_at: str, act: str) -> None:
