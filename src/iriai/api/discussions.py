@@ -20,6 +20,7 @@ from iriai.discussions import actions, merging, queries, rules
 from iriai.discussions.queries import Filters
 from iriai.discussions.rules import Discussion, Event, EventKind
 from iriai.repos import queries as repos
+from iriai.repos import withheld
 from iriai.repos.rules import MAIN, REF_LENGTH_MAX, Repo
 
 NUMBER_DIGITS_MAX = 9
@@ -59,6 +60,7 @@ def details(request: Request) -> Response:
         found = queries.discussion(tx, repo, number_in(request))
         events = queries.events(tx, found.id)
         sides = queries.sides(tx, found)
+        hidden = withheld.hidden(tx, repo)
     shape = summary(found, repo) | {
         "events": [event_shape(each, repo) for each in events],
         "locked": found.locked_reason is not None,
@@ -74,7 +76,7 @@ def details(request: Request) -> Response:
         events.sort(key=lambda each: max(each.at, found.created_at))
         shape["events"] = [event_shape(each, repo) for each in events]
         if request.query_params.get("diff"):
-            shape["diff"] = objects.patch(worked_out.fork, worked_out.tip)
+            shape["diff"] = objects.patch(worked_out.fork, worked_out.tip, hidden=hidden)
     return door.json_answer(shape)
 
 

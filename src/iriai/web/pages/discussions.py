@@ -23,7 +23,7 @@ from iriai.discussions import actions, merging, queries, rules
 from iriai.discussions.queries import Filters
 from iriai.discussions.rules import Discussion, Event, EventKind
 from iriai.identity.rules import Actor
-from iriai.repos import guarded
+from iriai.repos import guarded, withheld
 from iriai.repos import queries as repos
 from iriai.repos import rules as repo_rules
 from iriai.repos.rules import HEADS, MAIN, Kind, Repo
@@ -96,19 +96,20 @@ def proposed(ask: Ask, kind: Kind, full_name: str) -> Response:
     with ask.ground.read() as tx:
         repo = repos.readable(tx, ask.actor, kind, full_name)
         found = queries.discussion(tx, repo, _number(ask))
+        hidden = withheld.hidden(tx, repo)
     if not found.is_pull_request:
         raise rules.unknown_discussion()
     worked_out, commits = _worked_out(ask, repo, found)
     diff = None
     if worked_out is not None:
         objects = repos.objects(ask.ground, repo.id)
-        diff = objects.diff(worked_out.fork, worked_out.tip)
+        diff = objects.diff(worked_out.fork, worked_out.tip, hidden=hidden)
     return ask.page(
         "repository/proposed.html",
         **frame(ask, repo),
         found=found,
         diff=diff,
-        file_headers=header_differences(ask.ground, repo, diff),
+        file_headers=header_differences(ask.ground, repo, diff, hidden),
         commits=commits,
         twin=links.twin(repo, "discussions", str(found.number)),
     )
