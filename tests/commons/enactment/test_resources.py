@@ -6,6 +6,7 @@ import pytest
 
 from iriai.base.errors import Denied, Gone, Invalid
 from iriai.commons import enactment
+from iriai.commons.enactment import licensing
 from iriai.commons.enactment.licensing import relicensed
 from iriai.commons.enactment.resources import commons_actor
 from iriai.commons.membership import queries as membership
@@ -175,6 +176,28 @@ def test_relicensing_is_decided_and_written_into_the_card(lab):
     objects = queries.objects(lab.ground, repo.id)
     entry = objects.find_entry(repo.head, "README.md")
     assert objects.blob(entry.oid) == CARD.replace(b"mit", b"apache-2.0")
+
+
+def test_a_relicensing_meets_whatever_main_is_by_then(lab, monkeypatch):
+    """Somebody lands a commit between the moment the card is read and the decided commit."""
+    read, came = licensing.relicensed, []
+
+    def overtaken(text, licence):
+        if not came:
+            came.append(True)
+            change = {"operations": [Add("b.txt", b"b")], "title": "b"}
+            enactment.commit(lab.ground, lab.person("ada"), tiny(lab), **change)
+        return read(text, licence)
+
+    monkeypatch.setattr(licensing, "relicensed", overtaken)
+    done = decided(lab, "resource.relicense", licence="apache-2.0")
+    assert came
+    assert done.state is State.ENACTED, done.failure
+    repo = tiny(lab)
+    objects = queries.objects(lab.ground, repo.id)
+    assert objects.blob(objects.find_entry(repo.head, "b.txt").oid) == b"b"
+    card = objects.blob(objects.find_entry(repo.head, "README.md").oid)
+    assert card == CARD.replace(b"mit", b"apache-2.0")
 
 
 def test_who_merges_still_does_not_relicense_alone(lab):

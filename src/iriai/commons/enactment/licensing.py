@@ -1,6 +1,59 @@
-"""A card with another licence. Pure."""
+"""Another licence in a card: what it then says, and the decided commit that says so."""
 
+from iriai.base.errors import Conflict, Unavailable
+from iriai.base.tx import Ground
 from iriai.cards import rules as cards
+from iriai.commons.enactment import landing
+from iriai.commons.enactment.registry import Decision, Done
+from iriai.identity.rules import Actor
+from iriai.repos import queries as repos
+from iriai.repos.git.entries import Folder
+from iriai.repos.operations import Add
+from iriai.repos.rules import MAIN, Repo
+
+README = "README.md"
+
+
+def write(
+    ground: Ground, actor: Actor, repo: Repo, licence: str, *, decision: Decision, done: Done
+) -> None:
+    """Write a licence into the card on main, on top of whatever main is by then."""
+    for _ in range(landing.MERGE_ATTEMPTS_MAX):
+        try:
+            _attempt(ground, actor, repo, licence, decision=decision, done=done)
+        except Conflict as moved:
+            if moved.code != "BranchMoved":
+                raise
+        else:
+            return
+    raise Unavailable("Main moves too fast for another licence; the hub tries again.")
+
+
+def _attempt(
+    ground: Ground, actor: Actor, repo: Repo, licence: str, *, decision: Decision, done: Done
+) -> None:
+    with ground.read() as tx:
+        main = repos.ref(tx, repo.id, MAIN)
+    if main is None:
+        raise Conflict("This repository has no main branch any more.")
+    objects = repos.objects(ground, repo.id)
+    entry = objects.find_entry(main.commit, README)
+    if isinstance(entry, Folder):
+        raise Conflict(f"{README} of {repo.address} is a folder; there is no card to write in.")
+    before = "" if entry is None else objects.blob(entry.oid).decode(errors="replace")
+    after = relicensed(before, licence)
+    if after == before:
+        raise Conflict(f"{repo.address} has the licence {licence} already.")
+    landing.commit(
+        ground,
+        actor,
+        repo,
+        operations=[Add(README, after.encode())],
+        title=f"Licence {licence} (decision {decision.reference})",
+        parent=main.commit,
+        witness=lambda tx, _: done(tx),
+        decision=decision,
+    )
 
 
 def relicensed(text: str, licence: str) -> str:

@@ -7,14 +7,13 @@ because proposals are public.
 
 from typing import Any
 
-from iriai.base.errors import Conflict, Invalid
+from iriai.base.errors import Invalid
 from iriai.base.names import clean_repo_name
 from iriai.base.tx import Ground, Tx
 from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import Action
-from iriai.commons.enactment import buckets, landing, payloads
+from iriai.commons.enactment import buckets, landing, licensing, payloads
 from iriai.commons.enactment.deciding import holder, is_collective
-from iriai.commons.enactment.licensing import relicensed
 from iriai.commons.enactment.registry import Decision, Done, Payload, enacts, lands
 from iriai.commons.membership import queries as membership
 from iriai.discussions import queries as discussions
@@ -23,11 +22,7 @@ from iriai.identity.rules import Actor
 from iriai.repos import actions as repos
 from iriai.repos import guarded, powers
 from iriai.repos import queries as repos_queries
-from iriai.repos.git.entries import Folder
-from iriai.repos.operations import Add
-from iriai.repos.rules import MAIN, Gated, Kind, Repo, Visibility
-
-README = "README.md"
+from iriai.repos.rules import Gated, Kind, Repo, Visibility
 
 
 def commons_actor(tx: Tx, commons_id: int, name: str = "") -> Actor:
@@ -152,31 +147,11 @@ def _clean_relicense(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any
     words=lambda each: f"Give {each['repo']} the licence {each['licence']}.",
 )
 def relicense(ground: Ground, decision: Decision, payload: Payload, done: Done) -> None:
-    """Write another licence into its card, as one commit on main."""
+    """Write another licence into its card, as one commit on main, wherever main is by then."""
     with ground.read() as tx:
         actor = commons_actor(tx, decision.commons_id, decision.actor_name)
         found = resource(tx, decision.commons_id, payload)
-        main = repos_queries.ref(tx, found.id, MAIN)
-    if main is None:
-        raise Conflict("This repository has no main branch any more.")
-    objects = repos_queries.objects(ground, found.id)
-    entry = objects.find_entry(main.commit, README)
-    if isinstance(entry, Folder):
-        raise Conflict(f"{README} of {found.address} is a folder; there is no card to write in.")
-    before = "" if entry is None else objects.blob(entry.oid).decode(errors="replace")
-    after = relicensed(before, payload["licence"])
-    if after == before:
-        raise Conflict(f"{found.address} has the licence {payload['licence']} already.")
-    landing.commit(
-        ground,
-        actor,
-        found,
-        operations=[Add(README, after.encode())],
-        title=f"Licence {payload['licence']} (decision {decision.reference})",
-        parent=main.commit,
-        witness=lambda tx, _: done(tx),
-        decision=decision,
-    )
+    licensing.write(ground, actor, found, payload["licence"], decision=decision, done=done)
 
 
 # -- what changes the repository as a whole -------------------------------------------------------
