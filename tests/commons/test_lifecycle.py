@@ -1,14 +1,17 @@
 """The life of small commons, with a clock that stands until it is told to move."""
 
+from dataclasses import replace
+
 import pytest
 
 from iriai.base.errors import Denied
 from iriai.base.events import HUB
 from iriai.commons import actions as founding
 from iriai.commons import enactment, jobs
+from iriai.commons.charter import presets
 from iriai.commons.charter import queries as charters
-from iriai.commons.charter.rules import Action, Preset
-from iriai.commons.enactment import people
+from iriai.commons.charter.rules import Action, Path, Preset
+from iriai.commons.enactment import custody, people
 from iriai.commons.membership import actions as membership
 from iriai.commons.membership import offices, powers, queries
 from iriai.commons.membership.rules import State
@@ -130,6 +133,44 @@ def test_the_last_member_may_leave_and_the_hub_may_take_custody(town):
     assert stands(town, "ada").state is State.LEFT
     with town.ground.read() as tx:
         assert queries.standing(tx, town.commons_id, hub.id).holds("steward")
+
+
+def test_where_members_decide_custody_is_voted_on_and_silence_takes_nothing(town):
+    town.found("university", "ada", "bob")
+    town.seat("ada", "steward")
+    ward = Town(town.ground, name="ward")
+    parent = f"parent: lab@sha256:{'0' * 64}"
+    ward.found("university", "dan", text=ward.preset("university") + parent + "\n")
+    do(ward, "dan", people.leave)
+    made = town.propose("ada", "seat.grant", payload={"custody": "ward"})
+    assert made.terms.path is Path.VOTE
+    assert made.state == "deliberating"
+    town.second("bob", made.number)
+    town.tick(days=14)
+    assert town.see(made.number).state == "voting"
+    town.tick(days=14)
+    assert town.see(made.number).state == "no_quorum"
+    with town.ground.read() as tx:
+        assert queries.electors(tx, ward.commons_id) == []
+
+    again = town.propose("ada", "seat.grant", payload={"custody": "ward"})
+    town.second("bob", again.number)
+    town.tick(days=14)
+    for name in ("ada", "bob"):
+        town.vote(name, again.number, 1, 2)
+    town.tick(days=14)
+    assert town.see(again.number).state == "enacted"
+    with town.ground.read() as tx:
+        assert [each.holder for each in queries.stewards(tx, ward.commons_id)] == ["ada"]
+
+
+@pytest.mark.parametrize("preset", [each for each in Preset if each not in ("solo", "owners")])
+def test_no_charter_of_members_takes_custody_but_by_vote(preset):
+    charter = presets.charter(preset, "lab")
+    assert charter.decisions[custody.vote(charter)].path is Path.VOTE
+    for way in charter.decisions:
+        changed = replace(charter, actions={**charter.actions, Action.SEAT_GRANT: way})
+        assert charter.decisions[custody.vote(changed)].path is Path.VOTE
 
 
 def test_three_members_admit_a_fourth_over_an_objection_who_votes_a_month_later(town):

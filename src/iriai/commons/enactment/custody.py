@@ -8,9 +8,26 @@ from iriai.base.errors import Conflict, Invalid
 from iriai.base.tx import Tx
 from iriai.commons import queries as commons_queries
 from iriai.commons.charter import queries as charters
+from iriai.commons.charter.rules import Action, Charter, Path
 from iriai.commons.enactment.registry import Decision
 from iriai.commons.membership import powers, queries, rules
 from iriai.commons.membership.rules import State
+
+
+def vote(charter: Charter) -> str | None:
+    """By which decision of its charter a commons votes on custody; None where owners decide.
+
+    That to which an objection against a granted office leads; where the charter lets somebody
+    grant offices alone, that by which the charter itself is changed.
+    """
+    if not charter.is_collective:
+        return None
+    name = charter.actions[Action.SEAT_GRANT]
+    terms = charter.procedure(Action.SEAT_GRANT)
+    if terms is not None and terms.path is Path.LAZY:
+        return terms.on_objection
+    is_vote = terms is not None and terms.path is Path.VOTE
+    return name if is_vote else charter.actions[Action.CHARTER_AMEND]
 
 
 def ward(tx: Tx, commons_id: int, name: str) -> str:

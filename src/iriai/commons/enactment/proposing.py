@@ -10,6 +10,8 @@ from iriai.base.errors import Invalid
 from iriai.base.tx import Tx
 from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import Action
+from iriai.commons.enactment import custody
+from iriai.commons.enactment.people import CUSTODY
 from iriai.commons.enactment.registry import Payload, enactor
 from iriai.commons.proposals import actions as proposals
 from iriai.commons.proposals.rules import TITLE_LENGTH_MAX, Proposal
@@ -44,7 +46,8 @@ def propose(
 ) -> Proposal:
     """Propose a typed action. `discussion`: the repository's id and the thread's number."""
     # first: what somebody else could learn from a refusal of the payload is for members alone
-    proposals.require_taking_part(tx, actor, commons_id, charters.in_force(tx, commons_id))
+    charter = charters.in_force(tx, commons_id)
+    proposals.require_taking_part(tx, actor, commons_id, charter)
     how = enactor(action)
     cleaned = how.clean(tx, commons_id, payload)
     words = how.words(cleaned)
@@ -63,6 +66,7 @@ def propose(
         text=text,
         repo_id=repo_id,
         discussion=thread,
+        procedure=custody.vote(charter) if CUSTODY in cleaned else None,
         **_ballot(how.choices(cleaned) if how.choices else None),
     )
 

@@ -51,10 +51,11 @@ def propose(
     choices: Sequence[Choice] = (),
     seats: int | None = None,
     budget: int | None = None,
+    procedure: str | None = None,
 ) -> Proposal:
     """Propose a typed action to a commons; how it goes on is what its charter says of the action.
 
-    Doors call `enactment.propose`, which cleans the payload and puts it into words.
+    `procedure`: as in `call`. Doors call `enactment.propose`, which cleans the payload.
     """
     account_id = require_signed_in(actor)
     charter = charters.in_force(tx, commons_id)
@@ -73,6 +74,7 @@ def propose(
         links={"repo_id": repo_id, "discussion": discussion},
         seats=seats,
         budget=budget,
+        procedure=procedure,
     )
     _add_options(tx, made, payload, words, choices, account_id)
     steps.record(tx, actor.name, "proposed", made, action=action, title=made.title)

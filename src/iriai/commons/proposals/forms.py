@@ -178,7 +178,7 @@ FORMS: Mapping[Action, tuple[Field, ...]] = MappingProxyType(
                 "custody",
                 "Or: which commons shall be taken into custody",
                 Shape.CHOICE,
-                "One that nobody there can decide for any more.",
+                "One that nobody there can decide for any more; it is always put to the vote.",
                 source=Source.WARD,
                 is_optional=True,
             ),
