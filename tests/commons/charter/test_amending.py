@@ -24,6 +24,7 @@ from iriai.identity.rules import OPERATOR, Actor, Role
 from iriai.repos import actions as repos
 from iriai.repos import queries as repos_queries
 from iriai.repos.actions import Add
+from iriai.repos.git.quarantine import Update
 from iriai.repos.rules import HeldBy, Repo
 
 
@@ -196,25 +197,55 @@ def test_owners_change_a_charter_by_agreeing_all(lab):
     assert lab.version().decision == "lab/1"
 
 
-def test_a_pull_request_that_moves_after_it_was_proposed_is_not_merged(lab):
+def test_a_pull_request_before_the_members_stays_as_they_were_asked_about_it(lab):
     with lab.ground.write() as tx:
         identity.set_role(tx, lab.ada, organisation="lab", person="ben", role=Role.ADMIN)
     lab.ben = lab.actor("ben")
     text = lab.on_main().replace("statement: owners", "statement: all")
     number = lab.pull(lab.cleo, text)
-    made = lab.propose(lab.ada, number)
     worse = text.replace("resource.delete: owners", "resource.delete: all")
-    enactment.commit(
+
+    def change():
+        enactment.commit(
+            lab.ground,
+            lab.cleo,
+            lab.charter,
+            operations=[Add("CHARTER.yaml", worse.encode())],
+            title="more",
+            revision=f"refs/pr/{number}",
+        )
+
+    made = lab.propose(lab.ada, number)
+    with pytest.raises(Conflict, match=r"proposal 1 .*Open another pull request"):
+        change()
+    with pytest.raises(Conflict, match="stays as they were asked"):
+        update = Update(f"refs/pr/{number}", "0" * 40, "1" * 40)
+        enactment.push(lab.ground, lab.cleo, lab.charter, pack=None, updates=[update])
+    assert lab.second(lab.ben, made.number).state is State.PASSED
+    with pytest.raises(Conflict, match="before the members"):
+        change()
+    enactment.carry_out_all(lab.ground)
+    assert lab.version().number == 2
+    assert lab.on_main() == text
+
+
+def test_a_pull_request_is_its_authors_again_once_it_is_not_before_the_members(lab):
+    with lab.ground.write() as tx:
+        identity.set_role(tx, lab.ada, organisation="lab", person="ben", role=Role.ADMIN)
+    text = lab.on_main().replace("statement: owners", "statement: all")
+    number = lab.pull(lab.cleo, text)
+    made = lab.propose(lab.ada, number)
+    with lab.ground.write() as tx:
+        proposals.withdraw(tx, lab.ada, lab.id, made.number)
+    landed = enactment.commit(
         lab.ground,
         lab.cleo,
         lab.charter,
-        operations=[Add("CHARTER.yaml", worse.encode())],
-        title="more",
+        operations=[Add("CHARTER.yaml", (text + "# clearer\n").encode())],
+        title="clearer",
         revision=f"refs/pr/{number}",
     )
-    lab.second(lab.ben, made.number)
-    enactment.carry_out_all(lab.ground)
-    assert lab.version().number == 1
+    assert landed.moved
 
 
 @pytest.mark.parametrize(

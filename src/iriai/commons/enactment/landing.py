@@ -18,6 +18,7 @@ from iriai.cards.facts import tells
 from iriai.commons import queries, rules
 from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import Action, Charter
+from iriai.commons.enactment import voted_on
 from iriai.commons.enactment.deciding import decide, refused
 from iriai.commons.enactment.registry import Decision
 from iriai.discussions import actions as discussions
@@ -73,6 +74,8 @@ def commit(
 
     judge = _judge(actor, repo, decision)
     if decision is None:
+        if not change.get("create_pr"):
+            voted_on.require_settled(ground, repo, [str(change.get("revision", ""))])
         with explained(ground, repo, create_pr=bool(change.get("create_pr"))):
             landed = repos.commit(ground, actor, repo, judge=judge, witness=told, **change)
     else:
@@ -160,6 +163,7 @@ def _mergeable(
 
 def push(ground: Ground, actor: Actor, repo: Repo, **change: Any) -> Pushed:
     """Land a git push, judged as a commit is. Keywords: `repos.pushes.push`."""
+    voted_on.require_settled(ground, repo, [each.name for each in change["updates"]])
     with explained(ground, repo):
         pushed = pushes.push(ground, actor, repo, judge=_judge(actor, repo), **change)
     refresh_card(ground, repo, pushed.moved)

@@ -76,6 +76,14 @@ def open_(tx: Tx, commons_id: int) -> Sequence[Proposal]:
     return _many(tx, tx.session.scalars(asked).all())
 
 
+def undecided(tx: Tx, commons_id: int) -> Sequence[Proposal]:
+    """What runs now, and what is decided and not done yet."""
+    asked = select(ProposalRow.id).where(
+        ProposalRow.commons_id == commons_id, ProposalRow.state == State.PASSED
+    )
+    return [*open_(tx, commons_id), *(by_id(tx, each) for each in tx.session.scalars(asked).all())]
+
+
 def closed(tx: Tx, commons_id: int, *, before: int | None = None) -> Sequence[Proposal]:
     """What is over, the newest first, a page from the one before number `before`."""
     asked = select(ProposalRow).where(
