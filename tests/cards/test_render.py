@@ -1,6 +1,7 @@
 """Cards on our own origin: nothing in them runs, and nothing in them calls elsewhere."""
 
 import re
+import time
 from html.parser import HTMLParser
 
 import pytest
@@ -183,3 +184,15 @@ def test_the_front_matter_is_not_shown():
 
 def test_a_very_long_text_is_cut_and_says_so():
     assert "too long to be shown whole" in html("word " * render.TEXT_LENGTH_MAX)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["http://a." * 20_000, "<div>" * 40_000, "[" * 200_000, "# a\n" * 60_000],
+    ids=["links", "tags", "brackets", "headings"],
+)
+def test_a_text_that_takes_long_is_shown_as_it_stands_and_soon(text):
+    began = time.monotonic()
+    shown = render.html(text, resolve="/r/", blob="/b/")
+    assert "it is shown as it stands" in shown
+    assert time.monotonic() - began < 30  # seconds; each took minutes

@@ -6,7 +6,9 @@ list of what may stay. Links and images inside the repository lead to its own UR
 elsewhere becomes a link, for loading it would tell its host who reads this page.
 """
 
+import math
 import re
+import time
 from functools import lru_cache
 from html import escape
 from typing import Any
@@ -14,6 +16,7 @@ from urllib.parse import quote, urlsplit
 
 import nh3
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import linkify
 from markdown_it.token import Token
 from mdit_py_plugins.anchors import anchors_plugin
 from mdit_py_plugins.footnote import footnote_plugin
@@ -29,6 +32,11 @@ TEXT_LENGTH_MAX = 250_000
 CODE_LENGTH_MAX = 32_000
 CODE_BLOCKS_MAX = 200
 CACHED_CARDS = 32
+SECONDS_MAX = 2.0
+RAW_TAGS_MAX = 4_000
+HEADINGS_MAX = 1_000
+LINKED_LENGTH_MAX = 20_000
+WORD_LENGTH_MAX = 1_000
 ID_PREFIX = "card-"
 
 LANGUAGES = {
@@ -88,6 +96,7 @@ SCHEMES = {"http", "https", "mailto"}
 _ANCHORS_AND_IMAGES = re.compile(r"<a\b[^>]*>|</a>|<img\b[^>]*>")
 _SOURCE = re.compile(r'\ssrc="([^"]*)"')
 _ALTERNATIVE = re.compile(r'\salt="([^"]*)"')
+_RAW_TAG = re.compile(r"<[A-Za-z]")
 _SIZE = re.compile(r"\d{1,4}%?")
 
 
@@ -100,7 +109,7 @@ def html(text: str, *, resolve: str, blob: str, folder: str = "") -> str:
     """
     _, body = rules.split(text)
     cut = body[:TEXT_LENGTH_MAX]
-    rendered = _MARKDOWN.render(cut, {"blocks": 0})
+    rendered = _rendered(cut)
     if len(body) > len(cut):
         rendered += "<p><em>This text is too long to be shown whole.</em></p>"
     once = nh3.clean(
@@ -122,6 +131,21 @@ def html(text: str, *, resolve: str, blob: str, folder: str = "") -> str:
         link_rel="nofollow noopener noreferrer ugc",
         id_prefix=ID_PREFIX,
     )
+
+
+class _TooSlow(Exception):
+    """Laying this text out would take longer than a page may."""
+
+
+def _rendered(text: str) -> str:
+    """The HTML of Markdown as it comes, or the text as it stands where that takes too long."""
+    if _RAW_TAG.subn("", text, RAW_TAGS_MAX + 1)[1] <= RAW_TAGS_MAX:
+        try:
+            return str(_MARKDOWN.render(text, {"until": time.monotonic() + SECONDS_MAX}))
+        except _TooSlow:
+            pass
+    said = "This text takes too long to be laid out; it is shown as it stands."
+    return f"<p><em>{said}</em></p><pre><code>{escape(text)}</code></pre>"
 
 
 def inline(text: str) -> str:
@@ -224,6 +248,7 @@ def _highlighted(code: str, language: str, _attributes: str) -> str:
 
 def _fence(_self: Any, tokens: list[Token], index: int, _options: Any, env: Any) -> str:
     """A code block, highlighted as long as there are not too many of them."""
+    _require_time(env)
     token = tokens[index]
     env["blocks"] = env.get("blocks", 0) + 1
     language = token.info.strip().split(maxsplit=1)[0] if token.info.strip() else ""
@@ -241,6 +266,39 @@ def _aligned(state: Any) -> None:
             token.attrs["align"] = str(token.attrs.pop("style")).removeprefix("text-align:")
 
 
+def _require_time(env: Any) -> None:
+    if time.monotonic() > env.get("until", math.inf):
+        raise _TooSlow
+
+
+def _few_headings(state: Any) -> None:
+    """Anchors of the same name are told apart one by one, which takes the square of them."""
+    if sum(token.type == "heading_open" for token in state.tokens) > HEADINGS_MAX:
+        raise _TooSlow
+
+
+def _clock(state: Any, *_where: Any) -> bool:
+    """A rule that never fits; asked at every step, it ends what takes too long."""
+    _require_time(state.env)
+    return False
+
+
+def _linkified(state: Any) -> None:
+    """Bare links become links, one paragraph after the other, where there is time.
+
+    What has no spaces for long, or is very long, has none: looking for them takes its square.
+    """
+    tokens = state.tokens
+    for token in tokens:
+        _require_time(state.env)
+        words = token.content.split() if "://" in token.content else []
+        longest = max(map(len, words), default=0)
+        if 0 < longest <= WORD_LENGTH_MAX and len(token.content) <= LINKED_LENGTH_MAX:
+            state.tokens = [token]
+            linkify(state)
+    state.tokens = tokens
+
+
 def _slug(title: str) -> str:
     return "-".join(re.sub(r"[^\w\s-]", "", title.strip().lower()).split())
 
@@ -253,6 +311,10 @@ def _made() -> MarkdownIt:
     markdown.use(footnote_plugin).use(tasklists_plugin)
     markdown.use(anchors_plugin, max_level=6, slug_func=_slug, permalink=False)
     markdown.core.ruler.push("aligned", _aligned)
+    markdown.core.ruler.at("linkify", _linkified)
+    markdown.core.ruler.before("linkify", "few_headings", _few_headings)
+    markdown.block.ruler.before("code", "clock", _clock)
+    markdown.inline.ruler.before("text", "clock", _clock)
     markdown.add_render_rule("fence", _fence)
     return markdown
 
