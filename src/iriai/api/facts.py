@@ -48,9 +48,10 @@ class Facts:
         kept for a while. Whether the asker may see them was judged before.
         """
         key = (self.sha, self.blobs)
-        kept = _lists.get(key) if self.may_list else None
+        may_list = self.may_list and self.repo.held_reason is None
+        kept = _lists.get(key) if may_list else None
         if kept is None:
-            found = self.files() if self.may_list else ()
+            found = self.files() if may_list else ()
             kept = orjson.dumps([sibling(each, whole=self.blobs) for each in found])
             if found and len(kept) <= LIST_BYTES_MAX:
                 _lists.put(key, kept)
