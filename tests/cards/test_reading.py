@@ -32,9 +32,10 @@ def test_metadata_of_more_than_64_kib_is_refused():
         reading.front_matter("---\na: " + "x" * 70_000 + "\n---\n")
 
 
-def test_the_licence_of_a_readme_is_read_from_its_metadata_only():
-    assert reading.licence("---\nlicense: gpl-3.0\n---\nlicense: mit") == "gpl-3.0"
-    assert reading.licence("license: mit") is None
+def test_the_licences_of_a_readme_are_read_from_its_metadata_only():
+    assert reading.licences("---\nlicense: gpl-3.0\n---\nlicense: mit") == ("gpl-3.0",)
+    assert reading.licences("---\nlicense: [mit, gpl-3.0]\n---\n") == ("mit", "gpl-3.0")
+    assert reading.licences("license: mit") == ()
 
 
 def test_a_header_is_read_in_as_many_pieces_as_it_needs():

@@ -59,8 +59,9 @@ def test_a_hold_is_placed_and_lifted_by_forms(ada):
 
 def test_what_makes_no_sense_is_said_on_the_page(ada):
     village(ada)
-    answer = ada.send("/report", subject="nonsense", words="x", status=400)
+    answer = ada.send("/report", subject="", words="x", status=400)
     assert "Say what it is about" in text(answer)
+    ada.send("/report", subject="nonsense", words="x", status=404)
     ada.see("/commons/tales/cases/99", status=404)
     ada.see("/commons/tales/panels/x", status=404)
     ada.see("/report")
