@@ -11,7 +11,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check
 PACKAGE := $(PIP_INSTALL) --quiet --no-deps --no-build-isolation --editable .
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --upgrade \
 	--generate-hashes --no-annotate --no-header --quiet
-WORKERS ?= 2
+WORKERS ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help demo serve test test-long check format browser bench lock clean
@@ -26,7 +26,7 @@ demo: $(VENV)/.ready  ## A hub on port 8700 with a real model, a dataset and a s
 serve: $(VENV)/.ready  ## A hub on port 8700 with its data in ./data.
 	@exec $(BIN)/python -m iriai serve --data $(DATA) --port $(PORT)
 
-test: $(VENV)/.ready-dev  ## A seeded sample of every test, in about 20 minutes on 2 cores.
+test: $(VENV)/.ready-dev  ## A seeded sample of every test, in about a quarter of an hour on 2 cores.
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
 		-m "not long and not browser" -p no:randomly -rs
 

@@ -203,7 +203,7 @@ def test_only_writers_move_branches_and_nothing_is_said_of_what_they_sent(town, 
     sha = tip(made, repo.head, **{"a.txt": b"a"})
     done = push(town, repo, made, (MAIN, repo.head, sha), actor=town.eve)
     assert done.moved == {}
-    assert "no right" in done.results[0][1]
+    assert "Propose your change" in done.results[0][1]
 
 
 def test_staging_is_empty_whatever_became_of_a_push(town, made):

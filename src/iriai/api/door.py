@@ -48,8 +48,8 @@ PULLED = re.compile(r"^/v2/([^/]+/[^/]+)/(?:manifests|blobs)/")
 TWIN = re.compile(r"^/api/(?!.*(?:token|/settings/))")
 """The addresses of pages as JSON."""
 
-THIS_MACHINE = re.compile(r"(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?")
-"""A host that is nobody else's."""
+THIS_MACHINE = re.compile(r"(?:localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?")
+"""A host that is nobody else's, and its port."""
 
 UNSAFE_IN_REQUEST_ID = re.compile(r"[^\x21-\x7e]")
 
@@ -80,16 +80,16 @@ def actor_of(request: Request) -> Actor:
 def base_url(request: Request) -> str:
     """The hub's own address as configured; never the Host header, which the client writes.
 
-    Except on this machine alone, which is `localhost` to one and `127.0.0.1` to another: clients
-    refuse the address of another host than the one they asked.
+    Except where none is configured and this machine alone is served, which is `localhost` to one
+    and `127.0.0.1` to another: clients refuse the address of another host than the one they asked.
     """
-    url = ground_of(request).settings.url
-    scheme, _, own = url.partition("://")
-    if THIS_MACHINE.fullmatch(own):
-        asked = request.headers.get("host", "")
-        if THIS_MACHINE.fullmatch(asked):
-            return f"{scheme}://{asked}"
-    return url
+    settings = ground_of(request).settings
+    scheme, _, own = settings.url.partition("://")
+    if not settings.base_url and (here := THIS_MACHINE.fullmatch(own)):
+        asked = THIS_MACHINE.fullmatch(request.headers.get("host", ""))
+        if asked and asked[1] == here[1]:
+            return f"{scheme}://{asked[0]}"
+    return settings.url
 
 
 # -- who asks ----------------------------------------------------------------------------------
