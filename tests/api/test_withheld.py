@@ -101,6 +101,28 @@ def test_a_held_large_file_is_refused_by_hash_as_it_is_by_name(place):
     assert place.statuses(place.voice, "voice.bin", place.first) == [302, 200, 200, 200]
 
 
+def test_nothing_is_copied_out_of_where_something_is_held(place):
+    held = place.post(
+        "holds", subject=f"repo/{TALES}/file/song.bin", ground="malware", reason="It runs code."
+    )
+    body = {"type": "dataset", "name": "taken"}
+    assert place.bob.ask("POST", "/api/repos/create", json=body).status_code == 200
+    asked = {
+        "target": {"type": "dataset", "name": "bob/taken"},
+        "files": [{"sha256": place.song.sha256}],
+    }
+    copy, batch = f"/api/{TALES}/lfs-files/duplicate", "datasets/bob/taken"
+    assert place.bob.ask("POST", copy, json=asked).json()["failed"]
+    entry = told(place.bob, batch, place.song.content, operation="upload")
+    assert "upload" in entry["actions"]  # a hash alone gives nothing: the bytes are asked for
+    whole = {"repository": "bob/whole"}
+    refused = place.bob.ask("POST", f"/api/{TALES}/duplicate", json=whole)
+    assert refused.headers["x-error-code"] == "Held"
+    place.post(f"holds/{held['number']}/lift")
+    assert not place.bob.ask("POST", copy, json=asked).json()["failed"]
+    assert place.bob.ask("POST", f"/api/{TALES}/duplicate", json=whole).status_code == 200
+
+
 def test_what_was_removed_is_gone_by_every_door(place, tmp_path):
     place.commit({"gone.bin": place.voice, "voice.bin": place.song}, "Again")
     before = place.commit({}, "Once more")

@@ -127,7 +127,7 @@ def change_status(request: Request, body: Body) -> Response:
     text = text_field(body, "comment", default="", length_max=rules.COMMENT_LENGTH_MAX + 1)
     with door.ground_of(request).write() as tx:
         repo = readable(request, tx)
-        made = actions.change_status(
+        made = enactment.change_status(
             tx, door.actor_of(request), repo, number_in(request), status=status, text=text
         )
     return door.json_answer({"newStatus": event_shape(made, repo)})

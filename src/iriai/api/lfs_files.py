@@ -85,7 +85,7 @@ def duplicate(request: Request, body: Body) -> Response:
             text_field(target, "name", length_max=200),
         )
         require_write(actor, there)
-        own = repos.readable_ids(actor, repo_id=source.id)
+        own = repos.lendable_ids(tx, actor, repo_id=source.id)
         linked = blobs.link(tx, there.id, asked, readable=own)
         room.require(tx, there)
     failed = [

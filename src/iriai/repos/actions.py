@@ -16,7 +16,7 @@ from iriai.base.tx import Ground, Tx
 from iriai.blobs import actions as blob_actions
 from iriai.blobs import queries as blob_queries
 from iriai.identity.rules import Actor
-from iriai.repos import guarded, large, queries, register, room, rules
+from iriai.repos import guarded, large, queries, register, room, rules, withheld
 from iriai.repos.commits import Judge, Prepared, commit, land
 from iriai.repos.git import formats, repack
 from iriai.repos.git.entries import FILE_MODE, Signature
@@ -143,12 +143,16 @@ def duplicate(  # noqa: PLR0917 - whose, what, from where, to where, for whom
     visibility: str | None = None,
     held_by: HeldBy | None = None,
 ) -> Repo:
-    """A copy of a repository: its branches and tags with all their history, its large files."""
+    """A copy of a repository: its branches and tags with all their history, its large files.
+
+    Refused while something in it is held or was removed, as cloning it is.
+    """
     name = clean_repo_name(name, source.kind)
     seen = Visibility(visibility or source.visibility)
     require_visibility(source.kind, seen)
     with ground.read() as tx:
         rules.require_read(actor, queries.by_id(tx, source.id, actor))
+        withheld.require_served(tx, source)
         account = register.owner_for(tx, actor, owner, source.kind)
         register.require_free(tx, account, source.kind, name)
         refs = [each for each in queries.refs(tx, source) if each.name.startswith((HEADS, TAGS))]
@@ -177,7 +181,7 @@ def duplicate(  # noqa: PLR0917 - whose, what, from where, to where, for whom
 def _lend(tx: Tx, actor: Actor, source: Repo, repo_id: int) -> None:
     """Let a repository read every large file that another holds."""
     held = blob_queries.held_since(tx, source.id)
-    own = queries.readable_ids(actor, repo_id=source.id)
+    own = queries.lendable_ids(tx, actor, repo_id=source.id)
     blob_actions.link(tx, repo_id, held, readable=own)
 
 

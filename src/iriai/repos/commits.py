@@ -327,7 +327,9 @@ def _sizes(ground: Ground, actor: Actor, repo: Repo) -> Callable[[AddLarge], int
         large.pointer_text(wanted, operation.size or 0)  # refuses what is no SHA-256
         with ground.read() as tx:
             held = wanted in blob_queries.objects(tx, repo.id, [wanted])
-            if not held and not blob_queries.elsewhere(tx, [wanted], queries.readable_ids(actor)):
+            if not held and not blob_queries.elsewhere(
+                tx, [wanted], queries.lendable_ids(tx, actor)
+            ):
                 raise large.missing(operation.path, wanted)
             size = tx.connection.execute(
                 select(StoredBytes.size).where(StoredBytes.sha256 == wanted)
@@ -356,7 +358,7 @@ def _require_lent(tx: Tx, actor: Actor, repo: Repo, prepared: Prepared) -> None:
     """Every large file must be held here, or be copied now from what the actor may read."""
     wanted = prepared.large
     if wanted:
-        held = blob_actions.link(tx, repo.id, wanted, readable=queries.readable_ids(actor))
+        held = blob_actions.link(tx, repo.id, wanted, readable=queries.lendable_ids(tx, actor))
         for sha256 in wanted - held:
             raise large.missing(sha256, sha256)
     _require_pointers_known(tx, repo, prepared.pointers, {})

@@ -154,7 +154,7 @@ class _Push:
         named = {found.sha256: found.size for _, found in self.pointers}
         with self.ground.read() as tx:
             held = stored.objects(tx, self.repo.id, named.keys())
-            readable = queries.readable_ids(self.actor)
+            readable = queries.lendable_ids(tx, self.actor)
             copied = stored.elsewhere(tx, named.keys() - held.keys(), readable)
         known = {sha: named[sha] for sha in copied} | {sha: held[sha].size for sha in held}
         large.require_known(self.pointers, known)
@@ -215,7 +215,7 @@ class _Push:
         if not self.pointers:
             return
         named = {found.sha256 for _, found in self.pointers}
-        blobs.link(tx, self.repo.id, named, readable=queries.readable_ids(self.actor))
+        blobs.link(tx, self.repo.id, named, readable=queries.lendable_ids(tx, self.actor))
         known = stored.objects(tx, self.repo.id, named)
         large.require_known(self.pointers, {sha: each.size for sha, each in known.items()})
 

@@ -305,6 +305,15 @@ def readable_ids(
     return asked if repo_id is None else asked.where(RepoRow.id == repo_id)
 
 
+def lendable_ids(tx: Tx, viewer: Actor, *, repo_id: int | None = None) -> Select[Any]:
+    """A SELECT of the ids of all repositories out of which `viewer` may copy large files by hash.
+
+    Out of one in which something is held or was removed nothing is: who has the bytes sends them.
+    """
+    asked = readable_ids(viewer, repo_id=repo_id)
+    return asked.where(RepoRow.id.not_in(withheld.somewhere(tx)))
+
+
 def preupload(
     ground: Ground,
     repo: Repo,

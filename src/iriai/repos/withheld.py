@@ -2,7 +2,7 @@
 
 from collections.abc import Container, Sequence
 
-from sqlalchemy import Row, Select, or_, select
+from sqlalchemy import ColumnElement, Row, Select, or_, select
 
 from iriai.base.errors import Denied, Gone, HubError
 from iriai.base.tx import Tx
@@ -59,10 +59,19 @@ def hidden(tx: Tx, repo: Repo) -> Container[str]:
     return frozenset(held(tx, repo)) if repo.has_withheld else frozenset()
 
 
+def somewhere(tx: Tx) -> Select[int]:
+    """A SELECT of the ids of the repositories in which something is not served now."""
+    return select(HeldFile.repo_id).where(_now(tx))
+
+
 def _held(tx: Tx, repo: Repo) -> Select[str, str, bool]:
     return select(HeldFile.path, HeldFile.reason, HeldFile.is_gone).where(
-        HeldFile.repo_id == repo.id, or_(HeldFile.until.is_(None), HeldFile.until > tx.now)
+        HeldFile.repo_id == repo.id, _now(tx)
     )
+
+
+def _now(tx: Tx) -> ColumnElement[bool]:
+    return or_(HeldFile.until.is_(None), HeldFile.until > tx.now)
 
 
 def _refusal(row: Row[str, str, bool]) -> HubError:

@@ -221,6 +221,8 @@ def test_a_pull_request_before_the_members_stays_as_they_were_asked_about_it(lab
     with pytest.raises(Conflict, match="stays as they were asked"):
         update = Update(f"refs/pr/{number}", "0" * 40, "1" * 40)
         enactment.push(lab.ground, lab.cleo, lab.charter, pack=None, updates=[update])
+    with pytest.raises(Conflict, match="before the members"), lab.ground.write() as tx:
+        enactment.change_status(tx, lab.cleo, lab.charter, number, status="closed")
     assert lab.second(lab.ben, made.number).state is State.PASSED
     with pytest.raises(Conflict, match="before the members"):
         change()

@@ -132,17 +132,103 @@ def test_an_option_that_beats_all_others_wins(election):
         assert outcome.winner == best[0]
 
 
+def ruled(draw, options):
+    """A default or none, ratios over it, a number of electors or none: all that A.5 asks for."""
+    default = draw(st.none() | st.integers(0, options - 1))
+    ratio = st.sampled_from([Fraction(1), Fraction(3, 2), Fraction(2), Fraction(3)])
+    ratios = {option: draw(ratio) for option in range(options) if option != default}
+    electors = draw(st.none() | st.integers(0, 12))
+    return default, ratios, None if electors is None else Quorum(electors)
+
+
 @given(elections(), st.data())
-def test_raising_the_winner_never_unseats_it(election, data):
+def test_options_are_treated_alike_under_every_ratio_and_quorum(election, data):
     options, ballots = election
-    winner = count(matrix(ballots, options), default=None).winner
-    if winner is None or not ballots:
+    default, ratios, quorum = ruled(data.draw, options)
+    place = data.draw(st.permutations(range(options)))  # where each option goes
+    turned = [[ballot[place.index(new)] for new in range(options)] for ballot in ballots]
+    plain = count(matrix(ballots, options), default=default, ratios=ratios, quorum=quorum)
+    renamed = count(
+        matrix(turned, options),
+        default=None if default is None else place[default],
+        ratios={place[option]: ratio for option, ratio in ratios.items()},
+        quorum=quorum,
+    )
+    assert set(renamed.leaders) == {place[option] for option in plain.leaders}
+    assert {each.option for each in renamed.dropped} == {
+        place[each.option] for each in plain.dropped
+    }
+
+
+def up_to(ballot, option, rank):
+    """The ballot with this option alone raised to just above this rank."""
+    raised = [None if mark is None else 2 * mark for mark in ballot]
+    raised[option] = 2 * rank - 1
+    return raised
+
+
+@given(elections(), st.data())
+def test_raising_a_leader_by_any_step_never_unseats_it_under_any_ratio_and_quorum(election, data):
+    options, ballots = election
+    default, ratios, quorum = ruled(data.draw, options)
+    terms = {"default": default, "ratios": ratios, "quorum": quorum}
+    leaders = count(matrix(ballots, options), **terms).leaders
+    if not ballots:
         return
+    leader = data.draw(st.sampled_from(leaders))
     place = data.draw(st.integers(0, len(ballots) - 1))
-    raised = [list(ballot) for ballot in ballots]
-    raised[place] = [None if rank is None else rank + 1 for rank in raised[place]]
-    raised[place][winner] = 1
-    assert count(matrix(raised, options), default=None).winner == winner
+    here = ballots[place][leader]
+    rank = data.draw(st.integers(1, options if here is None else here))
+    raised = list(ballots)
+    raised[place] = up_to(ballots[place], leader, rank)
+    assert leader in count(matrix(raised, options), **terms).leaders
+
+
+def cloned(draw, ballots, option, clones):
+    """The ballots with `clones` more options that nobody puts apart from this one.
+
+    Who ranks another option equal to it ranks the clones equal too; all others order them as they
+    like, between the same neighbours.
+    """
+    made = []
+    for ballot in ballots:
+        here = ballot[option]
+        spread = [None if mark is None else (clones + 2) * mark for mark in ballot]
+        level = spread[option]
+        alone = here is not None and ballot.count(here) == 1
+        last = here is None and ballot.count(None) == 1
+        if last:
+            level = (clones + 2) * (len(ballot) + 1)
+        steps = st.integers(0, clones) if alone or last else st.just(0)
+        marks = [None if level is None else level + draw(steps) for _ in range(clones + 1)]
+        spread[option] = marks[0]
+        made.append(spread + marks[1:])
+    return made
+
+
+@given(elections(most=4), st.integers(1, 3), st.data())
+def test_clones_neither_help_nor_harm_under_any_ratio_and_quorum(election, clones, data):
+    """Independence of clones, of all of A.5: with default, ratios and quorum.
+
+    Clones have the same votes against every other option, so a clone of an option that is not the
+    default is dropped with it where their ratio is one; clones of the default can only be dropped,
+    which leaves it. The rest is beatpaths, which do not see clones.
+    """
+    options, ballots = election
+    default, ratios, quorum = ruled(data.draw, options)
+    option = data.draw(st.integers(0, options - 1))
+    same = range(options, options + clones)
+    ratio = ratios.get(option, Fraction(1))
+    plain = count(matrix(ballots, options), default=default, ratios=ratios, quorum=quorum)
+    more = count(
+        matrix(cloned(data.draw, ballots, option, clones), options + clones),
+        default=default,
+        ratios=ratios | dict.fromkeys(same, ratio),
+        quorum=quorum,
+    )
+    kind = {option, *same}
+    assert set(more.leaders) - kind == set(plain.leaders) - {option}
+    assert bool(kind & set(more.leaders)) == (option in plain.leaders)
 
 
 @pytest.mark.parametrize(

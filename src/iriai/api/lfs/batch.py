@@ -171,7 +171,7 @@ class Batch:
     def uploads(self, wanted: list[Wanted]) -> list[dict[str, Any]]:
         """How to send each object that is not here yet."""
         oids = [oid for oid, _ in wanted]
-        actions.link(self.tx, self.repo.id, oids, readable=repos.readable_ids(self.actor))
+        actions.link(self.tx, self.repo.id, oids, readable=repos.lendable_ids(self.tx, self.actor))
         held = queries.objects(self.tx, self.repo.id, oids)
         coming = [size for oid, size in wanted if not _is_sound(held.get(oid))]
         room.require(self.tx, self.repo, more=sum(coming))

@@ -27,6 +27,7 @@ from iriai.commons.enactment.repositories import (
     duplicate_repository,
     move_repository,
 )
+from iriai.commons.enactment.voted_on import change_status
 
 __all__ = [
     "Decision",
@@ -36,6 +37,7 @@ __all__ = [
     "carry_out_all",
     "change_bucket",
     "change_settings",
+    "change_status",
     "clean_action",
     "commit",
     "create_repository",

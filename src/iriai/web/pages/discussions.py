@@ -147,7 +147,7 @@ def begin(ask: Ask, kind: Kind, full_name: str) -> Response:
 def _say(tx: Tx, actor: Actor, repo: Repo, number: int, ask: Ask) -> object:
     status = ask.form.get("become")
     if status:
-        return actions.change_status(
+        return enactment.change_status(
             tx, actor, repo, number, status=status, text=ask.form.get("text")
         )
     return actions.comment(tx, actor, repo, number, text=ask.form.get("text"))
