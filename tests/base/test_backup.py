@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, text
 from tests.support import server
 
 from iriai.base import backup, events, instance
@@ -13,6 +13,7 @@ from iriai.base.opening import open_ground
 from iriai.base.restore import restore
 from iriai.identity import actions, queries
 from iriai.identity.rules import OPERATOR, Reach, Role
+from iriai.repos.tables import ServedDay
 from iriai.settings import Settings, load
 
 
@@ -28,6 +29,8 @@ def lived_in(ground):
         raw = actions.mint_token(tx, OPERATOR, name="ci", role=Reach.WRITE, person="ada").raw
         tx.record(1, "ada", "tested", "backup/1", private={"why": "because", "none": None})
         tx.enqueue("nothing.at-all", {"a": [1, None, "ü"]})
+        day = {"holder_id": 1, "day": tx.now.date(), "bytes_served": 5}
+        tx.connection.execute(insert(ServedDay).values(**day))
     events.seal(ground)
     for number in range(20):
         ground.store.put(f"xorbs/{number:02x}/{number:064x}", bytes([number]) * (number * 1000))

@@ -6,9 +6,9 @@ from tests.blobs.conftest import ADA, BOB, EVE, packed_contents, sha256
 from tests.support import xet
 
 from iriai.base.errors import HubError, Invalid
-from iriai.blobs import queries
+from iriai.blobs import check, queries, rules
 from iriai.blobs.tables import RepoObject, Shard, StoredBytes, XetFile, Xorb
-from iriai.blobs.xet import hashes
+from iriai.blobs.xet import hashes, xorb
 
 TEXT = b"the same line again and again\n" * 30_000
 RAWS = [xet.noise(20_000, seed=n) for n in range(4)]
@@ -213,6 +213,37 @@ def test_two_packings_of_one_content_are_one_object(sender, folders):
     assert ada.read(sha256(content)) == bob.read(sha256(content)) == content
     assert rows(ada.ground, XetFile) == 2
     assert rows(ada.ground, StoredBytes) == 1
+
+
+@pytest.mark.parametrize("scheme", [xorb.STORED, xorb.LZ4, xorb.REGROUPED_LZ4])
+def test_chunks_packed_otherwise_change_nothing_for_who_reads_them(any_sender, scheme):
+    raws = [b"a chunk that packs well " * 500, b"and another of its kind " * 700]
+    content = b"".join(raws)
+    ada, eve = any_sender(ADA), any_sender(EVE)
+    body, table = xet.xorb(raws, xorb.LZ4)
+    name = hashes.to_hex(table.root())
+    ada.xorb(body, name)
+    ada.shard(xet.shard([xet.claim(table, 0, 2, sha256(content))], [table]))
+    otherwise, _same = xet.xorb(raws, scheme)
+    eve.xorb(otherwise, name)
+    assert ada.read(sha256(content)) == content
+    assert ada.ground.store.read(rules.xorb_key(name)) == body
+    assert list(check.findings(ada.ground, read_data=(1, 1))) == []
+
+
+def test_a_xorb_whose_bytes_were_lost_is_sent_anew_packed_otherwise(any_sender):
+    raws = [b"a chunk that packs well " * 500, b"and another of its kind " * 700]
+    content = b"".join(raws)
+    ada = any_sender(ADA)
+    body, table = xet.xorb(raws, xorb.LZ4)
+    name = hashes.to_hex(table.root())
+    ada.xorb(body, name)
+    ada.shard(xet.shard([xet.claim(table, 0, 2, sha256(content))], [table]))
+    ada.ground.store.delete(rules.xorb_key(name))
+    otherwise, _same = xet.xorb(raws, xorb.STORED)
+    ada.xorb(otherwise, name)
+    assert ada.read(sha256(content)) == content
+    assert ada.ground.store.read(rules.xorb_key(name)) == otherwise
 
 
 def test_progress_goes_from_nothing_to_all(sender, folders):

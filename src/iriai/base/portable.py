@@ -12,7 +12,7 @@ import json
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from sqlalchemy import (
     JSON,
     Column,
     Connection,
+    Date,
     DateTime,
     LargeBinary,
     MetaData,
@@ -170,6 +171,8 @@ def _given(column: Column[Any], value: Any) -> Any:
         return base64.b64decode(value)
     if isinstance(column.type, DateTime):
         return datetime.fromisoformat(value)
+    if isinstance(column.type, Date):
+        return date.fromisoformat(value)
     return value
 
 

@@ -48,8 +48,16 @@ def insert_new(tx: Tx, table: type[Table], rows: Iterable[Mapping[str, Any]]) ->
 # -- xorbs ---------------------------------------------------------------------------------------
 
 
-def claim_xorb(tx: Tx, repo_id: int, xorb: str, table: ChunkTable) -> XorbState:
-    """Say that a xorb's bytes are coming; the state it was in."""
+@dataclass(frozen=True, slots=True)
+class XorbClaim:
+    """What is known of a xorb whose bytes are coming: its state, and the length of what it has."""
+
+    state: XorbState
+    body_bytes: int
+
+
+def claim_xorb(tx: Tx, repo_id: int, xorb: str, table: ChunkTable) -> XorbClaim:
+    """Say that a xorb's bytes are coming; what was known of it."""
     row = {
         "hash": xorb,
         "state": XorbState.ARRIVING,
@@ -63,29 +71,28 @@ def claim_xorb(tx: Tx, repo_id: int, xorb: str, table: ChunkTable) -> XorbState:
     }
     claimed = update(Xorb).where(Xorb.hash == xorb).values(asserted_at=tx.now)
     if not tx.connection.execute(claimed).rowcount and insert_new(tx, Xorb, [row]):
-        return XorbState.ARRIVING
-    state = tx.connection.execute(select(Xorb.state).where(Xorb.hash == xorb)).scalar_one()
+        return XorbClaim(XorbState.ARRIVING, table.body_bytes)
+    state, body_bytes = tx.connection.execute(
+        select(Xorb.state, Xorb.body_bytes).where(Xorb.hash == xorb)
+    ).one()
     rules.require_not_dropping(state)
-    return XorbState(state)
+    return XorbClaim(XorbState(state), body_bytes)
 
 
-def keep_xorb(tx: Tx, repo_id: int, xorb: str, table: ChunkTable) -> bool:
+def keep_xorb(tx: Tx, repo_id: int, xorb: str, table: ChunkTable | None) -> bool:
     """A xorb's bytes are stored, and a writer of this repository sent them.
 
-    Returns whether that is new to this repository. Its chunks are noted afresh: the same chunks may
-    have been packed otherwise this time.
+    Returns whether that is new to this repository. `table` is what was stored of it now; None where
+    it had sound bytes before, packed as they were.
     """
-    kept = (
-        update(Xorb)
-        .where(Xorb.hash == xorb, Xorb.state != XorbState.LIVE)
-        .values(
-            state=XorbState.LIVE,
-            condemned_at=None,
-            asserted_at=tx.now,
-            chunk_table=table.pack(),
-            body_bytes=table.body_bytes,
+    alive = {"state": XorbState.LIVE, "condemned_at": None, "asserted_at": tx.now}
+    kept = update(Xorb).where(Xorb.hash == xorb)
+    if table is None:
+        kept = kept.where(Xorb.state == XorbState.TOMBSTONE).values(**alive)
+    else:
+        kept = kept.where(Xorb.state != XorbState.LIVE).values(
+            **alive, chunk_table=table.pack(), body_bytes=table.body_bytes
         )
-    )
     if tx.connection.execute(kept).rowcount:
         _heal_files(tx, xorb)
     sent = {"repo_id": repo_id, "xorb_hash": xorb, "sent_at": tx.now}

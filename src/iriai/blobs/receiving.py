@@ -44,10 +44,10 @@ def receive_xorb(
         table = table or _read_xorb(staged)
         _require_named(staged, table, name)
         with ground.write() as tx:
-            state = actions.claim_xorb(tx, repo_id, name, table)
-        _store_xorb(ground, name, staged, table, state)
+            claim = actions.claim_xorb(tx, repo_id, name, table)
+        stored = _store_xorb(ground, name, staged, claim)
         with ground.write() as tx:
-            return actions.keep_xorb(tx, repo_id, name, table)
+            return actions.keep_xorb(tx, repo_id, name, table if stored else None)
     finally:
         staged.unlink(missing_ok=True)
 
@@ -65,15 +65,23 @@ def _require_named(staged: Path, table: ChunkTable, name: str) -> None:
         os.truncate(staged, table.body_bytes)
 
 
-def _store_xorb(
-    ground: Ground, name: str, staged: Path, table: ChunkTable, state: XorbState
-) -> None:
+def _store_xorb(ground: Ground, name: str, staged: Path, claim: actions.XorbClaim) -> bool:
+    """Store a xorb's bytes, unless it has them: whether these are the ones that are stored now.
+
+    The same chunks can be packed in many ways, and readers are told the places of the way that is
+    stored. So what is sound stays as it is, whoever sends it packed otherwise; and what is not is
+    said to be damaged before other bytes take its place.
+    """
     key = rules.xorb_key(name)
-    if state == XorbState.LIVE and _is_there(ground, key, table.body_bytes):
-        return
-    if state != XorbState.ARRIVING:
-        ground.store.delete(key)  # damaged or packed otherwise: what is kept must match its table
+    if claim.state in (XorbState.LIVE, XorbState.TOMBSTONE):
+        if _is_there(ground, key, claim.body_bytes):
+            return False
+        with ground.write() as tx:
+            actions.mark_xorb_damaged(tx, name)
+    if claim.state != XorbState.ARRIVING:
+        ground.store.delete(key)
     ground.store.put(key, staged)
+    return True
 
 
 def receive_object(  # noqa: PLR0917 - what, for whom, whether there is room
