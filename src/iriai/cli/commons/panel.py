@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 import click
 
 FILE_BYTES_MAX = 64 << 20
-LOCAL_HUB = "http://localhost:8000"
+LOCAL_HUB = "http://localhost:8700"
 
 
 @click.group()
