@@ -68,7 +68,9 @@ def state(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def any_ground(state: str, tmp_path: Path, clock: StandingClock) -> Iterator[Ground]:
-    made = open_ground(load(environ=server.newest_environment(state, tmp_path)), now=clock)
+    made = open_ground(
+        load(environ=server.state_environment(state, tmp_path, is_newest=True)), now=clock
+    )
     yield made
     made.engine.dispose()
 

@@ -21,26 +21,16 @@ STATES = ("sqlite+disk", "postgres+s3")
 SOURCE = Path(__file__).parents[2] / "src"
 
 
-def state_environment(state: str, folder: Path) -> dict[str, str]:
-    """`IRIAI_*` variables of a state that is empty as yet."""
+def state_environment(state: str, folder: Path, *, is_newest: bool = False) -> dict[str, str]:
+    """`IRIAI_*` variables of an empty state; `is_newest` gives it the newest schema beforehand."""
     made = {"IRIAI_DATA": str(folder / "data")}
     if state == "postgres+s3":
         from tests.support import postgres, seaweed
 
-        made["IRIAI_DATABASE_URL"] = postgres.fresh_database()
+        database = schema.newest_postgres if is_newest else postgres.fresh_database
+        made["IRIAI_DATABASE_URL"] = database()
         made["IRIAI_STORE_URL"] = seaweed.fresh_store()
-    return made
-
-
-def newest_environment(state: str, folder: Path) -> dict[str, str]:
-    """`IRIAI_*` variables of a state that is at the newest schema, and otherwise empty."""
-    made = {"IRIAI_DATA": str(folder / "data")}
-    if state == "postgres+s3":
-        from tests.support import seaweed
-
-        made["IRIAI_DATABASE_URL"] = schema.newest_postgres()
-        made["IRIAI_STORE_URL"] = seaweed.fresh_store()
-    else:
+    elif is_newest:
         schema.newest_sqlite(folder / "data")
     return made
 
@@ -165,7 +155,9 @@ class LiveHub:
 
 def living(folder: Path, state: str = "sqlite+disk", **settings: str) -> LiveHub:
     """A running hub in `state` with a person `ada` and her token."""
-    hub = LiveHub(folder, settings=newest_environment(state, folder) | settings, state=state)
+    hub = LiveHub(
+        folder, settings=state_environment(state, folder, is_newest=True) | settings, state=state
+    )
     hub.start()
     hub.token = hub.person("ada")
     return hub
