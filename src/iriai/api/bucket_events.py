@@ -21,6 +21,7 @@ from starlette.responses import Response, StreamingResponse
 from iriai.api import door
 from iriai.base.errors import HubError, Invalid, Unavailable
 from iriai.base.http.protocol import Exchange
+from iriai.base.numbers import whole
 from iriai.base.routing import Access, DeclaredRoute, route, unquoted
 from iriai.base.tx import Tx
 from iriai.buckets import changes, queries
@@ -32,7 +33,6 @@ PING_SECONDS = 20.0
 JUDGE_SECONDS = 30.0
 LIFE_SECONDS = 600.0
 STREAMS_MAX = 200
-CURSOR_DIGITS_MAX = 18
 PING = b": ping\n\n"
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
@@ -62,9 +62,10 @@ def _cursor(request: Request, tx: Tx, bucket: Bucket) -> int | None:
     """Where to begin: after a cursor, at a moment, or now; None where that is not kept."""
     query = request.query_params
     if cursor := query.get("cursor"):
-        if not cursor.isdecimal() or len(cursor) > CURSOR_DIGITS_MAX:
+        number = whole(cursor)
+        if number is None:
             raise Invalid("This cursor makes no sense.")
-        return int(cursor) if changes.is_kept(tx, bucket, int(cursor)) else None
+        return number if changes.is_kept(tx, bucket, number) else None
     if moment := query.get("since"):
         try:
             at = datetime.fromisoformat(moment)

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from iriai.base.errors import Denied, Excessive, Gone, Invalid
+from iriai.base.numbers import whole
 from iriai.identity.rules import Actor, require_signed_in
 
 MENTIONS_MAX = 20
@@ -27,6 +28,7 @@ CONFIRM_DAYS = 3
 CONFIRM_MAILS_PER_DAY_MAX = 5
 NAME_LENGTH_MAX = 96
 TEXT_LENGTH_MAX = 65_536
+LINK_PARTS, STAMP_DIGITS_MAX = 3, 12
 
 
 class Reason(StrEnum):
@@ -176,18 +178,18 @@ def sealed(secret: bytes, purpose: str, person_id: int, address: str, until: int
 
 def person_in(token: str) -> int:
     """Whom a link claims to be of; `require_sealed` says whether that is so."""
-    head = token.partition(".")[0]
-    if not head.isascii() or not head.isdigit() or len(head) > 18:  # noqa: PLR2004
+    number = whole(token.partition(".")[0])
+    if number is None:
         raise bad_link()
-    return int(head)
+    return number
 
 
 def require_sealed(secret: bytes, purpose: str, token: str, *, address: str, now: datetime) -> None:
     """This hub made the link, for this address, and it is not too old."""
     parts = token.split(".")
-    if len(parts) != 3 or not (parts[1].isascii() and parts[1].isdigit()):  # noqa: PLR2004
+    until = whole(parts[1], digits_max=STAMP_DIGITS_MAX) if len(parts) == LINK_PARTS else None
+    if until is None:
         raise bad_link()
-    until = int(parts[1][:12])
     wanted = sealed(secret, purpose, person_in(token), address, until)
     if not hmac.compare_digest(wanted.encode(), token.encode()):
         raise bad_link()

@@ -14,6 +14,7 @@ from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
+from iriai.base.numbers import whole
 from iriai.base.routing import Access, DeclaredRoute, route, unquoted
 from iriai.base.tx import Ground
 from iriai.identity.rules import Actor, require_signed_in
@@ -21,6 +22,7 @@ from iriai.web import forms, render
 from iriai.web.forms import FORM_BYTES_MAX, Form
 
 SEE_OTHER = 303
+NUMBER_DIGITS_MAX = 15
 SIGNED_IN_ONLY = (Access.SIGNED_IN, Access.ORG_ADMIN, Access.REPO_ADMIN, Access.OPERATOR)
 
 
@@ -47,8 +49,8 @@ class Ask:
 
     def number(self, name: str, default: int, *, most: int) -> int:
         """A whole number of the query, between 0 and `most`; anything else is the default."""
-        given = self.query(name)
-        return min(int(given), most) if given.isdecimal() and len(given) < 16 else default  # noqa: PLR2004
+        given = whole(self.query(name), digits_max=NUMBER_DIGITS_MAX)
+        return default if given is None else min(given, most)
 
     def page(self, template: str, **facts: Any) -> Response:
         """A page made of a template and facts."""

@@ -13,6 +13,7 @@ from iriai.api import address, door, shapes
 from iriai.api.bodies import Body, flag_field, text_field
 from iriai.api.lfs.batch import LFS_JSON, said, sign_in
 from iriai.base.errors import HubError, Invalid, Unknown
+from iriai.base.numbers import whole
 from iriai.base.routing import Access, DeclaredRoute, route
 from iriai.base.tx import Tx
 from iriai.repos import locks as repo_locks
@@ -104,10 +105,11 @@ def _repo(request: Request, tx: Tx) -> Repo:
 
 
 def _page(cursor: Any, limit: Any) -> tuple[int, int]:
-    after, wanted = str(cursor or "0"), str(limit or PAGE_LENGTH)
-    if not (after.isdecimal() and wanted.isdecimal()) or len(after) > CURSOR_DIGITS_MAX:
+    after = whole(str(cursor or "0"), digits_max=CURSOR_DIGITS_MAX)
+    wanted = whole(str(limit or PAGE_LENGTH)[:CURSOR_DIGITS_MAX])
+    if after is None or wanted is None:
         raise Invalid("This cursor or limit makes no sense.")
-    return int(after), max(1, min(int(wanted[:CURSOR_DIGITS_MAX]), PAGE_LENGTH))
+    return after, max(1, min(wanted, PAGE_LENGTH))
 
 
 def _more(found: Any, limit: int) -> dict[str, str]:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from iriai.api import address, bodies, door, transfer
 from iriai.api.lfs.objects import serve_object
 from iriai.base.errors import Invalid, Unknown
+from iriai.base.numbers import whole
 from iriai.base.routing import Access, DeclaredRoute, route
 from iriai.base.tx import Ground, Tx
 from iriai.blobs import passes, queries, receiving, rules
@@ -150,10 +151,10 @@ def _oid(request: Request) -> str:
 
 
 def _number(request: Request, name: str) -> int:
-    text = request.query_params.get(name, "")
-    if not text.isascii() or not text.isdigit() or len(text) > 18:  # noqa: PLR2004 - 64 bits
+    number = whole(request.query_params.get(name, ""))
+    if number is None:
         raise Invalid(f'"{name}" must be a number.')
-    return int(text)
+    return number
 
 
 ROUTES: list[DeclaredRoute] = [

@@ -20,6 +20,7 @@ from starlette.responses import Response, StreamingResponse
 from iriai.api import address, door, problems, transfer
 from iriai.api.xet import PLACES, entry
 from iriai.base.errors import HubError, Unavailable, Unknown
+from iriai.base.numbers import whole
 from iriai.base.routing import Access, DeclaredRoute, route
 from iriai.base.tx import Ground
 from iriai.blobs import queries, receiving, registration
@@ -37,7 +38,6 @@ PATIENCE_SECONDS = 0.5
 """How long a verdict may take before the answer begins without it."""
 REPORT_SECONDS = 1.0
 HEARTBEAT_SECONDS = 15.0
-LENGTH_DIGITS_MAX = 19
 NDJSON = "application/x-ndjson"
 
 log = logging.getLogger(__name__)
@@ -64,8 +64,7 @@ async def receive_xorb(request: Request) -> Response:
 
 def _announced(request: Request) -> int:
     """How long the body is said to be; 0 where nothing is said."""
-    said = request.headers.get("content-length", "")
-    return int(said) if said.isascii() and said.isdigit() and len(said) < LENGTH_DIGITS_MAX else 0
+    return whole(request.headers.get("content-length", "")) or 0
 
 
 def _require_standing(ground: Ground, held: XetPass, size: int) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from iriai.base.errors import Conflict, Invalid
 from iriai.base.names import clean_account_name
+from iriai.base.numbers import whole
 from iriai.base.tx import Ground, Tx
 from iriai.commons import actions as commons
 from iriai.commons.charter import actions as charters
@@ -24,6 +25,8 @@ from iriai.repos import powers as repos
 from iriai.repos import queries as repos_queries
 from iriai.repos.actions import Add, Landed
 from iriai.repos.rules import Repo
+
+PULL_DIGITS_MAX = 9
 
 
 def _clean(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
@@ -49,9 +52,10 @@ def _clean_entrenched(tx: Tx, commons_id: int, payload: Payload) -> dict[str, An
 
 def _checked(tx: Tx, commons_id: int, payload: Payload) -> amending.Check:
     given = str(payload.get("pull", "")).strip().lstrip("#")
-    if not given.isdecimal() or len(given) > 9:  # noqa: PLR2004 - no repository has a billion
+    number = whole(given, digits_max=PULL_DIGITS_MAX)
+    if number is None:
         raise Invalid("Say which pull request of the charter: “pull” is its number.")
-    found = amending.check(tx, commons_id, int(given))
+    found = amending.check(tx, commons_id, number)
     if found.faults:
         raise Invalid(" ".join(found.faults[:5]), code="Charter")
     return found

@@ -3,6 +3,7 @@
 from typing import Any
 
 from iriai.base.errors import Invalid
+from iriai.base.numbers import whole
 from iriai.commons.enactment.registry import Payload
 
 TEXT_LENGTH_MAX = 500
@@ -21,10 +22,10 @@ def text(payload: Payload, field: str, what: str) -> str:
 
 def whole_number(given: Any, what: str) -> int:
     """A number out of a payload, which may hold anything."""
-    text = str(given).strip()
-    if not (text.isascii() and text.isdecimal()) or len(text) > NUMBER_DIGITS_MAX:
+    number = whole(str(given).strip(), digits_max=NUMBER_DIGITS_MAX)
+    if number is None:
         raise Invalid(f"{what} Give its number.")
-    return int(text)
+    return number
 
 
 def flag(payload: Payload, field: str) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from iriai.base.errors import Conflict, Denied, Invalid
+from iriai.base.numbers import whole
 from iriai.base.tx import Ground, Tx
 from iriai.commons.cases import panels
 from iriai.commons.cases.bench import Matter, Verdict
@@ -158,13 +159,13 @@ def _clean(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
     procedure = charters.in_force(tx, commons_id).procedure(Action.REMOVAL_DECIDE)
     if procedure is not None and procedure.path is Path.AT_ONCE:
         raise Invalid("Stewards decide on it at once, on the page of the request.")
-    number, fulfil = payload.get("removal"), payload.get("fulfil")
-    if not str(number).isdecimal() or len(str(number)) > NUMBER_DIGITS_MAX:
+    number = whole(str(payload.get("removal")), digits_max=NUMBER_DIGITS_MAX)
+    if number is None:
         raise Invalid("Name the request by its number.")
-    found = queries.row(tx, commons_id, int(str(number)))
+    found = queries.row(tx, commons_id, number)
     rules.require_state(State(found.state), *rules.OPEN)
     reason = rules.clean_words(str(payload.get("reason", "")), "The reason")
-    wanted = fulfil in (True, "yes", "true", "on")
+    wanted = payload.get("fulfil") in (True, "yes", "true", "on")
     return {"removal": found.number, "fulfil": wanted, "reason": reason}
 
 

@@ -24,6 +24,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from iriai.base.errors import Denied, Invalid
+from iriai.base.numbers import whole
 
 TYPE = "ssh-ed25519"
 KEY_BYTES = 32
@@ -34,6 +35,7 @@ HINT_LENGTH = 6
 TICKET = timedelta(hours=1)
 CLOCKS_APART_MAX = timedelta(minutes=5)
 TICKET_LENGTH_MAX = 2_000
+STAMP_DIGITS_MAX = 11
 AUDIENCE = "registry"
 NOTHING = base64.b64encode(hashlib.sha256(b"").hexdigest().encode()).decode()
 SCOPE = re.compile(r"repository:([^:\s]{1,300}):pull")
@@ -98,7 +100,7 @@ def require_now(query: Mapping[str, str], *, service: str, now: datetime) -> str
     stamp = query.get("ts", "")
     if wanted is None or query.get("service") != service:
         raise Invalid("Ask for the service and scope that the challenge names.")
-    at = int(stamp) if stamp.isascii() and stamp.isdigit() and len(stamp) < 12 else 0  # noqa: PLR2004
+    at = whole(stamp, digits_max=STAMP_DIGITS_MAX) or 0
     if abs(now.timestamp() - at) > CLOCKS_APART_MAX.total_seconds():
         raise Denied(
             "This was signed at another time; is your clock right?", code="Unauthenticated"

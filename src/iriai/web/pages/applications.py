@@ -5,6 +5,7 @@ from typing import Any
 from starlette.responses import Response
 
 from iriai.base.errors import Conflict, Denied, Excessive, HubError, Invalid, Unknown
+from iriai.base.numbers import whole
 from iriai.base.routing import Access
 from iriai.base.tx import Tx
 from iriai.identity.rules import Subject
@@ -40,11 +41,11 @@ def change(ask: Ask) -> Response:
 
 
 def _shut_out(ask: Ask) -> Response:
-    number = ask.form.get("grant")
-    if not number.isdecimal() or len(number) > 18:  # noqa: PLR2004
+    number = whole(ask.form.get("grant"))
+    if number is None:
         raise Invalid("This form could not be read.")
     with ask.ground.write() as tx:
-        actions.shut_out(tx, ask.actor, int(number))
+        actions.shut_out(tx, ask.actor, number)
     return _page(ask, done=_("Shut out. Its tokens are worthless from now on."))
 
 
@@ -117,11 +118,11 @@ def _subject(tx: Tx, ask: Ask, target: str) -> Subject | None:
 
 
 def _remove_publisher(ask: Ask) -> Response:
-    number = ask.form.get("publisher")
-    if not number.isdecimal() or len(number) > 18:  # noqa: PLR2004
+    number = whole(ask.form.get("publisher"))
+    if number is None:
         raise Invalid("This form could not be read.")
     with ask.ground.write() as tx:
-        publishers.remove_publisher(tx, ask.actor, publisher_id=int(number))
+        publishers.remove_publisher(tx, ask.actor, publisher_id=number)
     return _page(ask, done=_("Its runs may not act here any more."))
 
 

@@ -3,6 +3,7 @@
 from starlette.responses import Response
 
 from iriai.base.errors import Conflict, Denied, Excessive, Gone, HubError, Invalid, Unknown
+from iriai.base.numbers import whole
 from iriai.base.routing import Access
 from iriai.base.tx import Tx
 from iriai.collections import actions, queries, rules
@@ -14,6 +15,7 @@ from iriai.web.door import Ask, get, post, see
 
 SAID_IN_THE_FORM = (Invalid, Denied, Conflict, Excessive, Unknown, Gone)
 LISTED = 50
+PLACE_DIGITS_MAX = 6
 
 
 def listed(ask: Ask) -> Response:
@@ -88,8 +90,7 @@ def _change(ask: Ask, tx: Tx, found: Collection) -> None:
     elif act == "note":
         actions.change_item(tx, actor, found, key, note=form.get("note"))
     elif act == "place":
-        given = form.get("position")
-        position = int(given) if given.isdecimal() and len(given) < 7 else 0  # noqa: PLR2004
+        position = whole(form.get("position"), digits_max=PLACE_DIGITS_MAX) or 0
         actions.change_item(tx, actor, found, key, position=position)
     elif act == "take-out":
         actions.take_out(tx, actor, found, key)

@@ -9,6 +9,7 @@ from typing import Any
 from starlette.responses import Response
 
 from iriai.base.errors import HubError
+from iriai.base.numbers import whole
 from iriai.base.routing import Access
 from iriai.commons import queries as commons_queries
 from iriai.commons.cases import bench, figures, panels, queries, rules, wording
@@ -226,9 +227,10 @@ def _given(ask: Ask) -> dict[str, str]:
 
 
 def _number(text: str) -> int:
-    if not text.isdecimal() or len(text) > NUMBER_DIGITS_MAX:
+    number = whole(text, digits_max=NUMBER_DIGITS_MAX)
+    if number is None:
         raise rules.unknown_case()
-    return int(text)
+    return number
 
 
 ROUTES = [

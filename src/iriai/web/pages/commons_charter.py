@@ -37,6 +37,7 @@ from iriai.web.texts import gettext as _
 
 SAID_IN_THE_FORM = (Invalid, Denied, Conflict, Excessive, Unknown)
 NUMBER_MAX = 1 << 31
+NUMBER_DIGITS_MAX = 9
 HOURS_MAX, SEATS_MAX, DAYS_MAX = 2_160, 100, 3_650
 TITLE = _("Change the charter")
 
@@ -263,11 +264,12 @@ def choices(form: Any) -> dict[str, Any]:
         given = form.get(name).strip()
         if not given:
             continue
-        if not given.isdecimal() or len(given) > 6 or int(given) > most:  # noqa: PLR2004
+        number = whole(given)
+        if number is None or number > most:
             raise Invalid(
                 _("“%(name)s” is a number up to %(most)s.") % {"name": name, "most": most}
             )
-        found[name] = int(given)
+        found[name] = number
     licences = [each.strip() for each in form.get("licences").split(",") if each.strip()]
     if licences:
         found["licences"] = tuple(dict.fromkeys(licences))
@@ -363,7 +365,7 @@ def propose(ask: Ask) -> Response:
     given = ask.form.get("pull")
     with ask.ground.write() as tx:
         named = queries.commons(tx, ask.part("name"))
-        number = int(given) if given.isdecimal() and len(given) < 10 else 0  # noqa: PLR2004
+        number = whole(given, digits_max=NUMBER_DIGITS_MAX) or 0
         checked = amending.check(tx, named.id, number)
         made = enactment.propose(
             tx,

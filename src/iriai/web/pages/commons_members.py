@@ -6,6 +6,7 @@ from typing import Any
 from starlette.responses import Response
 
 from iriai.base.errors import Conflict, Denied, Excessive, HubError, Invalid, Unknown
+from iriai.base.numbers import whole
 from iriai.base.routing import Access
 from iriai.base.tx import Tx
 from iriai.commons import queries
@@ -161,10 +162,10 @@ def _next_of_office(shown: Office) -> str:
 
 
 def _number(ask: Ask, name: str) -> int:
-    given = ask.form.get(name)
-    if not given.isdecimal() or len(given) > NUMBER_DIGITS_MAX:
+    number = whole(ask.form.get(name), digits_max=NUMBER_DIGITS_MAX)
+    if number is None:
         raise Invalid("Choose a seat.")
-    return int(given)
+    return number
 
 
 MEMBER_DEEDS: dict[str, Deed] = {

@@ -28,6 +28,7 @@ from iriai.web.texts import gettext as _
 
 SAID_IN_THE_FORM = (Invalid, Denied, Conflict, Excessive, Unknown)
 NUMBER_MAX = 1 << 31
+VOICE_DIGITS_MAX, RANK_DIGITS_MAX = 15, 3
 DROPPED = re.compile(
     r"quorum: (?P<quorum>\d+) prefer it to the default, (?P<needed>[\d.]+) are needed"
     r"|majority: (?P<votes>\d+) against (?P<against>\d+), where (?P<ratio>\d+):1 is needed"
@@ -119,7 +120,7 @@ def vote(ask: Ask) -> Response:
                 named.id,
                 found.number,
                 marks=marks,
-                voice=int(voice) if voice.isdecimal() and len(voice) < 16 else None,  # noqa: PLR2004
+                voice=whole(voice, digits_max=VOICE_DIGITS_MAX),
                 code=form.get("code").strip() or None,
             )
     except SAID_IN_THE_FORM as error:
@@ -244,9 +245,10 @@ def _mark(given: str) -> int | None:
     given = given.strip()
     if not given:
         return None
-    if not given.isdecimal() or len(given) > 3:  # noqa: PLR2004
+    rank = whole(given, digits_max=RANK_DIGITS_MAX)
+    if rank is None:
         raise Invalid(_("A rank is a whole number."))
-    return int(given)
+    return rank
 
 
 def _number(ask: Ask) -> int:

@@ -3,6 +3,7 @@
 from starlette.responses import Response
 
 from iriai.base.errors import HubError, Unknown
+from iriai.base.numbers import whole
 from iriai.base.routing import Access
 from iriai.commons import queries as commons_queries
 from iriai.commons.enactment import removals as enacting
@@ -139,9 +140,10 @@ def step(ask: Ask) -> Response:
 
 
 def _number(text: str) -> int:
-    if not text.isdecimal() or len(text) > NUMBER_DIGITS_MAX:
+    number = whole(text, digits_max=NUMBER_DIGITS_MAX)
+    if number is None:
         raise rules.unknown_removal()
-    return int(text)
+    return number
 
 
 ROUTES = [

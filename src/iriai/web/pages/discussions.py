@@ -13,6 +13,7 @@ from typing import Any
 from starlette.responses import Response
 
 from iriai.base.errors import Conflict, Denied, Excessive, HubError, Invalid, Unavailable, Unknown
+from iriai.base.numbers import whole
 from iriai.base.routing import Access
 from iriai.base.tx import Tx
 from iriai.cards import render as cards
@@ -310,10 +311,10 @@ def _may(require: Callable[..., None], *facts: object) -> bool:
 
 
 def _number(ask: Ask) -> int:
-    found = ask.part("number")
-    if not found.isdecimal() or len(found) > NUMBER_DIGITS_MAX:
+    found = whole(ask.part("number"), digits_max=NUMBER_DIGITS_MAX)
+    if found is None:
         raise rules.unknown_discussion()
-    return int(found)
+    return found
 
 
 def _address(repo: Repo, number: int) -> str:

@@ -17,6 +17,7 @@ from iriai.base.errors import (
     Unavailable,
     Unknown,
 )
+from iriai.base.numbers import whole
 from iriai.base.routing import Access, route
 from iriai.base.tx import Tx
 from iriai.identity.rules import require_signed_in
@@ -33,6 +34,7 @@ from iriai.web.texts import gettext as _
 SAID_IN_THE_FORM = (Invalid, Denied, Conflict, Excessive, Unknown, Gone, Unavailable)
 ID_MAX = 10**15
 NUMBER_MAX = 10**9
+ID_DIGITS_MAX, NUMBER_DIGITS_MAX = 15, 9
 REASONS = {
     "you": _("about you"),
     "mentioned": _("names you"),
@@ -95,8 +97,7 @@ def _shown(each: Noted) -> dict[str, Any]:
 def change(ask: Ask) -> Response:
     """Mark one, or all that was seen, as read or unread."""
     form = ask.form
-    given = form.get("id")
-    number = int(given) if given.isdecimal() and len(given) < 16 else 0  # noqa: PLR2004
+    number = whole(form.get("id"), digits_max=ID_DIGITS_MAX) or 0
     with ask.ground.write() as tx:
         if form.get("act") == "all":
             actions.mark_all_read(tx, ask.actor, until=number)
@@ -107,8 +108,7 @@ def change(ask: Ask) -> Response:
 
 def opened(ask: Ask) -> Response:
     """Go where a notification leads; it is read then."""
-    given = ask.part("id")
-    number = int(given) if given.isdecimal() and len(given) < 16 else 0  # noqa: PLR2004
+    number = whole(ask.part("id"), digits_max=ID_DIGITS_MAX) or 0
     with ask.ground.write() as tx:
         found = queries.notifications(tx, ask.actor, before=number + 1)[:1]
         if not found or found[0].notification.id != number:
@@ -151,8 +151,7 @@ def _named(tx: Tx, ask: Ask, address: str, given: str) -> tuple[Repo, int | None
     word, _slash, rest = address.strip("/ ").partition("/")
     kind = {"datasets": Kind.DATASET, "spaces": Kind.SPACE}.get(word)
     repo = repos.repo(tx, ask.actor, kind or Kind.MODEL, rest if kind else address.strip("/ "))
-    number = int(given) if given.isdecimal() and len(given) < 10 else 0  # noqa: PLR2004
-    return repo, number or None
+    return repo, whole(given, digits_max=NUMBER_DIGITS_MAX) or None
 
 
 # -- settings ------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from iriai.base.errors import Conflict, Denied, Excessive, Gone, HubError, Invalid, Unknown
+from iriai.base.numbers import whole
 from iriai.base.routing import Access
 from iriai.signin.factors import actions, passkeys, queries, rules
 from iriai.signin.factors.actions import Changed
@@ -97,11 +98,11 @@ def _add_passkey(ask: Ask) -> Response:
 
 
 def _remove_passkey(ask: Ask) -> Response:
-    number = ask.form.get("passkey")
-    if not number.isdecimal() or len(number) > 18:  # noqa: PLR2004
+    number = whole(ask.form.get("passkey"))
+    if number is None:
         raise Invalid("This form could not be read.")
     with ask.ground.write() as tx:
-        done = actions.remove_passkey(tx, ask.actor, passkey_id=int(number), device=device_of(ask))
+        done = actions.remove_passkey(tx, ask.actor, passkey_id=number, device=device_of(ask))
     return _done(ask, done, _("This passkey opens nothing here any more."))
 
 
@@ -117,11 +118,11 @@ def _tie(ask: Ask) -> Response:
 
 
 def _untie(ask: Ask) -> Response:
-    number = ask.form.get("tie")
-    if not number.isdecimal() or len(number) > 18:  # noqa: PLR2004
+    number = whole(ask.form.get("tie"))
+    if number is None:
         raise Invalid("This form could not be read.")
     with ask.ground.write() as tx:
-        outside.untie(tx, ask.actor, tie_id=int(number))
+        outside.untie(tx, ask.actor, tie_id=number)
     return _page(ask, done=_("Untied."))
 
 

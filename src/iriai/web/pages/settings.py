@@ -27,6 +27,7 @@ SAID_IN_THE_FORM = (Invalid, Denied, Conflict, Excessive, Unknown)
 THEME_SECONDS = 365 * 24 * 3600
 REPOSITORIES_MAX = 50
 PREVIEW_LENGTH_MAX = 400_000
+TOKEN_DAYS, DAYS_DIGITS_MAX = 90, 5
 
 ACTS = (
     (Act.READ, _("read files")),
@@ -180,7 +181,7 @@ def _mint(ask: Ask) -> Response:
         reach = Reach(form.get("role"))
     except ValueError:
         raise Invalid("Choose what the token may do.") from None
-    days = form.get("days", "90")
+    days = whole(form.get("days"), digits_max=DAYS_DIGITS_MAX)
     with ask.ground.write() as tx:
         minted = actions.mint_token(
             tx,
@@ -188,7 +189,7 @@ def _mint(ask: Ask) -> Response:
             name=form.get("name"),
             role=reach,
             grants=_grants(tx, ask) if reach is Reach.FINE_GRAINED else (),
-            days=(int(days) or None) if days.isdecimal() and len(days) < 6 else 90,  # noqa: PLR2004
+            days=TOKEN_DAYS if days is None else days or None,
         )
     ask.form.fields = {}
     return _tokens(ask, raw=minted.raw)
