@@ -8,7 +8,7 @@ lands it.
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from iriai.base.errors import Conflict, Denied, Unavailable
 from iriai.base.tx import Ground, Tx
@@ -34,11 +34,12 @@ from iriai.repos.commits import Witness
 from iriai.repos.pushes import README_BYTES_MAX, Pushed, Weighed
 from iriai.repos.rules import MAIN, HeldBy, Repo
 
+T = TypeVar("T")
 Ruling = Callable[[Tx], None]
 Judge = Callable[[Prepared | Weighed], Ruling]
 Licences = tuple[str, ...]
 
-MERGE_ATTEMPTS_MAX = 20
+ATTEMPTS_MAX = 20
 
 log = logging.getLogger(__name__)
 
@@ -120,26 +121,33 @@ def merge(
         if done is not None:
             done(tx)
 
-    for _ in range(MERGE_ATTEMPTS_MAX):
+    def attempt() -> discussions_rules.Event:
         found, worked_out = _mergeable(ground, repo, number)
+        commit(
+            ground,
+            actor,
+            repo,
+            operations=worked_out.operations,
+            revision=found.base,
+            title=f"{found.title} (#{number})",
+            parent=worked_out.base,
+            witness=told,
+            decision=decision,
+        )
+        return happened[-1]
+
+    return on_the_newest(attempt)
+
+
+def on_the_newest(attempt: Callable[[], T]) -> T:
+    """What `attempt` makes of a branch as it stands, again each time somebody's push was faster."""
+    for _ in range(ATTEMPTS_MAX):
         try:
-            commit(
-                ground,
-                actor,
-                repo,
-                operations=worked_out.operations,
-                revision=found.base,
-                title=f"{found.title} (#{number})",
-                parent=worked_out.base,
-                witness=told,
-                decision=decision,
-            )
+            return attempt()
         except Conflict as moved:
             if moved.code != "BranchMoved":
                 raise
-        else:
-            return happened[-1]
-    raise Unavailable("The branch moves too fast to be merged into; try again.")
+    raise Unavailable("The branch moves too fast to be changed by this; try again.")
 
 
 def _mergeable(

@@ -1,6 +1,6 @@
 """Another licence in a card: what it then says, and the decided commit that says so."""
 
-from iriai.base.errors import Conflict, Unavailable
+from iriai.base.errors import Conflict
 from iriai.base.tx import Ground
 from iriai.cards import rules as cards
 from iriai.commons.enactment import landing
@@ -18,15 +18,11 @@ def write(
     ground: Ground, actor: Actor, repo: Repo, licence: str, *, decision: Decision, done: Done
 ) -> None:
     """Write a licence into the card on main, on top of whatever main is by then."""
-    for _ in range(landing.MERGE_ATTEMPTS_MAX):
-        try:
-            _attempt(ground, actor, repo, licence, decision=decision, done=done)
-        except Conflict as moved:
-            if moved.code != "BranchMoved":
-                raise
-        else:
-            return
-    raise Unavailable("Main moves too fast for another licence; the hub tries again.")
+
+    def attempt() -> None:
+        _attempt(ground, actor, repo, licence, decision=decision, done=done)
+
+    landing.on_the_newest(attempt)
 
 
 def _attempt(
