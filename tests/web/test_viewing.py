@@ -70,11 +70,33 @@ def test_text_made_to_stall_a_highlighter_is_shown_without_colours():
     assert time.monotonic() - started < 25
 
 
+def table(path: str, data: bytes):
+    return viewing.table(path, read_from(data), len(data))
+
+
 def test_separated_values_become_a_table():
-    view = viewing.table("a.csv", b'name,size\n"a, b",1\nc,2\n')
-    assert (view.head, view.rows) == (["name", "size"], [["a, b", "1"], ["c", "2"]])
-    assert viewing.table("a.csv", b"just one column\n1\n") is None
-    assert viewing.table("a.csv", b"\xff\xfe") is None
+    view = table("a.csv", b'name,size\n"a, b",1\nc\n')
+    assert [each["name"] for each in view.columns] == ["name", "size"]
+    assert view.rows == (("a, b", "1"), ("c", None))
+    assert [each["is_number"] for each in view.columns] == [False, True]
+    assert view.said == "2 rows, 2 columns"
+    assert table("a.csv", b"just one column\n1\n").kind == "none"
+    assert table("a.csv", b"\xff\xfe").kind == "none"
+
+
+def test_a_page_says_how_much_of_a_table_it_shows():
+    head = ",".join(f"c{n}" for n in range(60))
+    rows = "".join(",".join(["0123456789"] * 60) + "\n" for _ in range(1_000))
+    view = table("long.csv", f"{head}\n{rows}".encode())
+    assert view.said == "The first 100 rows, the first 40 of 60 columns"
+    assert (len(view.rows), len(view.columns), len(view.rows[99])) == (100, 40, 40)
+
+
+def test_lines_of_json_become_a_table_by_their_keys():
+    view = table("a.jsonl", b'{"q": "why", "n": 1}\n{"q": null, "tags": ["x"]}\n')
+    assert [each["name"] for each in view.columns] == ["q", "n", "tags"]
+    assert view.rows == (("why", "1", None), (None, None, '["x"]'))
+    assert table("a.jsonl", b"{\n").kind == "none"
 
 
 def test_the_header_of_a_safetensors_file_becomes_a_table():

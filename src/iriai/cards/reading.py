@@ -100,6 +100,12 @@ def gguf_header(read: ReadRange, size: int) -> dict[str, Any]:
 
 def parquet_footer(read: ReadRange, size: int) -> dict[str, Any]:
     """Columns, rows and metadata of a Parquet file."""
+    found = sandbox.call("parquet", parquet_tail(read, size))
+    return found if isinstance(found, dict) else {}
+
+
+def parquet_tail(read: ReadRange, size: int) -> bytes:
+    """The bytes of a Parquet file's footer; `Invalid` where there is none."""
     tail = read(max(size - PARQUET_TAIL_BYTES, 0), size)
     length = int.from_bytes(tail[:4], "little")
     if tail[4:] != b"PAR1" or length + PARQUET_TAIL_BYTES > size:
@@ -107,8 +113,7 @@ def parquet_footer(read: ReadRange, size: int) -> dict[str, Any]:
     if length > FOOTER_BYTES_MAX:
         raise Invalid("The footer of this file is too large to be shown.")
     end = size - PARQUET_TAIL_BYTES
-    found = sandbox.call("parquet", read(end - length, end))
-    return found if isinstance(found, dict) else {}
+    return read(end - length, end)
 
 
 def image_size(data: bytes) -> tuple[int, int]:

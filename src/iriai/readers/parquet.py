@@ -1,4 +1,4 @@
-"""The footer of a Parquet file: columns, rows and metadata; no row is ever read.
+"""The footer of a Parquet file: columns, rows and metadata. `parquet_rows` reads rows.
 
 Layout: https://parquet.apache.org/docs/file-format. The footer is Thrift's compact protocol, read
 here into field numbers and values, with a bound on everything; what is of no use is read past.
@@ -33,8 +33,8 @@ _STOP, _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _M
 Fields = dict[int, Any]
 
 
-class _Footer:
-    """A place in the footer's bytes."""
+class Thrift:
+    """A place in bytes of the compact protocol."""
 
     def __init__(self, data: bytes) -> None:
         self.data, self.at, self.values = data, 0, 0
@@ -131,7 +131,7 @@ def read_parquet(data: bytes) -> dict[str, Any]:
     """Columns, rows and metadata; `data` is the footer without its length and mark."""
     if len(data) > FOOTER_BYTES_MAX:
         raise Refused("The Parquet footer is too large to be shown.")
-    footer = _Footer(data).struct()
+    footer = Thrift(data).struct()
     schema, pairs = _list(footer.get(2)), _list(footer.get(5))
     if len(schema) > COLUMNS_MAX or not isinstance(footer.get(3), int):
         raise Refused("The Parquet footer makes no sense.")

@@ -7,13 +7,12 @@ LANGUAGES = {
     "md": "markdown", "mjs": "javascript", "proto": "protobuf", "py": "python", "pyi": "python",
     "r": "r", "rs": "rust", "sh": "bash", "sql": "sql", "swift": "swift", "tex": "latex",
     "toml": "toml", "ts": "typescript", "xml": "xml", "svg": "xml", "yaml": "yaml", "yml": "yaml",
-    "ipynb": "json", "dockerfile": "docker", "makefile": "make",
+    "ipynb": "json", "ndjson": "json", "dockerfile": "docker", "makefile": "make",
 }  # fmt: skip
 """File name endings (or whole names) and the highlighter for each."""
 
 MARKDOWN = ("md", "markdown")
 IMAGES = ("png", "jpg", "jpeg", "gif", "webp")
-TABLES = {"csv": ",", "tsv": "\t"}
 
 
 def ending(path: str) -> str:

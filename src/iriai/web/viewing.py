@@ -4,8 +4,7 @@ What is too long or not text is offered for download. Text comes a page of lines
 a page stays light. Whatever parses the file's bytes does so in a confined process.
 """
 
-import csv
-import io
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -17,26 +16,28 @@ from iriai.base.errors import HubError, Invalid
 from iriai.base.sandbox import Sandbox
 from iriai.cards import reading
 from iriai.cards import render as cards
+from iriai.cards import rows as tables
+from iriai.cards.rows import Rows
 from iriai.web import shown
-from iriai.web.languages import IMAGES, MARKDOWN, TABLES, ending, language
+from iriai.web.languages import IMAGES, MARKDOWN, ending, language
 from iriai.web.texts import gettext as _
 
 TEXT_BYTES_MAX = 2 << 20
 COLOURED_BYTES_MAX = 256 << 10
 IMAGE_BYTES_MAX = 10 << 20
-TABLE_BYTES_MAX = 256 << 10
 EDIT_BYTES_MAX = 1 << 20
 LINES_A_PAGE = 1_000
 PAGE_CHARACTERS_MAX = 160_000
 LINE_LENGTH_MAX = 2_000
-ROWS_MAX = 100
-COLUMNS_MAX = 40
-CELL_LENGTH_MAX = 300
+PREVIEW_ROWS_MAX = 6
+PREVIEW_COLUMNS_MAX = 12
 TENSORS_MAX = 500
 VALUE_LENGTH_MAX = 400
 COLOUR_SECONDS = 2.0
 
 ReadRange = Callable[[int, int], bytes]
+
+NUMBER = re.compile(r"[-+]?[0-9.]{1,40}(e[-+]?[0-9]{1,4})?", re.IGNORECASE)
 
 HIGHLIGHTER = Sandbox(module="iriai.web.highlighting", processes_max=2)
 
@@ -98,20 +99,55 @@ def markdown(data: bytes, *, files: str, pages: str, folder: str) -> View:
     return View("markdown", editable=True, facts={"html": html, "lines": data.count(b"\n")})
 
 
-def table(path: str, data: bytes) -> View | None:
-    """The first rows of a file of separated values; None where it is not one."""
+def table(path: str, read: ReadRange, size: int) -> View:
+    """The first rows of a table, or why there are none to show."""
     try:
-        decoded = data.decode("utf-8-sig")
-        rows = csv.reader(
-            io.StringIO(decoded, newline=""), delimiter=TABLES[ending(path)], strict=True
+        found = tables.first(path, read, size)
+    except HubError as error:
+        return nothing(error.message)
+    return View("table", facts=table_facts(found))
+
+
+def preview(path: str, read: ReadRange, size: int) -> dict[str, Any] | None:
+    """A handful of rows for the card of a dataset; None where they cannot be read."""
+    most = {"most": PREVIEW_ROWS_MAX, "columns": PREVIEW_COLUMNS_MAX}
+    try:
+        return table_facts(tables.first(path, read, size, **most))
+    except HubError:
+        return None
+
+
+def table_facts(found: Rows) -> dict[str, Any]:
+    """Columns, rows, and in words how much of the table they are."""
+    by_column = list(zip(*found.rows, strict=True)) or [()] * len(found.columns)
+    columns = [
+        {"name": each.name, "kind": each.kind, "why": each.why, "is_number": _are_numbers(cells)}
+        for each, cells in zip(found.columns, by_column, strict=True)
+    ]
+    return {"columns": columns, "rows": found.rows, "said": _of_how_many(found), "lines": 0}
+
+
+def _of_how_many(found: Rows) -> str:
+    shown_rows, shown_columns = len(found.rows), len(found.columns)
+    if found.count is None:
+        said = _("The first {rows} rows").format(rows=shown_rows)
+    elif shown_rows < found.count:
+        said = _("The first {rows} of {count} rows").format(
+            rows=shown_rows, count=shown.whole(found.count)
         )
-        kept = [_cells(row) for row, _n in zip(rows, range(ROWS_MAX + 1), strict=False)]
-    except (UnicodeDecodeError, csv.Error):
-        return None
-    if len(kept) < 2 or len(kept[0]) < 2:  # noqa: PLR2004 - a table has a head and two columns
-        return None
-    facts = {"head": kept[0], "rows": kept[1:], "lines": decoded.count("\n")}
-    return View("table", editable=len(data) <= EDIT_BYTES_MAX, facts=facts)
+    else:
+        said = _("{count} rows").format(count=found.count)
+    if shown_columns < found.column_count:
+        return said + _(", the first {shown} of {count} columns").format(
+            shown=shown_columns, count=found.column_count
+        )
+    return said + _(", {count} columns").format(count=shown_columns)
+
+
+def _are_numbers(cells: Sequence[str | None]) -> bool:
+    """Whether a column reads as numbers, which stand under each other by their last digit."""
+    said = [cell for cell in cells if cell]
+    return bool(said) and all(NUMBER.fullmatch(cell) for cell in said)
 
 
 def picture(source: str) -> View:
@@ -140,8 +176,8 @@ def is_image(path: str) -> bool:
 
 
 def is_table(path: str) -> bool:
-    """Whether a file holds separated values, by its name."""
-    return ending(path) in TABLES
+    """Whether a file is a table whose rows can be shown, by its name."""
+    return bool(tables.ending(path))
 
 
 def has_header(path: str) -> bool:
@@ -188,10 +224,6 @@ def _colours(language: str, oid: str, data: bytes) -> Sequence[Sequence[Sequence
     except HubError:
         return None
     return lines if isinstance(lines, list) else None
-
-
-def _cells(row: Sequence[str]) -> list[str]:
-    return [cell[:CELL_LENGTH_MAX] for cell in row[:COLUMNS_MAX]]
 
 
 def _header_facts(header: Mapping[str, Any]) -> dict[str, Any]:

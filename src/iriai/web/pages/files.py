@@ -123,7 +123,11 @@ def _view(ask: Ask, repo: Repo, file: File, rev: str) -> View:
         if file.size > viewing.IMAGE_BYTES_MAX:
             return viewing.nothing(_("This picture is too large to show."))
         return viewing.picture(links.repo(repo, "image", rev=rev, path=path))
-    if file.lfs or file.size > viewing.TEXT_BYTES_MAX:
+    if viewing.is_table(path) and file.size and not plain:
+        table = _table(ask, repo, file, here)
+        if table.kind == "table" or not _has_source(file):
+            return table
+    if not _is_short(file):
         return viewing.nothing(_("This file is too large to show, or kept as a large object."))
     data = repos.objects(ask.ground, repo.id).blob(file.oid)
     if viewing.is_markdown(path) and not plain:
@@ -135,12 +139,28 @@ def _view(ask: Ask, repo: Repo, file: File, rev: str) -> View:
         )
         view.facts |= _other(links.with_query(here, plain="1"), _("Source"))
         return view
-    if viewing.is_table(path) and not plain and len(data) <= viewing.TABLE_BYTES_MAX:
-        table = viewing.table(path, data)
-        if table is not None:
-            table.facts |= _other(links.with_query(here, plain="1"), _("Source"))
-            return table
     return _text(ask, path, data, file.oid, here, plain=plain)
+
+
+def _table(ask: Ask, repo: Repo, file: File, here: str) -> View:
+    """The first rows, with a way to the text behind them where there is one."""
+    read = range_reader(ask.ground, repo.id, file)
+    if read is None:
+        return viewing.nothing(_("The bytes of this file are not here."))
+    view = viewing.table(file.path, read, file.size)
+    if _has_source(file):
+        view.editable = file.size <= viewing.EDIT_BYTES_MAX
+        view.facts |= _other(links.with_query(here, plain="1"), _("Source"))
+    return view
+
+
+def _is_short(file: File) -> bool:
+    return file.lfs is None and file.size <= viewing.TEXT_BYTES_MAX
+
+
+def _has_source(file: File) -> bool:
+    """Whether there is a text behind a table, short enough to be shown."""
+    return _is_short(file) and not file.path.lower().endswith(".parquet")
 
 
 def _text(ask: Ask, path: str, data: bytes, oid: str, here: str, *, plain: bool) -> View:

@@ -11,6 +11,7 @@ from iriai.base.tx import Tx
 from iriai.blobs import queries as blobs
 from iriai.cards import queries as cards
 from iriai.cards import render
+from iriai.cards.files import range_reader
 from iriai.cards.queries import Card
 from iriai.evaluations import queries as evaluations
 from iriai.evaluations.rules import Benchmark, Found
@@ -19,7 +20,7 @@ from iriai.repos import rules, withheld
 from iriai.repos.git.entries import File
 from iriai.repos.rules import Kind, Repo
 from iriai.social import queries as social
-from iriai.web import links, shown, snippets
+from iriai.web import links, shown, snippets, viewing
 from iriai.web.door import Ask, get
 from iriai.web.repository import frame, of_each_kind
 from iriai.web.texts import gettext as _
@@ -31,6 +32,7 @@ RELATED_MAX = 4
 NAME_LENGTH_MAX = 100
 LANGUAGES_MAX = 6
 RESULTS_MAX = 12
+FILES_MAX = 1_000
 
 
 def card(ask: Ask, kind: Kind, full_name: str) -> Response:
@@ -62,7 +64,28 @@ def card(ask: Ask, kind: Kind, full_name: str) -> Response:
         scores=scores.kept[:RESULTS_MAX],
         score_faults=scores.faults if rules.may_write(ask.actor, repo) else (),
         benchmark=benchmark,
+        preview=None if refused else _preview(ask, repo, hidden),
     )
+
+
+def _preview(ask: Ask, repo: Repo, hidden: Container[str]) -> dict[str, Any] | None:
+    """The first rows of a dataset: of the file a reader would open first."""
+    if repo.kind is not Kind.DATASET or repo.head is None:
+        return None
+    objects = repos.objects(ask.ground, repo.id)
+    paths = [path for path in objects.paths(repo.head, FILES_MAX) if path not in hidden]
+    tables = sorted(filter(viewing.is_table, paths), key=_first_to_open)
+    file = objects.find_entry(repo.head, tables[0]) if tables else None
+    if not isinstance(file, File) or not file.size:
+        return None
+    read = range_reader(ask.ground, repo.id, file)
+    rows = viewing.preview(file.path, read, file.size) if read else None
+    return rows and {**rows, "path": file.path, "more": len(tables) - 1}
+
+
+def _first_to_open(path: str) -> tuple[bool, int, str]:
+    """Training data before the rest, what lies at the top before what lies deep."""
+    return "train" not in path.lower(), path.count("/"), path
 
 
 def _evaluations(tx: Tx, repo: Repo) -> tuple[Found, Benchmark | None]:
