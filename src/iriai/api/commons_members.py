@@ -200,9 +200,15 @@ MEMBER_DEEDS: dict[str, Deed] = {
     "belong": lambda tx, actor, commons, body: actions.belong_to(
         tx, actor, commons, institution=text_field(body, "institution", default="")
     ),
-    "rest": lambda tx, actor, commons, _body: people.rest(tx, actor, commons),
-    "return": lambda tx, actor, commons, _body: actions.return_(tx, actor, commons),
-    "leave": lambda tx, actor, commons, _body: people.leave(tx, actor, commons),
+    "rest": lambda tx, actor, commons, body: people.rest(
+        tx, actor, commons, institution=text_field(body, "institution", default="")
+    ),
+    "return": lambda tx, actor, commons, body: actions.return_(
+        tx, actor, commons, institution=text_field(body, "institution", default="")
+    ),
+    "leave": lambda tx, actor, commons, body: people.leave(
+        tx, actor, commons, institution=text_field(body, "institution", default="")
+    ),
 }
 
 SEAT_DEEDS: dict[str, Deed] = {

@@ -65,6 +65,7 @@ def propose(request: Request, body: Body) -> Response:
             payload=_payload(body),
             title=text_field(body, "title", default="", length_max=WORD_LENGTH_MAX),
             text=text_field(body, "text", default="", length_max=TEXT_LENGTH_MAX),
+            voice=_voice(body),
         )
         return door.json_answer(shape(made, tx))
 
@@ -82,22 +83,24 @@ def act(request: Request, body: Body) -> Response:
                 actor,
                 *where,
                 marks=_marks(body),
-                voice=body.get("voice") if isinstance(body.get("voice"), int) else None,
+                voice=_voice(body),
                 code=text_field(body, "code", default="", length_max=WORD_LENGTH_MAX) or None,
             )
             return door.json_answer(
                 {"voter": receipt.voter, "code": receipt.code, "receipt": receipt.receipt}
             )
         if verb == "second":
-            made = actions.second(tx, actor, *where)
+            made = actions.second(tx, actor, *where, voice=_voice(body))
         elif verb == "object":
             reason = text_field(body, "reason", default="", length_max=REASON_LENGTH_MAX)
-            made = actions.object_(tx, actor, *where, reason=reason)
+            made = actions.object_(tx, actor, *where, reason=reason, voice=_voice(body))
         elif verb == "withdraw":
-            made = actions.withdraw(tx, actor, *where)
+            made = actions.withdraw(tx, actor, *where, voice=_voice(body))
         elif verb == "rival":
             action = enactment.clean_action(text_field(body, "action", length_max=WORD_LENGTH_MAX))
-            made = enactment.rival(tx, actor, *where, action=action, payload=_payload(body))
+            made = enactment.rival(
+                tx, actor, *where, action=action, payload=_payload(body), voice=_voice(body)
+            )
         elif verb == "cast":
             place = body.get("option")
             made = actions.break_tie(
@@ -120,6 +123,7 @@ def shape(found: Proposal, tx: Tx) -> dict[str, Any]:
         "charter": found.charter,
         "isSecret": found.is_secret,
         "proposer": found.proposer,
+        "institution": found.institution,
         "proposedAt": moment(found.proposed_at),
         "dueAt": None if found.due_at is None else moment(found.due_at),
         "openedAt": None if found.opened_at is None else moment(found.opened_at),
@@ -128,7 +132,8 @@ def shape(found: Proposal, tx: Tx) -> dict[str, Any]:
         "nextStep": telling.next_step(found, tx.now),
         "secondsNeeded": found.seconds_needed,
         "seconds": [each.name for each in found.seconds],
-        "objections": [_voice(each) for each in found.objections],
+        "secondedBy": [_spoken(each) for each in found.seconds],
+        "objections": [_spoken(each) | {"reason": each.reason} for each in found.objections],
         "options": [
             {
                 "text": each.words,
@@ -144,8 +149,16 @@ def shape(found: Proposal, tx: Tx) -> dict[str, Any]:
     }
 
 
-def _voice(voice: Voice) -> dict[str, Any]:
-    return {"name": voice.name, "at": moment(voice.at), "reason": voice.reason}
+def _spoken(voice: Voice) -> dict[str, Any]:
+    return {"name": voice.name, "at": moment(voice.at), "institution": voice.institution}
+
+
+def _voice(body: Body) -> int | str | None:
+    """In whose name: an institution's, by its number or its name."""
+    voice = body.get("voice")
+    if voice is None or (isinstance(voice, int | str) and not isinstance(voice, bool)):
+        return voice
+    raise Invalid('"voice" is the name of an institution, or its number.')
 
 
 def _payload(body: Body) -> Mapping[str, Any]:

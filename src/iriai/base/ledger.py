@@ -11,7 +11,8 @@ therefore gives the digest of every row there should be, and a row that was chan
 removed by other means is found and named (`differences`). Three things are bugs, and fail the
 transaction: a governed row that changes while nothing is recorded for its commons; an `insert`,
 `update` or `delete` of a governed table that does not come from a session's objects; and a row that
-is in no commons. Columns with `info={"private": True}` stay out of the digest.
+is in no commons. Columns with `info={"private": True}` stay out of the digest; those with
+`info={"later": True}`, which an older hub's rows did not have, do as long as they are empty.
 
 What may fail half-way and be told as failed goes into `with tx.attempt():`, a savepoint which takes
 back the ledger's notes as well.
@@ -188,11 +189,14 @@ def name(table: Bare, key: Key) -> str:
 
 
 def digest(table: Bare, row: Row[Any]) -> str:
-    """The SHA-256 of a row's canonical JSON, without its private columns."""
+    """The SHA-256 of a row's canonical JSON, without its private columns.
+
+    A column that a table got later is left out where it is empty: rows from before stay proven.
+    """
     facts = {
         column.name: plain(value)
         for column, value in zip(table.columns, row, strict=True)
-        if not column.info.get("private")
+        if not column.info.get("private") and not (value is None and column.info.get("later"))
     }
     return hashlib.sha256(events.canonical(facts)).hexdigest()
 

@@ -29,6 +29,7 @@ class BucketRow(Table):
     name_key: Mapped[str]
     is_private: Mapped[bool]
     creator_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("accounts.id"))
+    counts_for_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("accounts.id"))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]

@@ -24,7 +24,10 @@ class RepoId(Table):
 
 
 class RepoRow(Table):
-    """A repository. A deleted one is a tombstone: `disabled_reason` says who decided so."""
+    """A repository. A deleted one is a tombstone: `disabled_reason` says who decided so.
+
+    `counts_for_id`: the institution whose part of the pot it takes; None: its creator's.
+    """
 
     __tablename__ = "repos"
     __table_args__ = (
@@ -57,6 +60,7 @@ class RepoRow(Table):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
+    counts_for_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("accounts.id"))
     purged_at: Mapped[datetime | None]
     downloads: Mapped[int] = mapped_column(BigId, default=0)
     likes: Mapped[int] = mapped_column(default=0)

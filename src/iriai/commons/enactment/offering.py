@@ -89,9 +89,18 @@ def _elected(charter: Charter) -> tuple[str, ...]:
     return tuple(sorted(name for name, role in charter.roles.items() if role.elected_by))
 
 
-def reads(tx: Tx, actor: Actor, commons_id: int, *, action: Action, payload: Payload) -> str:
+def reads(
+    tx: Tx,
+    actor: Actor,
+    commons_id: int,
+    *,
+    action: Action,
+    payload: Payload,
+    voice: int | str | None = None,
+) -> str:
     """What a proposal would do, in the words that members would read; for members alone."""
-    proposals.require_taking_part(tx, actor, commons_id, charters.in_force(tx, commons_id))
+    charter = charters.in_force(tx, commons_id)
+    proposals.require_taking_part(tx, actor, commons_id, charter, voice)
     how = enactor(action)
     return how.words(how.clean(tx, commons_id, payload))
 

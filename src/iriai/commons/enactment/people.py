@@ -261,14 +261,17 @@ def sponsor(tx: Tx, actor: Actor, commons_id: int, *, name: str) -> rules.Requir
     return needed
 
 
-def leave(tx: Tx, actor: Actor, commons_id: int) -> None:
-    """Leave a commons, and every office in it, at once. Nobody needs to agree."""
-    powers.part(tx, actor.name, commons_id, actions.own_word(actor))
+def leave(tx: Tx, actor: Actor, commons_id: int, *, institution: str = "") -> None:
+    """Leave a commons, and every office in it, at once. Nobody needs to agree.
+
+    `institution`: the one for which one speaks, and which leaves.
+    """
+    powers.part(tx, actor.name, commons_id, actions.in_whose_name(tx, actor, institution))
 
 
-def rest(tx: Tx, actor: Actor, commons_id: int) -> None:
+def rest(tx: Tx, actor: Actor, commons_id: int, *, institution: str = "") -> None:
     """Rest as a member: without vote, office or place in any quorum, until one returns."""
-    mine = actions.own_word(actor)
+    mine = actions.in_whose_name(tx, actor, institution)
     if queries.standing(tx, commons_id, mine).state is not State.MEMBER:
         raise Conflict("Only a member can rest.")
     powers.retire(tx, actor.name, commons_id, mine)

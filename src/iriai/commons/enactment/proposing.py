@@ -43,11 +43,15 @@ def propose(
     title: str = "",
     text: str = "",
     discussion: tuple[int, int] | None = None,
+    voice: int | str | None = None,
 ) -> Proposal:
-    """Propose a typed action. `discussion`: the repository's id and the thread's number."""
+    """Propose a typed action. `discussion`: the repository's id and the thread's number.
+
+    `voice`: the institution in whose name, by number or name.
+    """
     # first: what somebody else could learn from a refusal of the payload is for members alone
     charter = charters.in_force(tx, commons_id)
-    proposals.require_taking_part(tx, actor, commons_id, charter)
+    proposals.require_taking_part(tx, actor, commons_id, charter, voice)
     how = enactor(action)
     cleaned = how.clean(tx, commons_id, payload)
     words = how.words(cleaned)
@@ -66,23 +70,39 @@ def propose(
         text=text,
         repo_id=repo_id,
         discussion=thread,
+        voice=voice,
         procedure=custody.vote(charter) if CUSTODY in cleaned else None,
         **_ballot(how.choices(cleaned) if how.choices else None),
     )
 
 
 def rival(
-    tx: Tx, actor: Actor, commons_id: int, number: int, *, action: Action, payload: Payload
+    tx: Tx,
+    actor: Actor,
+    commons_id: int,
+    number: int,
+    *,
+    action: Action,
+    payload: Payload,
+    voice: int | str | None = None,
 ) -> Proposal:
     """Add a rival option to a proposal that is being talked over."""
     how = enactor(action)
     if how.choices is not None:
         raise Invalid("An election or a budget round is a vote of its own.")
-    proposals.require_taking_part(tx, actor, commons_id, charters.in_force(tx, commons_id))
+    charter = charters.in_force(tx, commons_id)
+    proposals.require_taking_part(tx, actor, commons_id, charter, voice)
     cleaned = how.clean(tx, commons_id, payload)
     words = how.words(cleaned)
     return proposals.rival(
-        tx, actor, commons_id, number, action=action, payload=cleaned, words=words
+        tx,
+        actor,
+        commons_id,
+        number,
+        action=action,
+        payload=cleaned,
+        words=words,
+        voice=voice,
     )
 
 

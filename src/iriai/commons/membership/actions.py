@@ -97,9 +97,9 @@ def sponsor(tx: Tx, actor: Actor, commons_id: int, *, name: str) -> rules.Requir
     return queries.requirement(tx, commons_id, account.id)
 
 
-def return_(tx: Tx, actor: Actor, commons_id: int) -> None:
-    """Come back from rest: a member and an elector as before, at once."""
-    row = _own(tx, actor, commons_id)
+def return_(tx: Tx, actor: Actor, commons_id: int, *, institution: str = "") -> None:
+    """Come back from rest: a member and an elector as before, at once; or an institution does."""
+    row = _kept(tx, commons_id, in_whose_name(tx, actor, institution))
     if row.state != State.EMERITUS:
         raise Conflict("You do not rest.")
     row.state, row.state_at = State.MEMBER, tx.now
@@ -120,6 +120,17 @@ def own_word(actor: Actor) -> int:
     if not actor.scope.allows(Act.DISCUSS, Subject(mine)):
         raise Denied("This token does not reach that far.", code="TokenScope")
     return mine
+
+
+def in_whose_name(tx: Tx, actor: Actor, institution: str) -> int:
+    """Oneself, or the institution of this name, for which one must speak."""
+    mine = own_word(actor)
+    if not institution:
+        return mine
+    account = people.organisation(tx, institution)
+    if not queries.represents(tx, mine, account.id):
+        raise Denied(f"Only its stewards speak for {account.name}.", code="Forbidden")
+    return account.id
 
 
 def taking_part(tx: Tx, actor: Actor, commons_id: int) -> int:
@@ -144,7 +155,11 @@ def _row(tx: Tx, commons_id: int, account_id: int) -> Member | None:
 
 
 def _own(tx: Tx, actor: Actor, commons_id: int) -> Member:
-    row = _row(tx, commons_id, own_word(actor))
+    return _kept(tx, commons_id, own_word(actor))
+
+
+def _kept(tx: Tx, commons_id: int, account_id: int) -> Member:
+    row = _row(tx, commons_id, account_id)
     if row is None or row.state not in (State.MEMBER, State.EMERITUS):
         raise Unknown("You are no member here.", code="MemberNotFound")
     return row

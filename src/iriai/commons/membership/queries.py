@@ -84,7 +84,7 @@ def votes(tx: Tx, commons_id: int) -> int:
 def voices(tx: Tx, commons_id: int, account_id: int) -> list[Elector]:
     """In whose name somebody may cast a ballot: their own, and institutions they represent."""
     found = electors(tx, commons_id)
-    mine = {account_id} | _represented(
+    mine = {account_id} | represented(
         tx, account_id, [each.account_id for each in found if each.kind is Kind.INSTITUTION]
     )
     return [each for each in found if each.account_id in mine]
@@ -92,10 +92,11 @@ def voices(tx: Tx, commons_id: int, account_id: int) -> list[Elector]:
 
 def represents(tx: Tx, account_id: int, institution_id: int) -> bool:
     """Whether somebody speaks for an institution: its admins do, or its stewards."""
-    return bool(_represented(tx, account_id, [institution_id]))
+    return bool(represented(tx, account_id, [institution_id]))
 
 
-def _represented(tx: Tx, account_id: int, institutions: Sequence[int]) -> set[int]:
+def represented(tx: Tx, account_id: int, institutions: Sequence[int]) -> set[int]:
+    """For which of these institutions somebody speaks."""
     if not institutions:
         return set()
     asked = select(Account.id, Account.commons_id).where(Account.id.in_(institutions))

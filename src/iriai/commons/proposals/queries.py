@@ -6,7 +6,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from iriai.base.errors import Unknown
 from iriai.base.tx import Tx
@@ -136,12 +136,13 @@ def enacted(tx: Tx, commons_id: int, action: Action) -> Sequence[Proposal]:
 
 
 def count_open(tx: Tx, commons_id: int, account_id: int | None = None) -> int:
-    """How many proposals run, of everybody or of one."""
+    """How many proposals run, of everybody, or of one person or institution."""
     asked = select(func.count()).where(
         ProposalRow.commons_id == commons_id, ProposalRow.state.in_(rules.RUNNING)
     )
     if account_id is not None:
-        asked = asked.where(ProposalRow.proposer_id == account_id)
+        own = or_(ProposalRow.proposer_id == account_id, ProposalRow.institution_id == account_id)
+        asked = asked.where(own)
     return int(tx.connection.execute(asked).scalar_one())
 
 
@@ -299,7 +300,8 @@ def _many(tx: Tx, rows: Sequence[ProposalRow]) -> list[Proposal]:
         select(VoiceRow).where(VoiceRow.proposal_id.in_(ids)).order_by(VoiceRow.at, VoiceRow.id)
     ).all()
     people = {row.proposer_id for row in rows} | {each.author_id for each in options}
-    names = _names(tx, people | {each.account_id for each in voices})
+    people |= {each.account_id for each in voices} | {each.institution_id for each in voices}
+    names = _names(tx, people | {row.institution_id for row in rows})
     commons = _commons_names(tx, {row.commons_id for row in rows})
     return [_proposal(row, commons[row.commons_id], options, voices, names) for row in rows]
 
@@ -347,6 +349,8 @@ def _proposal(
         budget=row.budget,
         proposer_id=row.proposer_id,
         proposer=names.get(row.proposer_id),
+        institution_id=row.institution_id,
+        institution=names.get(row.institution_id),
         seconds_needed=row.seconds_needed,
         repo_id=row.repo_id,
         discussion=row.discussion,
@@ -380,4 +384,11 @@ def _option(row: OptionRow, names: dict[int | None, str]) -> Option:
 
 
 def _voice(row: VoiceRow, names: dict[int | None, str]) -> Voice:
-    return Voice(row.account_id, names.get(row.account_id, ""), row.at, row.reason)
+    return Voice(
+        row.account_id,
+        names.get(row.account_id, ""),
+        row.at,
+        row.reason,
+        row.institution_id,
+        names.get(row.institution_id),
+    )

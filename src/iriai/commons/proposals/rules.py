@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from iriai.base.errors import Conflict, Denied, Excessive, Invalid
+from iriai.base.errors import Denied, Invalid
 from iriai.commons.charter.rules import Action, Ballots, Charter, Counter, Path, Procedure, Who
 from iriai.commons.counting import ballot_export
 from iriai.commons.membership.rules import MAINTAINER, STEWARD, Standing
@@ -110,12 +110,19 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """Somebody's second, or objection with its reason."""
+    """Somebody's second, or objection with its reason, and the institution it counts once with."""
 
     account_id: int
     name: str
     at: datetime
     reason: str = ""
+    institution_id: int | None = None
+    institution: str | None = None
+
+    @property
+    def house(self) -> int:
+        """Who counts once: the institution, or else the person."""
+        return self.institution_id or self.account_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +146,8 @@ class Proposal:
     budget: int | None
     proposer_id: int | None
     proposer: str | None
+    institution_id: int | None = None
+    institution: str | None = None
     seconds_needed: int
     repo_id: int | None
     discussion: int | None
@@ -282,83 +291,6 @@ def step(found: Proposal, now: datetime) -> Step | None:
         return Step.OPEN_VOTE if found.is_seconded else Step.FAIL
     lazy = found.terms.path is Path.LAZY
     return Step.PASS if lazy and found.is_seconded else Step.FAIL
-
-
-def require_member(is_member: bool, commons: str) -> None:
-    """Proposing, seconding and objecting are for members."""
-    if not is_member:
-        raise Denied(
-            f"Only members of {commons} can do this. How one becomes a member stands on its page.",
-            code="NotAMember",
-        )
-
-
-def require_elector(votes: int, commons: str) -> None:
-    """Voting is for those who had a vote when it opened."""
-    if votes < 1:
-        raise Denied(f"You had no vote in {commons} when this vote opened.", code="NotAnElector")
-
-
-def require_may_second(found: Proposal, account_id: int, now: datetime) -> None:
-    """One stands behind another's proposal, once, while it waits for that."""
-    require_running(found, now)
-    if found.state not in (State.OPEN, State.DELIBERATING):
-        raise Conflict("This proposal is past the time for seconding.")
-    if found.proposer_id == account_id:
-        raise Conflict("This is your own proposal; somebody else must second it.")
-    if any(each.account_id == account_id for each in found.seconds):
-        raise Conflict("You have seconded this already.")
-
-
-def require_may_object(found: Proposal, account_id: int, now: datetime) -> None:
-    """Objections turn a lazy decision into a vote; elsewhere they are heard by who decides."""
-    require_running(found, now)
-    if found.state not in (State.OPEN, State.DELIBERATING):
-        raise Conflict("It is too late to object here; what is open now is the vote.")
-    if any(each.account_id == account_id for each in found.objections):
-        raise Conflict("Your objection stands already.")
-
-
-def require_may_rival(found: Proposal, now: datetime, *, strictest: Procedure) -> None:
-    """A rival goes on the same ballot until deliberation ends, if this vote is strict enough."""
-    require_running(found, now)
-    if found.state is not State.DELIBERATING or found.seats or found.budget is not None:
-        raise Conflict("Rival options can be added while a vote is being talked over.")
-    if sum(each.kind is Kind.RIVAL for each in found.options) >= RIVALS_MAX:
-        raise Excessive(f"There are {RIVALS_MAX} rival options already.")
-    terms = found.terms
-    if (
-        strictest.deliberate_days > terms.deliberate_days
-        or strictest.vote_days > terms.vote_days
-        or strictest.quorum_factor > terms.quorum_factor
-        or strictest.ballot is not terms.ballot
-    ):
-        raise Denied(
-            "This option needs a longer or stricter vote than this one; propose it by itself.",
-            code="CharterSays",
-        )
-
-
-def require_may_withdraw(found: Proposal, account_id: int, now: datetime) -> None:
-    """Whoever proposed it takes it back, until the vote opens."""
-    require_running(found, now)
-    if found.proposer_id != account_id:
-        raise Denied("Only whoever proposed this can withdraw it.", code="Forbidden")
-    if found.state not in (State.OPEN, State.DELIBERATING):
-        raise Conflict("The vote is open; what stands on the ballot stays there.")
-
-
-def require_may_vote(found: Proposal, now: datetime) -> None:
-    """Ballots are taken from the opening up to the close, and not in the second of the close."""
-    if found.state is not State.VOTING:
-        raise Conflict("There is no vote on this proposal now.", code="NotVoting")
-    require_running(found, now)
-
-
-def require_running(found: Proposal, now: datetime) -> None:
-    """Whether its time is over is told by the clock, not by whether anybody wrote it down yet."""
-    if not found.is_running or (found.due_at is not None and now >= found.due_at):
-        raise Conflict("The time for this is over.", code="TooLate")
 
 
 def clean_marks(found: Proposal, marks: Sequence[int | None]) -> list[int | None]:

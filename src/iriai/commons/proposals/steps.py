@@ -11,6 +11,7 @@ from typing import Any
 from iriai.base.tx import Tx
 from iriai.commons.charter.rules import Path
 from iriai.commons.counting import ballot_export
+from iriai.commons.membership import actions as members
 from iriai.commons.membership import queries as membership
 from iriai.commons.proposals import queries, rules
 from iriai.commons.proposals.rules import Proposal, State, Step
@@ -158,6 +159,8 @@ def _count(tx: Tx, row: ProposalRow, found: Proposal) -> None:
     )
     urn = tx.session.get(UrnRow, row.id)
     if urn is not None:
+        for voter_id in urn.roll:  # now, for all alike: when each of them voted is not told
+            members.note_activity(tx, row.commons_id, voter_id)
         tx.session.delete(urn)
     facts = {"turnout": sheet.turnout, "electors": sheet.electors, "verdict": count["verdict"]}
     record(tx, CLOCK, "counted", row, **facts)

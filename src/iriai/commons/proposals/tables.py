@@ -40,6 +40,9 @@ class ProposalRow(Table):
     seats: Mapped[int | None]
     budget: Mapped[int | None] = mapped_column(BigId)
     proposer_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("accounts.id"))
+    institution_id: Mapped[int | None] = mapped_column(
+        BigId, ForeignKey("accounts.id"), info={"later": True}
+    )
     seconds_needed: Mapped[int]
     repo_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("repos.id"))
     discussion: Mapped[int | None]
@@ -75,7 +78,10 @@ class OptionRow(Table):
 
 
 class VoiceRow(Table):
-    """Somebody's word on a proposal before any vote: a second, or an objection with its reason."""
+    """Somebody's word on a proposal before any vote: a second, or an objection with its reason.
+
+    `institution_id`: the one with which it counts once.
+    """
 
     __tablename__ = "proposal_voices"
     __table_args__ = (UniqueConstraint("proposal_id", "account_id", "kind"),)
@@ -84,6 +90,9 @@ class VoiceRow(Table):
     commons_id: Mapped[int] = mapped_column(BigId, ForeignKey("commons.id"))
     proposal_id: Mapped[int] = mapped_column(BigId, ForeignKey("proposals.id"))
     account_id: Mapped[int] = mapped_column(BigId, ForeignKey("accounts.id"))
+    institution_id: Mapped[int | None] = mapped_column(
+        BigId, ForeignKey("accounts.id"), info={"later": True}
+    )
     kind: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str] = mapped_column(Text, default="", info={"private": True})
     at: Mapped[datetime]

@@ -1,12 +1,13 @@
 """Proposals in plain words: where each stands, what happens next and when, and what one can do."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from types import MappingProxyType
 
 from iriai.commons.charter import phrases
 from iriai.commons.charter.rules import Action, Path
-from iriai.commons.membership.rules import Standing
+from iriai.commons.membership.speaker import Speaker
+from iriai.commons.proposals import allowed
 from iriai.commons.proposals.rules import Proposal, State, decides_at_once
 
 NOTHING_RUNS = (
@@ -134,26 +135,36 @@ def said(found: Proposal, electors: int) -> str:
     return f"By the charter ({found.rule}): {how}."
 
 
-def may(
-    found: Proposal, account_id: int | None, standing: Standing, now: datetime
-) -> frozenset[str]:
-    """What somebody can do about it now: second, object, rival, withdraw, cast."""
+def may(found: Proposal, speakers: Iterable[Speaker], now: datetime) -> Mapping[str, list[Speaker]]:
+    """What somebody can do about it now, and in whose names.
+
+    Second, object, rival, withdraw, cast; `speakers` are those in whose names they can speak.
+    """
+    can: dict[str, list[Speaker]] = {}
+    for speaker in speakers:
+        for verb in _may(found, speaker, now):
+            can.setdefault(verb, []).append(speaker)
+    return can
+
+
+def _may(found: Proposal, speaker: Speaker, now: datetime) -> set[str]:
+    can: set[str] = set()
     late = found.due_at is not None and now >= found.due_at
-    if account_id is None or not standing.is_member or not found.is_running or late:
-        return frozenset()
-    can = set()
+    if not found.is_running or late:
+        return can
+    standing = speaker.standing
     early = found.state in (State.OPEN, State.DELIBERATING)
-    own = found.proposer_id == account_id
     at_once = found.terms.path is Path.AT_ONCE
-    fresh = not own and all(each.account_id != account_id for each in found.seconds)
+    seconded = any(each.house == speaker.house for each in found.seconds)
+    fresh = not allowed.is_own(found, speaker) and not seconded
     if early and fresh and (not at_once or decides_at_once(found.terms, standing, found.repo_id)):
         can.add("second")
-    if early and all(each.account_id != account_id for each in found.objections):
+    if early and all(each.house != speaker.house for each in found.objections):
         can.add("object")
     if found.state is State.DELIBERATING and not found.seats and found.budget is None:
         can.add("rival")
-    if early and own:
+    if early and allowed.may_withdraw(found, speaker):
         can.add("withdraw")
     if found.state is State.TIED and found.terms.casting and standing.holds(found.terms.casting):
         can.add("cast")
-    return frozenset(can)
+    return can

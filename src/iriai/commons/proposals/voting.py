@@ -13,8 +13,9 @@ from sqlalchemy import select
 from iriai.base.errors import Conflict
 from iriai.base.tx import Tx
 from iriai.commons.charter import queries as charters
+from iriai.commons.membership import actions as members
 from iriai.commons.membership import queries as membership
-from iriai.commons.proposals import queries, rules, secrecy, steps
+from iriai.commons.proposals import allowed, queries, rules, secrecy, steps
 from iriai.commons.proposals.rules import Proposal
 from iriai.commons.proposals.tables import BallotRow, ProposalRow, UrnRow
 from iriai.identity.rules import Act, Actor, Subject, require_may, require_signed_in
@@ -36,20 +37,23 @@ def vote(
     number: int,
     *,
     marks: Sequence[int | None],
-    voice: int | None = None,
+    voice: int | str | None = None,
     code: str | None = None,
 ) -> Receipt:
-    """Cast a ballot, or change it. `voice` is the institution for which one votes."""
+    """Cast a ballot, or change it. `voice` is for whom one votes, by number or name."""
     account_id = require_signed_in(actor)
     owner = membership.organisation_id(tx, commons_id) or 0
     require_may(actor, Act.DISCUSS, Subject(owner, is_public=True))
     found = steps.advance(tx, queries.proposal(tx, commons_id, number).id)
     row = queries.locked(tx, found.id)
-    rules.require_may_vote(found, tx.now)
-    mine = {each.account_id: each for each in queries.voters(tx, found, account_id)}
-    voter = mine.get(account_id if voice is None else voice)
+    allowed.require_may_vote(found, tx.now)
+    mine = queries.voters(tx, found, account_id)
+    wanted = str(account_id if voice is None else voice).casefold()
+    voter = next((x for x in mine if wanted in (str(x.account_id), x.name.casefold())), None)
+    if voter is None and voice is None and len(mine) == 1:
+        voter = mine[0]  # who speaks for one institution alone need not say so
     name = charters.name_of(tx, commons_id)
-    rules.require_elector(0 if voter is None else voter.votes, name)
+    allowed.require_elector(0 if voter is None else voter.votes, name)
     assert voter is not None  # noqa: S101 - or it would have been refused
     clean = rules.clean_marks(found, marks)
     if found.is_secret:
@@ -76,7 +80,10 @@ def _openly(
     ballot.cast_by_id = require_signed_in(actor)
     ballot.marks, ballot.cast_at = marks, tx.now
     tx.session.flush()
-    facts: dict[str, Any] = {} if voter.name == actor.name else {"voter": voter.name}
+    facts: dict[str, Any] = {}
+    if voter.account_id != actor.id:
+        facts["voter"] = voter.name
+        members.note_activity(tx, row.commons_id, voter.account_id)
     steps.record(tx, actor.name, verb, row, **facts)
 
 

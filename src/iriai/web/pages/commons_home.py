@@ -9,7 +9,9 @@ from iriai.base.routing import Access
 from iriai.base.tx import Tx
 from iriai.commons import queries
 from iriai.commons.charter import queries as charters
-from iriai.commons.membership.overview import Overview, overview
+from iriai.commons.membership import speaking
+from iriai.commons.membership.overview import overview
+from iriai.commons.membership.speaker import Speaker
 from iriai.commons.proposals import queries as proposals
 from iriai.commons.proposals import telling
 from iriai.commons.proposals.rules import Proposal, State
@@ -28,7 +30,8 @@ def home(ask: Ask) -> Response:
     with ask.ground.read() as tx:
         named = queries.commons(tx, ask.part("name"))
         people = overview(tx, named.id, ask.actor.id)
-        running = [_running(tx, ask, each, people) for each in proposals.open_(tx, named.id)]
+        speakers = speaking.speakers(tx, named.id, ask.actor.id)
+        running = [_running(tx, ask, each, speakers) for each in proposals.open_(tx, named.id)]
         now = tx.now
         return ask.page(
             "commons/home.html",
@@ -49,7 +52,7 @@ def home(ask: Ask) -> Response:
         )
 
 
-def _running(tx: Tx, ask: Ask, found: Proposal, people: Overview) -> dict[str, Any]:
+def _running(tx: Tx, ask: Ask, found: Proposal, speakers: list[Speaker]) -> dict[str, Any]:
     """One proposal, and what whoever looks could do about it."""
     is_voting = found.state is State.VOTING
     voters = proposals.voters(tx, found, ask.actor.id) if is_voting else []
@@ -58,7 +61,7 @@ def _running(tx: Tx, ask: Ask, found: Proposal, people: Overview) -> dict[str, A
         "next": telling.next_step(found, tx.now),
         "votes": bool(voters),
         "voted": bool(voters) and all(each.voted for each in voters),
-        "may": telling.may(found, ask.actor.id, people.me, tx.now),
+        "may": telling.may(found, speakers, tx.now),
     }
 
 

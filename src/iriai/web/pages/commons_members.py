@@ -183,9 +183,15 @@ MEMBER_DEEDS: dict[str, Deed] = {
     "belong": lambda tx, ask, commons: actions.belong_to(
         tx, ask.actor, commons, institution=ask.form.get("institution").strip()
     ),
-    "rest": lambda tx, ask, commons: people.rest(tx, ask.actor, commons),
-    "return": lambda tx, ask, commons: actions.return_(tx, ask.actor, commons),
-    "leave": lambda tx, ask, commons: people.leave(tx, ask.actor, commons),
+    "rest": lambda tx, ask, commons: people.rest(
+        tx, ask.actor, commons, institution=ask.form.get("institution").strip()
+    ),
+    "return": lambda tx, ask, commons: actions.return_(
+        tx, ask.actor, commons, institution=ask.form.get("institution").strip()
+    ),
+    "leave": lambda tx, ask, commons: people.leave(
+        tx, ask.actor, commons, institution=ask.form.get("institution").strip()
+    ),
 }
 
 SEAT_DEEDS: dict[str, Deed] = {

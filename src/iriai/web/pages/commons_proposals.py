@@ -17,6 +17,7 @@ from iriai.base.tx import Tx
 from iriai.commons import enactment, queries
 from iriai.commons.charter import phrases
 from iriai.commons.membership import queries as membership
+from iriai.commons.membership import speaking
 from iriai.commons.proposals import actions, forms, secrecy, telling, voting
 from iriai.commons.proposals import queries as proposals
 from iriai.commons.proposals.rules import Proposal, State
@@ -77,22 +78,21 @@ def act(ask: Ask) -> Response:
         with ask.ground.write() as tx:
             named = queries.commons(tx, ask.part("name"))
             number = _number(ask)
-            verb = form.get("act")
+            verb, who = form.get("act"), (ask.actor, named.id, number)
+            voice = form.get("voice")
             if verb == "second":
-                actions.second(tx, ask.actor, named.id, number)
+                actions.second(tx, *who, voice=voice)
             elif verb == "object":
-                actions.object_(tx, ask.actor, named.id, number, reason=form.get("reason"))
+                actions.object_(tx, *who, reason=form.get("reason"), voice=voice)
             elif verb == "withdraw":
-                actions.withdraw(tx, ask.actor, named.id, number)
+                actions.withdraw(tx, *who, voice=voice)
             elif verb == "rival":
                 action = enactment.clean_action(form.get("action"))
                 payload = proposing.answers(form, forms.FORMS[action])
-                enactment.rival(tx, ask.actor, named.id, number, action=action, payload=payload)
+                enactment.rival(tx, *who, action=action, payload=payload, voice=voice)
             elif verb == "cast":
                 place = whole(form.get("option"))
-                actions.break_tie(
-                    tx, ask.actor, named.id, number, place=-1 if place is None else place
-                )
+                actions.break_tie(tx, *who, place=-1 if place is None else place)
             else:
                 raise Invalid(_("This form could not be read."))
     except SAID_IN_THE_FORM as error:
@@ -180,11 +180,11 @@ def _one(ask: Ask, *, error: HubError | None = None) -> Response:
     with ask.ground.read() as tx:
         named = queries.commons(tx, ask.part("name"))
         found = proposals.proposal(tx, named.id, _number(ask))
-        standing = membership.standing(tx, named.id, ask.actor.id)
+        speakers = speaking.speakers(tx, named.id, ask.actor.id)
         voters = proposals.voters(tx, found, ask.actor.id) if _is_voting(found) else []
         turnout = proposals.turnout(tx, found) if found.opened_at else 0
         thread = _thread_link(tx, ask, found)
-        may = telling.may(found, ask.actor.id, standing, tx.now)
+        may = telling.may(found, speakers, tx.now)
         rival = proposing.rival_form(tx, ask, found) if "rival" in may else None
         votes = proposals.electors(tx, found.id).values() or (membership.votes(tx, named.id),)
         now = tx.now
@@ -197,7 +197,7 @@ def _one(ask: Ask, *, error: HubError | None = None) -> Response:
         proposal=found,
         said=telling.said(found, sum(votes)),
         state=telling.STATES[found.state],
-        is_member=standing.is_member,
+        is_member=bool(speakers),
         may=may,
         rival=rival,
         voters=voters,

@@ -18,6 +18,7 @@ from iriai.commons.charter import rights, words
 from iriai.commons.charter.rules import Action, Charter
 from iriai.commons.enactment import offering
 from iriai.commons.membership import queries as membership
+from iriai.commons.membership import speaking
 from iriai.commons.proposals import forms, telling
 from iriai.commons.proposals.forms import Field, Shape
 from iriai.commons.proposals.rules import Proposal
@@ -54,7 +55,10 @@ def propose(ask: Ask) -> Response:
     try:
         with ask.ground.write() as tx:
             named = queries.commons(tx, ask.part("name"))
-            words = offering.reads(tx, ask.actor, named.id, action=action, payload=given)
+            voice = form.get("voice")
+            words = offering.reads(
+                tx, ask.actor, named.id, action=action, payload=given, voice=voice
+            )
             if _plain(words) != _plain(form.get("shown")):
                 made = None
             else:
@@ -67,6 +71,7 @@ def propose(ask: Ask) -> Response:
                     title=form.get("title"),
                     text=form.get("text"),
                     discussion=thread_of(tx, ask, form.get("thread")),
+                    voice=voice,
                 )
     except SAID_IN_THE_FORM as error:
         return _form(ask, action, given, thread=form.get("thread"), error=error)
@@ -141,6 +146,7 @@ def _form(
         charter = charters.in_force(tx, named.id)
         how = rights.who(charter, action, electors=membership.votes(tx, named.id))
         there = offering.choices(tx, ask.actor, named.id, fields, given)
+        names = speaking.speakers(tx, named.id, ask.actor.id)
     if action is Action.SEAT_GRANT and not there["custody"]:
         fields = tuple(each for each in fields if each.name != "custody")
     return ask.page(
@@ -150,6 +156,7 @@ def _form(
         commons=named,
         action=action,
         does=telling.ACTIONS[action],
+        speakers=names,
         fields=fields,
         there=there,
         nothing=nothing_to_choose(fields, there),

@@ -1,0 +1,92 @@
+"""In whose name somebody takes part: their own, or that of an institution for which they speak.
+
+An institution speaks through its stewards (its admins while owners decide there), whether or not
+they are members themselves. Where institutions vote, all who are from one count as one: they are of
+one *house*, whose second for its own proposal is none. Whoever is of no such institution is a house
+of their own.
+"""
+
+from iriai.base.errors import Denied
+from iriai.base.tx import Tx
+from iriai.commons.charter import queries as charters
+from iriai.commons.charter.rules import Charter
+from iriai.commons.membership import queries, rules
+from iriai.commons.membership.rules import Kind, State
+from iriai.commons.membership.speaker import Speaker
+from iriai.identity.tables import Account
+
+
+def speakers(tx: Tx, commons_id: int, account_id: int | None) -> list[Speaker]:
+    """In whose names somebody can speak here, the one that is meant if they say nothing first.
+
+    That is themselves where people vote or no institution is theirs, else their institution.
+    """
+    if account_id is None:
+        return []
+    charter = charters.in_force(tx, commons_id)
+    own = queries.standing(tx, commons_id, account_id)
+    if not charter.is_collective:
+        name = tx.session.get_one(Account, account_id).name
+        return [Speaker(account_id, account_id, name, own)] if own.is_member else []
+    kept = {row.account_id: row for row in queries.rows(tx, commons_id)}
+    members = {
+        row.account_id: row
+        for row in kept.values()
+        if row.kind is Kind.INSTITUTION and rules.state_of(row, tx.now) is State.MEMBER
+    }
+    spoken = queries.represented(tx, account_id, list(members))
+    found = [
+        Speaker(
+            account_id,
+            each,
+            members[each].name,
+            rules.standing(charter, members[each], (), (), tx.now),
+            each,
+        )
+        for each in sorted(spoken, key=lambda one: members[one].name)
+    ]
+    if own.is_member:
+        voting = _voting(charter, members)
+        house = own.institution_id if own.institution_id in voting else None
+        mine = Speaker(account_id, account_id, kept[account_id].name, own, house)
+        found.insert(0 if charter.members.kinds.person or not found else len(found), mine)
+    return found
+
+
+def choose(
+    tx: Tx, commons_id: int, account_id: int, voice: int | str | None = None
+) -> Speaker | None:
+    """The name in which they speak: the one they chose, by number or name, or the first.
+
+    None for who is no member and speaks for none; `Denied` where what they chose is not theirs.
+    """
+    found = speakers(tx, commons_id, account_id)
+    if voice is None or voice == "":
+        return found[0] if found else None
+    wanted = str(voice).strip().casefold()
+    for each in found:
+        if wanted in (str(each.member_id), each.name.casefold()):
+            return each
+    raise Denied(
+        f"You do not speak for {str(voice)[:80]} here: only stewards of an institution that is a "
+        "member do.",
+        code="Forbidden",
+    )
+
+
+def houses(tx: Tx, commons_id: int) -> set[int]:
+    """Who has a vote now, each institution once with all who are from it."""
+    charter = charters.in_force(tx, commons_id)
+    electors = queries.electors(tx, commons_id)
+    if not charter.is_collective:
+        return {each.account_id for each in electors}
+    institutions = {each.account_id for each in electors if each.kind is Kind.INSTITUTION}
+    found = set()
+    for each in electors:
+        at_home = each.institution_id is not None and each.institution_id in institutions
+        found.add(each.institution_id if at_home else each.account_id)
+    return {each for each in found if each is not None}
+
+
+def _voting(charter: Charter, institutions: dict[int, rules.Row]) -> set[int]:
+    return set(institutions) if charter.members.kinds.institution else set()
