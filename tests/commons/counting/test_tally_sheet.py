@@ -1,5 +1,7 @@
 """Tally sheets of every year's form."""
 
+import json
+
 import pytest
 
 from iriai.base.errors import Invalid
@@ -26,6 +28,10 @@ PREFLIB = """# FILE NAME: 00002-00000001.soi
         "V: 1-2\t1234",
         "V: 1 - 2  5de2d9bd",
         "V: 1, -, 2",
+        "v: 1-2",
+        "V:1-2",
+        "V : 1-2\treceipt",
+        "V: 1-2 \u00a0 Zoë",
     ],
 )
 def test_a_ballot_is_read_in_every_form(line):
@@ -45,21 +51,153 @@ def test_a_converted_copy_is_read_with_a_warning():
     assert "PrefLib" in found.warnings[0]
 
 
-@pytest.mark.parametrize("line", ["V: 12", "V: 1?2", "V: 102", "V: 1234 x"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "V: 12",
+        "V: 1?2",
+        "V: 102",
+        "V: 1234 x",
+        "V:",
+        "V:  ",
+        "V: - 2",
+        "V: ١٢٣",
+        "Option 4->:",
+        "Option 5->: E",
+    ],
+)
 def test_a_ballot_that_does_not_fit_is_refused_by_its_line(line):
     with pytest.raises(Invalid, match="Line 4"):
-        read((HEAD + line + "\n").encode())
+        read((HEAD + line + "\nV: 123\n").encode())
 
 
-@pytest.mark.parametrize("electors", ["-5", "1e400", "10000000000000000000000", '"\u00b2"', "NaN"])
-def test_a_number_of_electors_that_cannot_be_is_refused(electors):
-    options = '[{"text": "a"}, {"text": "keep", "default": true}]'
-    sheet = (
-        '{"format": "iriai-ballots", "version": 1, "method": "debian-a5", "ballots": [], '
-        f'"options": {options}, "electors": {electors}}}'
-    )
+@pytest.mark.parametrize(
+    "mangle",
+    [
+        lambda text: "\ufeff" + text,
+        lambda text: text.replace("\n", "\r\n"),
+        lambda text: text.replace("\n", "\r"),
+        lambda text: text.removesuffix("\n"),
+        lambda text: text.replace("\n", "\n\n").replace("V: ", "  V:\t"),
+        lambda text: text + "\n-----\n -=-=-=-\n",
+    ],
+)
+def test_how_a_sheet_was_saved_does_not_matter(mangle):
+    found = read(mangle(HEAD + "V: 1-2\nV: 211\n").encode())
+    assert found.options == ("A", "B", "None of the above")
+    assert (found.ballots, found.warnings) == (([1, None, 2], [2, 1, 1]), ())
+
+
+def test_a_name_of_a_line_break_of_another_alphabet_is_one_name():
+    head = HEAD.replace(": A", ": A\u2028\x85 B…")
+    assert read((head + "V: 123\n").encode()).options[0] == "A\u2028\x85 B…"
+    assert read((head + "V: 123\n").encode("cp1252", "replace")).ballots == ([1, 2, 3],)
+
+
+@pytest.mark.parametrize(
+    ("names", "default"),
+    [
+        (("A", "B", "None Of The Above"), 2),
+        (("Further Discussion", "A", "B"), 0),
+        (("A", "Choice 2: Further discussion", "B"), 1),
+        (("A", "FURTHER DISCUSSION", "None of the above"), 2),
+        (("A", "B", "C"), 2),
+        (("A", "None of the above is right", "C"), 2),
+    ],
+)
+def test_the_default_is_the_option_that_is_called_so_or_the_last(names, default):
+    head = "".join(f"Option {n}->: {name}\n" for n, name in enumerate(names, 1))
+    assert read((head + "V: 123\n").encode()).default == default
+
+
+def test_two_options_of_one_name_are_refused():
+    with pytest.raises(Invalid, match="Line 2"):
+        read(b"Option 1->: A\nOption 2->: A\nV: 12\n")
+
+
+def test_an_option_without_a_name_is_refused():
+    with pytest.raises(Invalid, match="Line 2"):
+        read(b"Option 1->: A\nOption 2->:  \nV: 12\n")
+
+
+def test_what_stands_among_the_ballots_and_is_none_is_named():
+    found = read((HEAD + "V: 123\n213 receipt\nV: 321\nW: 123\n").encode())
+    assert len(found.ballots) == 2
+    assert "5, 7" in found.warnings[0]
+
+
+def test_marks_of_two_options_are_not_taken_for_numbers_that_stand_apart():
+    found = read(b"Option 1->: A\nOption 2->: B\nV: 12 34\nV: 2 1\nV: - 1 x\n")
+    assert found.ballots == ([1, 2], [2, 1], [None, 1])
+
+
+def test_options_after_the_ninth_may_be_lettered():
+    names = [*map(str, range(1, 10)), "A", "B"]
+    head = "".join(f"Option {n}->: O{n}\n" for n in names)
+    assert len(read((head + "V: 123456789AB\n").encode()).options) == 11
+    letters = "".join(f"Choice {n}->: O{n}\n" for n in "ABC")
+    assert len(read((letters + "V: 123\n").encode()).options) == 3
+
+
+@pytest.mark.parametrize(
+    "line", ["1: 1,1", "1: 9", "1: {1,2},1", "99999999999: 1", "1: " + "9" * 5000]
+)
+def test_a_damaged_copy_of_preflib_is_refused(line):
     with pytest.raises(Invalid):
-        ballot_export.read(sheet.encode())
+        read((PREFLIB + line + "\n").encode())
+
+
+SHEET = {
+    "format": "iriai-ballots",
+    "version": 1,
+    "method": "debian-a5",
+    "electors": 9,
+    "options": [{"text": "a"}, {"text": "keep", "default": True}],
+    "ballots": [{"marks": [1, 2]}, {"marks": [None, 1], "votes": 2}],
+}
+
+
+def changed(path, value):
+    """The sheet with one value put somewhere else; a path of names and numbers."""
+    made = json.loads(json.dumps(SHEET))
+    where = made
+    for each in path[:-1]:
+        where = where[each]
+    where[path[-1]] = value
+    return json.dumps(made).encode()
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        *((["electors"], each) for each in (-5, 1e22, 10**22, "²", float("nan"), True, [9], 1.5)),
+        *((["quorum_factor"], each) for each in ("-1", "1e400", "1/0", "", "9" * 99, None, [])),
+        *((["options", 0, "ratio"], each) for each in (0, -1, 2.5, "3", True)),
+        (["options", 0, "default"], True),
+        (["options", 1, "default"], "yes"),
+        (["options"], ["a", "b"]),
+        (["options"], []),
+        (["options"], 7),
+        *((["ballots", 0, "marks"], each) for each in ([1], [0, 1], [-1, 1], ["1", 2], [1.5, 2])),
+        (["ballots", 0, "marks"], None),
+        (["ballots", 0], [1, 2]),
+        (["ballots", 0, "votes"], 0),
+        (["ballots", 0, "votes"], 10**9),
+        (["ballots"], {"0": 1}),
+        (["ballots"], None),
+        (["method"], "borda"),
+        (["version"], 2),
+        (["seats"], 0),
+        (["budget"], -1),
+    ],
+)
+def test_a_file_of_ballots_that_is_wrong_anywhere_is_refused(path, value):
+    with pytest.raises(Invalid):
+        ballot_export.read(changed(path, value))
+
+
+def test_a_file_of_ballots_that_is_right_is_counted():
+    assert ballot_export.count(ballot_export.read(changed(["electors"], 9)))["winner"] == "keep"
 
 
 def test_a_file_of_ballots_that_nests_without_end_is_refused():

@@ -1,6 +1,10 @@
 """`iriai commons vote` and `budget`: count again, from published ballots, without a hub."""
 
 import json
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +16,9 @@ if TYPE_CHECKING:
 FILE_BYTES_MAX = 256 << 20
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 A5 = "debian-a5"
+RATIO = re.compile(r"([0-9]{1,3})=([0-9]{1,6}(?:\.[0-9]{1,6}|/[1-9][0-9]{0,5})?)")
+DEPTH_MAX = 12
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 COMMITTEES = (
     "equal-shares",
     "equal-shares-with-av-completion",
@@ -36,37 +43,49 @@ def vote() -> None:
 )
 @click.option(
     "--electors",
-    type=click.IntRange(min=1),
+    type=click.IntRange(min=1, max=10_000_000_000),
     metavar="N",
     help="How many could vote; without it no quorum is applied.",
 )
+@click.option(
+    "--ratio",
+    "ratios",
+    multiple=True,
+    metavar="OPTION=N",
+    help="An option, by its place from 1, that needs N votes to one over the default, as 2=3.",
+)
 @click.option("--election", metavar="NAME", help="Which one, of a file with several matrices.")
 @click.argument("file", type=FILE)
-def count_vote(method: str | None, electors: int | None, election: str | None, file: Path) -> None:
+def count_vote(
+    method: str | None,
+    electors: int | None,
+    ratios: tuple[str, ...],
+    election: str | None,
+    file: Path,
+) -> None:
     """Count published ballots again.
 
     FILE is a Debian tally sheet, the ballots of a vote as iriai exports them, or JSON with the beat
     matrix of an election ("options" and "matrix"). Prints JSON: `winner` (null on a tie, which
-    `tied` then names), `dropped` with the reasons, and `beats` with both counts. The last option of
-    a sheet is the default, "none of the above".
+    `tied` then names), `dropped` with the reasons, and `beats` with both counts. The default is the
+    option that is called so ("None of the above", "Further discussion"), or else the last one.
+    Ballots that iriai exported bring their electors and ratios along.
 
     The methods that fill several seats read an abcvoting file (.abc.yaml) and print `committees`:
-    all that could win, whichever way ties are broken.
+    all that could win, whichever way ties are broken (null where they are too many).
     """
-    raw = _read(file)
+    raw = _read(file).removeprefix(BYTE_ORDER_MARK)
     if method in COMMITTEES:
         _print(_committees(raw, method))
     elif raw.lstrip()[:1] != b"{":
-        _print(_sheet(raw, electors))
+        _print(_sheet(raw, electors, ratios))
     elif b'"iriai-ballots"' in raw:
-        from iriai.commons.counting import ballot_export
-
-        _print(ballot_export.count(ballot_export.read(raw)))
+        _print(_exported(raw, method, electors, ratios))
     else:
-        _print(_matrix(raw, electors, election))
+        _print(_matrix(raw, electors, ratios, election))
 
 
-def _sheet(raw: bytes, electors: int | None) -> dict[str, Any]:
+def _sheet(raw: bytes, electors: int | None, ratios: tuple[str, ...]) -> dict[str, Any]:
     from iriai.commons.counting import condorcet, tally_sheet
 
     sheet = tally_sheet.read(raw)
@@ -75,22 +94,62 @@ def _sheet(raw: bytes, electors: int | None) -> dict[str, Any]:
     options = len(sheet.options)
     counted = condorcet.count(
         condorcet.matrix(sheet.ballots, options),
-        default=options - 1,
+        default=sheet.default,
+        ratios=_ratios(ratios, options),
         quorum=condorcet.Quorum(electors) if electors else None,
     )
     head: dict[str, Any] = {"method": A5, "ballots": len(sheet.ballots)}
+    head["default"] = sheet.options[sheet.default]
     if sheet.warnings:
         head["warnings"] = list(sheet.warnings)
     return head | _outcome(sheet.options, counted, electors)
 
 
-def _matrix(raw: bytes, electors: int | None, election: str | None) -> dict[str, Any]:
+def _exported(
+    raw: bytes, method: str | None, electors: int | None, ratios: tuple[str, ...]
+) -> dict[str, Any]:
+    from iriai.base.errors import Invalid
+    from iriai.commons.counting import ballot_export
+
+    sheet = ballot_export.read(raw)
+    if method is not None and method != sheet.method:
+        raise Invalid(f"These ballots are counted by {sheet.method}, not by {method}.")
+    if ratios:
+        raise Invalid("These ballots bring their options' ratios along; --ratio is for others.")
+    return ballot_export.count(sheet if electors is None else replace(sheet, electors=electors))
+
+
+def _matrix(
+    raw: bytes, electors: int | None, ratios: tuple[str, ...], election: str | None
+) -> dict[str, Any]:
     from iriai.commons.counting import beat_matrix, condorcet
 
     found = beat_matrix.read(raw, election)
-    quorum = condorcet.Quorum(electors) if electors else None
-    counted = condorcet.count(found.preferred, default=found.default, quorum=quorum)
-    return {"method": A5} | _outcome(found.options, counted, electors)
+    counted = condorcet.count(
+        found.preferred,
+        default=found.default,
+        ratios=_ratios(ratios, len(found.options)),
+        quorum=condorcet.Quorum(electors) if electors else None,
+    )
+    head: dict[str, Any] = {"method": A5}
+    head["default"] = None if found.default is None else found.options[found.default]
+    return head | _outcome(found.options, counted, electors)
+
+
+def _ratios(given: tuple[str, ...], options: int) -> dict[int, Fraction]:
+    """What `--ratio 2=3` says: how many to one the second option needs."""
+    from iriai.base.errors import Invalid
+
+    found = {}
+    for each in given:
+        said = RATIO.fullmatch(each)
+        if said is None or not 1 <= int(said[1]) <= options or Fraction(said[2]) < 1:
+            raise Invalid(
+                f"{each[:40]!r} is no ratio: write the place of an option from 1 to {options} and "
+                "how many to one it needs, such as 2=3."
+            )
+        found[int(said[1]) - 1] = Fraction(said[2])
+    return found
 
 
 def _outcome(names: tuple[str, ...], counted: "Count", electors: int | None) -> dict[str, Any]:
@@ -123,10 +182,11 @@ def _outcome(names: tuple[str, ...], counted: "Count", electors: int | None) -> 
 def _committees(raw: bytes, method: str) -> dict[str, Any]:
     import yaml
 
-    from iriai.base.errors import Invalid
+    from iriai.base.errors import Excessive, Invalid
     from iriai.commons.counting import committees
 
     try:
+        _require_flat(yaml.parse(raw, yaml.CSafeLoader))
         found = yaml.load(raw, yaml.CSafeLoader)
         ballots = [[int(each) for each in ballot] for ballot in found["profile"]]
         options, seats = int(found["num_cand"]), int(found["committeesize"])
@@ -135,15 +195,30 @@ def _committees(raw: bytes, method: str) -> dict[str, Any]:
             "To fill seats, give an abcvoting file: YAML with profile, num_cand, committeesize."
         ) from None
     given = committees.profile(ballots, options, seats)
-    every = committees.RULES[method](given)
+    rule = committees.RULES[method]
+    first = rule(given, first=True)[0]
+    try:
+        every = [list(each) for each in rule(given)]
+    except Excessive:
+        every = None  # more ties than can be followed
     return {
         "method": method,
         "ballots": given.voters,
         "seats": seats,
-        "committees": [list(each) for each in every],
-        "chosen": list(committees.RULES[method](given, first=True)[0]),
+        "committees": every,
+        "chosen": list(first),
         "ties": "the option listed first",
     }
+
+
+def _require_flat(events: Iterable[object]) -> None:
+    """Refuse what nests as no ballots do; the loader would go as deep as the stack, and deeper."""
+    depth = 0
+    for event in events:
+        name = type(event).__name__
+        depth += name.endswith("StartEvent") - name.endswith("EndEvent")
+        if depth > DEPTH_MAX:
+            raise ValueError("too deep")
 
 
 @click.group()

@@ -11,6 +11,7 @@ where there are two electors.
 
 import json
 import math
+import re
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ BALLOTS_MAX = 1_000_000
 ELECTORS_MAX = 10_000_000_000
 VOTES_MAX = 1_000
 QUORUM_MIN = 2
+FACTOR = re.compile(r"[0-9]{1,30}(?:\.[0-9]{1,30}|/[1-9][0-9]{0,29})?")
 STEPS = 1_000
 """Of a large budget, what Equal Shares leaves is added in so many steps to everybody's share."""
 
@@ -129,7 +131,9 @@ def read(raw: bytes) -> Sheet:
         raise Invalid("This file of ballots is of a kind that this version cannot count.")
     try:
         return _sheet(found)
-    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+    except KeyError as error:
+        raise Invalid(f"The file of ballots is damaged: {error} is missing.") from None
+    except (AttributeError, TypeError, ValueError, ArithmeticError) as error:
         raise Invalid(f"The file of ballots is damaged: {error}.") from None
 
 
@@ -196,7 +200,7 @@ def _budget(sheet: Sheet) -> dict[str, Any]:
     ]
     approvals = [sum(each in ballot for ballot in ballots) for each in ids]
     projects = [
-        equal_shares.Project(name, each.cost or 1)
+        equal_shares.Project(name, 1 if each.cost is None else each.cost)
         for name, each in zip(ids, sheet.options, strict=True)
     ]
     if not _turned_out(sheet):
@@ -271,39 +275,64 @@ def _without_nothing(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _sheet(found: Mapping[str, Any]) -> Sheet:
+    method = str(found["method"])
     options = tuple(
         Option(
             text=str(each["text"]),
-            ratio=int(each.get("ratio", 1)),
-            default=bool(each.get("default")),
-            key=each.get("key"),
-            cost=None if each.get("cost") is None else int(each["cost"]),
+            ratio=_whole(each.get("ratio", 1), "A ratio", least=1),
+            default=each.get("default") is True,
+            key=None if each.get("key") is None else str(each["key"]),
+            cost=_whole_or_none(each.get("cost"), "A cost"),
         )
         for each in found["options"]
     )
     if not 1 <= len(options) <= OPTIONS_MAX or len(found["ballots"]) > BALLOTS_MAX:
         raise Invalid("There are too few options in this file, or too much of something.")
-    if found["method"] == A5 and sum(each.default for each in options) != 1:
+    if method == A5 and sum(each.default for each in options) != 1:
         raise Invalid("Exactly one option is the default.")
-    ballots = tuple(_cast(each, len(options)) for each in found["ballots"])
-    electors = found.get("electors")
-    if electors is not None and not 0 <= int(electors) <= ELECTORS_MAX:
+    ballots = tuple(_cast(each, len(options), ranked=method == A5) for each in found["ballots"])
+    if sum(each.votes for each in ballots) > BALLOTS_MAX:
+        raise Invalid(f"A vote has at most {BALLOTS_MAX:,} votes.")
+    electors = _whole_or_none(found.get("electors"), "The number of electors")
+    if electors is not None and electors > ELECTORS_MAX:
         raise Invalid(f"A vote has at most {ELECTORS_MAX:,} electors, and not fewer than none.")
+    about = found.get("about")
     return Sheet(
-        method=str(found["method"]),
+        method=method,
         options=options,
-        electors=None if electors is None else int(electors),
-        factor=Fraction(str(found.get("quorum_factor", "3/2"))),
+        electors=electors,
+        factor=_factor(found.get("quorum_factor", "3/2")),
         ballots=ballots,
-        seats=None if found.get("seats") is None else int(found["seats"]),
-        budget=None if found.get("budget") is None else int(found["budget"]),
-        about=found.get("about"),
+        seats=_whole_or_none(found.get("seats"), "The number of seats", least=1),
+        budget=_whole_or_none(found.get("budget"), "The budget"),
+        about=about if isinstance(about, dict) else None,
     )
 
 
-def _cast(found: Mapping[str, Any], options: int) -> Cast:
-    marks = tuple(None if mark is None else int(mark) for mark in found["marks"])
-    votes = int(found.get("votes", 1))
-    if len(marks) != options or not 1 <= votes <= VOTES_MAX:
+def _cast(found: Mapping[str, Any], options: int, *, ranked: bool) -> Cast:
+    marks = tuple(_whole_or_none(mark, "A mark", least=int(ranked)) for mark in found["marks"])
+    votes = _whole(found.get("votes", 1), "How many votes a ballot has", least=1)
+    if len(marks) != options or votes > VOTES_MAX:
         raise Invalid("A ballot has one mark for each option, and one vote at least.")
+    if not ranked and any(mark not in (0, 1, None) for mark in marks):
+        raise Invalid("A ballot of approvals has 1 or 0 for each option.")
     return Cast(marks=marks, votes=votes, voter=found.get("voter"), receipt=found.get("receipt"))
+
+
+def _whole(value: Any, what: str, *, least: int = 0) -> int:
+    """A whole number of the file, as it stands: neither a text nor a fraction is made one."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise Invalid(f"{what} is a whole number from {least}, not {str(value)[:40]}.")
+    return value
+
+
+def _whole_or_none(value: Any, what: str, *, least: int = 0) -> int | None:
+    return None if value is None else _whole(value, what, least=least)
+
+
+def _factor(value: Any) -> Fraction:
+    """The factor of the quorum: such as 3/2, 1.5 or 0."""
+    text = str(value)
+    if not FACTOR.fullmatch(text):
+        raise Invalid(f"A quorum's factor is a number such as 3/2, not {text[:40]}.")
+    return Fraction(text)

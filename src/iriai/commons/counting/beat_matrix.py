@@ -41,9 +41,11 @@ def read(raw: bytes, election: str | None = None) -> Matrix:
 def _matrix(found: Any) -> Matrix:
     if not isinstance(found, Mapping) or not isinstance(found.get("options"), list):
         raise Invalid('A matrix needs "options" and "matrix".')
-    options, rows = list(found["options"]), found.get("matrix")
+    options, rows = list(map(str, found["options"])), found.get("matrix")
     if not 2 <= len(options) <= OPTIONS_MAX:  # noqa: PLR2004 - a choice is between two
         raise Invalid(f"There are 2 to {OPTIONS_MAX} options; here are {len(options)}.")
+    if len(set(options)) < len(options):
+        raise Invalid("Two options of this matrix have the same name.")
     if (
         not isinstance(rows, list)
         or len(rows) != len(options)
@@ -51,14 +53,14 @@ def _matrix(found: Any) -> Matrix:
     ):
         raise Invalid("A matrix has a row of whole numbers for each option, as long as the list.")
     default = found.get("default", len(options) - 1)
-    if default is not None and default not in range(len(options)):
+    if default is not None and not (_is_count(default) and default < len(options)):
         raise Invalid("The default is the place of an option, counted from 0.")
-    return Matrix(tuple(map(str, options)), tuple(map(tuple, rows)), default)
+    return Matrix(tuple(options), tuple(map(tuple, rows)), default)
 
 
 def _is_row(row: Any, length: int) -> bool:
-    return (
-        isinstance(row, list)
-        and len(row) == length
-        and all(isinstance(each, int) and each >= 0 for each in row)
-    )
+    return isinstance(row, list) and len(row) == length and all(map(_is_count, row))
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0

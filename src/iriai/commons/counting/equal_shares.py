@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from iriai.base.errors import Excessive
-from iriai.commons.counting import estimate
+from iriai.commons.counting import estimate, leaps
 
 SMALL_GROUPS_MAX = 200
 """With so few different ballots the exact method is quick enough alone."""
@@ -31,6 +31,9 @@ SMALL_GROUPS_MAX = 200
 TURNS_BEFORE_ANOTHER_BEGINNING = 16
 STEPS_MAX = 1_000_000
 """So often is the method run again to spend what is left, and no oftener."""
+
+LEAP_AFTER, LEAP_AFTER_LARGE = 64, 4_096
+"""After so many runs one looks how far the share can grow before anything else is bought."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +110,16 @@ def _last_fitting(
     """The last share, from this one on by steps, that fits before one that does not; or None.
 
     Large rounds are run in floating point first, and exactly where that cannot tell; the share that
-    ends the search is always run exactly.
+    ends the search is always run exactly. Where there are very many steps it leaps over those that
+    cannot change anything.
     """
     wanted = sum(project.cost for project in able if any(project.id in ballot for ballot in sizes))
     given = estimate.field([each.cost for each in able], [each.id for each in able], sizes)
     large = len(sizes) > SMALL_GROUPS_MAX
     begun = estimate.beginning(given, share) if large else None
     last = None
+    patience = LEAP_AFTER_LARGE if large else LEAP_AFTER
+    leap_at = patience
     for turn in range(STEPS_MAX):
         if begun is not None and turn % TURNS_BEFORE_ANOTHER_BEGINNING == 0:
             begun = estimate.beginning(given, share)
@@ -125,6 +131,11 @@ def _last_fitting(
         last, share = share, share + step
         if guess == wanted:
             return last
+        if turn == leap_at:
+            over = (leaps.further(able, sizes, last) or 0) // step
+            last, share = last + over * step, share + over * step
+            patience *= 1 if over > LEAP_AFTER else 2
+            leap_at += 1 if over > LEAP_AFTER else patience
     raise Excessive(
         f"Equal Shares would need more than {STEPS_MAX:,} steps of {step}: count in larger units."
     )

@@ -9,7 +9,9 @@ says so.
 
 import csv
 import io
-from collections.abc import Iterator
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -19,8 +21,11 @@ from iriai.commons.counting.equal_shares import Project
 
 SECTIONS = ("META", "PROJECTS", "VOTES")
 VOTE_TYPES = ("approval", "choose-1", "ordinal", "cumulative", "scoring")
-DECIMALS_MAX = 6
+DECIMALS_MAX = 18
+EXPONENT_MAX = 15
+AMOUNT = re.compile(r"(-?)\+?([0-9]*)(?:[.,]([0-9]*))?(?:[eE]\+?(-?[0-9]{1,2}))?")
 CELL_LENGTH_MAX = 1 << 20
+NAMED_MAX = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,7 @@ class _Rows:
     meta: dict[str, str]
     projects: list[dict[str, str]]
     votes: list[dict[str, str]]
+    columns: dict[str, list[str]]
 
 
 def read(raw: bytes) -> Round:
@@ -59,6 +65,8 @@ def read(raw: bytes) -> Round:
         raise Invalid(f"A round has one of the ballots {', '.join(VOTE_TYPES)}, not {kind!r}.")
     if not rows.projects:
         raise Invalid("The file names no project.")
+    if "vote" not in rows.columns.get("VOTES", ()):
+        raise Invalid("The file has no section VOTES with a column “vote”.")
     budget = _amount(rows.meta.get("budget", ""), "the budget")
     costs: dict[str, Fraction] = {}
     for row in rows.projects:
@@ -77,7 +85,10 @@ def read(raw: bytes) -> Round:
         ),
         budget=int(budget * unit),
         unit=unit,
-        warnings=tuple(_warnings(rows.meta, kind, ballots, costs)),
+        warnings=(
+            *_warnings(rows.meta, kind, ballots, costs),
+            *_voters_twice(row.get("voter_id", "") for row in rows.votes),
+        ),
     )
 
 
@@ -96,8 +107,12 @@ def _rows(text: str) -> _Rows:
 
 
 def _parsed(text: str, quoting: int) -> _Rows:
-    found = _Rows({}, [], [])
-    for section, row in _sections(text, quoting):
+    found = _Rows({}, [], [], {})
+    for section, header, cells in _sections(text, quoting):
+        found.columns.setdefault(section, header)
+        if not cells:
+            continue
+        row = dict(zip(header, cells, strict=False))
         if section == "META":
             found.meta[row.get("key", "").lower()] = row.get("value", "")
         else:
@@ -105,7 +120,11 @@ def _parsed(text: str, quoting: int) -> _Rows:
     return found
 
 
-def _sections(text: str, quoting: int) -> Iterator[tuple[str, dict[str, str]]]:
+def _sections(text: str, quoting: int) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Each row with its section and that section's columns; a row of columns as one without cells.
+
+    A row of one cell that begins with # is a comment, and so is any before the first section.
+    """
     section = ""
     header: list[str] = []
     limit = csv.field_size_limit(CELL_LENGTH_MAX)
@@ -113,19 +132,21 @@ def _sections(text: str, quoting: int) -> Iterator[tuple[str, dict[str, str]]]:
         lines = io.StringIO(text.replace("\r\n", "\n").replace("\r", "\n"), newline="")
         for cells in csv.reader(lines, delimiter=";", quoting=quoting):  # type: ignore[arg-type]
             row = [cell.strip() for cell in cells]
-            if not any(row):
+            alone = not any(row[1:])
+            if not any(row) or (alone and row[0].startswith("#")):
                 continue
-            if row[0].upper() in SECTIONS and not any(row[1:]):
+            if alone and row[0].upper() in SECTIONS:
                 section, header = row[0].upper(), []
             elif not section:
                 raise Invalid("A Pabulib file begins with META.")
-            elif not header:
+            elif header:
+                yield section, header, row
+            else:
                 header = [name.lower() for name in row]
                 if section == "META" and header[:2] != ["key", "value"]:
                     header = ["key", "value"]
-                    yield section, dict(zip(header, row, strict=False))
-            else:
-                yield section, dict(zip(header, row, strict=False))
+                    yield section, header, row
+                yield section, header, []
     finally:
         csv.field_size_limit(limit)
 
@@ -142,7 +163,8 @@ def _ballot(row: dict[str, str], kind: str) -> tuple[str, ...]:
     if kind in ("cumulative", "scoring") and row.get("points"):
         points = row["points"].split(",")
         if len(points) != len(named):
-            raise Invalid("A ballot has points for each of its projects.")
+            whose = row.get("voter_id", "")[:40]
+            raise Invalid(f"A ballot has points for each of its projects; that of {whose} has not.")
         given = zip(named, points, strict=True)
         named = [key for key, some in given if _signed(some, f"the points of {key}") > 0]
     return tuple(dict.fromkeys(key for key in named if key))
@@ -157,14 +179,30 @@ def _warnings(
     said = numbers.whole(meta.get("num_votes", ""))
     if said is not None and said != len(ballots):
         yield f"The file says {said} votes and has {len(ballots)}; those it has are counted."
+    named = numbers.whole(meta.get("num_projects", ""))
+    if named is not None and named != len(costs):
+        yield f"The file says {named} projects and has {len(costs)}; those it has are counted."
     unknown = {key for ballot in ballots for key in ballot if key not in costs}
     if unknown:
-        some = ", ".join(sorted(unknown)[:5])
-        yield f"Ballots name {len(unknown)} that are not listed; they count for nothing: {some}."
+        yield (
+            f"Ballots name {len(unknown)} that are not listed; they count for nothing: "
+            f"{_some(unknown)}."
+        )
     if kind == "ordinal":
         yield "Ballots rank projects; every project that one ranks counts as approved."
     elif kind in ("cumulative", "scoring"):
         yield "Ballots give points; every project with points above 0 counts as approved."
+
+
+def _voters_twice(voters: Iterable[str]) -> Iterator[str]:
+    seen = Counter(each for each in voters if each)
+    twice = [each for each, count in seen.items() if count > 1]
+    if twice:
+        yield f"{len(twice)} voters have several ballots; all are counted: {_some(twice)}."
+
+
+def _some(names: Iterable[str]) -> str:
+    return ", ".join(each[:40] for each in sorted(names)[:NAMED_MAX])
 
 
 def _unit(*amounts: Fraction) -> int:
@@ -189,14 +227,12 @@ def _amount(text: str, what: str) -> Fraction:
 
 
 def _signed(text: str, what: str) -> Fraction:
-    """A decimal number, exactly."""
-    plain = text.strip().replace(" ", "").replace("\u00a0", "").replace(",", ".")
-    whole, _, decimals = plain.partition(".")
-    decimals = decimals.rstrip("0")
-    digits = whole.removeprefix("-") or "0"
-    too_long = len(digits) > numbers.DIGITS_MAX or len(decimals) > DECIMALS_MAX
-    if not digits.isdecimal() or too_long:
-        raise Invalid(f"{what.capitalize()} is not a number: {text!r}.")
-    if not plain or (decimals and not decimals.isdecimal()):
-        raise Invalid(f"{what.capitalize()} is not a number: {text!r}.")
-    return Fraction(f"{whole or 0}.{decimals or 0}")
+    """A decimal number, exactly: 1000, 1000.50, 1000,50 or 1e3."""
+    said = AMOUNT.fullmatch(text.strip().replace(" ", "").replace("\u00a0", ""))
+    sign, whole, decimals, exponent = said.groups() if said else ("", "", "", "")
+    decimals = (decimals or "").rstrip("0")
+    power = int(exponent or 0)
+    too_long = len(whole.lstrip("0")) > numbers.DIGITS_MAX or len(decimals) > DECIMALS_MAX
+    if said is None or not whole + (said[3] or "") or too_long or abs(power) > EXPONENT_MAX:
+        raise Invalid(f"{what.capitalize()} is not a number: {text[:40]!r}.")
+    return Fraction(f"{sign}{whole or 0}.{decimals or 0}") * Fraction(10) ** power

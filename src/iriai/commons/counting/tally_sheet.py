@@ -4,6 +4,10 @@ Sheets of all years are read. After the marks there may be a receipt (a hash), t
 name, or nothing. A mark is a digit, a letter for the ranks above nine (A is ten), or `-` for
 unranked; marks may also stand apart, as numbers. A sheet that PrefLib has converted is read too,
 but tied ranks were broken in the order of the options there, so it comes with a warning.
+
+The default option is the one that is called so ("None of the above", "Further discussion"), or the
+last where none is or several are. Nothing that looks like an option or a ballot is passed over in
+silence: it is read, or refused with its line, or `warnings` names it.
 """
 
 import re
@@ -13,16 +17,23 @@ from iriai.base.errors import Invalid
 from iriai.commons.counting.condorcet import Ballot
 
 OPTION = re.compile(
-    r"^[\s/|]*(?:Option|Choice)\s+([0-9]+|[A-Z])\s*-*>?\s*:\s*(.+?)\s*$", re.IGNORECASE
+    r"^[\s/|]*(?:Option|Choice)\s+([0-9]{1,3}|[A-Z])\s*-*>?\s*:\s*(.*?)\s*$", re.IGNORECASE
 )
-VOTE = re.compile(r"^\s*V:\s+(\S.*?)\s*$")
+VOTE = re.compile(r"^\s*V\s*:\s*(.*?)\s*$", re.IGNORECASE)
+LINES = re.compile(r"\r\n|\r|\n")
+DEFAULTS = frozenset({"noneoftheabove", "furtherdiscussion", "nota", "fd", "noneofthese"})
+"""What the default option is called, in letters alone."""
+
+LETTERED = re.compile(r"^(?:choice|option)\s+\w+\s*:", re.IGNORECASE)
+LINES_NAMED_MAX = 5
 MARKS = re.compile(r"^[0-9A-Za-z-]+$")
 NUMBER = re.compile(r"^(?:[0-9]{1,2}|-)$")
 OPTIONS_MAX = 35
 RANKS = "123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 PREFLIB = "# FILE NAME"
 PREFLIB_OPTION = re.compile(r"^# ALTERNATIVE NAME (\d+):\s*(.+?)\s*$")
-PREFLIB_VOTE = re.compile(r"^(\d+):\s*([0-9,{}\s]*)$")
+PREFLIB_VOTE = re.compile(r"^([0-9]{1,9}):\s*([0-9,{}\s]*)$")
+PREFLIB_DIGITS_MAX = 4
 PREFLIB_COUNT_MAX = 1_000_000
 PREFLIB_WARNING = (
     "This is a file of PrefLib's. In its copies of Debian's elections tied ranks were broken in "
@@ -33,11 +44,17 @@ PREFLIB_WARNING = (
 
 @dataclass(frozen=True, slots=True)
 class TallySheet:
-    """Ballots as published. The last option is the default."""
+    """Ballots as published."""
 
     options: tuple[str, ...]
     ballots: tuple[Ballot, ...]
     warnings: tuple[str, ...] = ()
+
+    @property
+    def default(self) -> int:
+        """The place of the default option, counted from 0."""
+        called = [place for place, text in enumerate(self.options) if _is_default(text)]
+        return called[0] if len(called) == 1 else len(self.options) - 1
 
 
 def read(raw: bytes) -> TallySheet:
@@ -50,19 +67,47 @@ def read(raw: bytes) -> TallySheet:
         return _preflib(text)
     options: list[str] = []
     ballots: list[Ballot] = []
-    for number, line in enumerate(text.splitlines(), 1):
+    strange: list[str] = []
+    for number, line in enumerate(LINES.split(text), 1):
         if named := OPTION.match(line):
-            if ballots or _place(named[1]) != len(options) + 1:
+            if ballots or len(options) + 1 not in _places(named[1]):
                 raise Invalid(f"Line {number}: option {len(options) + 1} was expected.")
-            options.append(named[2])
+            options.append(_option(named[2], options, number))
         elif (vote := VOTE.match(line)) and not vote[1].startswith("vote"):  # that explains itself
             ballots.append(_ballot(vote[1], len(options), number))
+        elif ballots and line.strip(" \t-=\0\f"):
+            strange.append(str(number))
     _require_options(options)
-    return TallySheet(tuple(options), tuple(ballots))
+    return TallySheet(tuple(options), tuple(ballots), _passed_over(strange))
 
 
-def _place(mark: str) -> int:
-    return int(mark) if mark.isdecimal() else ord(mark.upper()) - ord("A") + 1
+def _is_default(option: str) -> bool:
+    words = LETTERED.sub("", option)
+    return "".join(each for each in words if each.isalpha()).casefold() in DEFAULTS
+
+
+def _option(text: str, before: list[str], number: int) -> str:
+    """What an option is called; each has a name of its own, or nobody could tell who has won."""
+    if not text:
+        raise Invalid(f"Line {number}: this option has no text.")
+    if text in before:
+        raise Invalid(f"Line {number}: there is an option {text!r} already.")
+    return text
+
+
+def _passed_over(lines: list[str]) -> tuple[str, ...]:
+    if not lines:
+        return ()
+    some = ", ".join(lines[:LINES_NAMED_MAX]) + (", …" if len(lines) > LINES_NAMED_MAX else "")
+    return (f"{len(lines)} lines among the ballots are none and were passed over: {some}.",)
+
+
+def _places(mark: str) -> tuple[int, ...]:
+    """Where an option so called stands; letters count from the first, or on from the ninth."""
+    if mark.isdecimal():
+        return (int(mark),)
+    letter = ord(mark.upper()) - ord("A") + 1
+    return (letter, letter + 9)
 
 
 def _require_options(options: list[str]) -> None:
@@ -73,12 +118,17 @@ def _require_options(options: list[str]) -> None:
 def _ballot(rest: str, options: int, number: int) -> Ballot:
     """The ranks of one line: marks in one word, or each as a word of its own."""
     words = rest.split()
+    if not words:
+        raise Invalid(f"Line {number}: this ballot has no marks.")
     apart = [word.rstrip(",") for word in words[:options]]
+    together = len(words[0]) == options and MARKS.match(words[0])
     marks: list[str]
-    if options > 1 and len(apart) == options and all(map(NUMBER.match, apart)):
+    if options > 1 and not together and len(apart) == options and all(map(NUMBER.match, apart)):
         marks = apart
-    elif not MARKS.match(words[0]) or len(words[0]) != options:
+    elif len(words[0]) != options:
         raise Invalid(f"Line {number}: {len(words[0])} marks for {options} options.")
+    elif not together:
+        raise Invalid(f"Line {number}: a mark is a digit, a letter for more than nine, or -.")
     else:
         marks = [_rank_of(mark, number) for mark in words[0].upper()]
     ranks = [None if mark == "-" else int(mark) for mark in marks]
@@ -99,7 +149,7 @@ def _preflib(text: str) -> TallySheet:
     """A `.soc`, `.toc`, `.soi` or `.toi` file: how many voters have which order of the options."""
     options: list[str] = []
     orders: list[tuple[int, int, str]] = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(LINES.split(text), 1):
         if named := PREFLIB_OPTION.match(line):
             options.append(named[2])
         elif vote := PREFLIB_VOTE.match(line):
@@ -119,7 +169,9 @@ def _order(order: str, options: int, number: int) -> Ballot:
     ranks: list[int | None] = [None] * options
     for rank, level in enumerate(re.findall(r"\{[^}]*\}|[0-9]+", order), 1):
         for each in re.findall(r"[0-9]+", level):
-            if not 1 <= int(each) <= options:
-                raise Invalid(f"Line {number}: there is no option {each}.")
+            if len(each) > PREFLIB_DIGITS_MAX or not 1 <= int(each) <= options:
+                raise Invalid(f"Line {number}: there is no option {each[:20]}.")
+            if ranks[int(each) - 1] is not None:
+                raise Invalid(f"Line {number}: option {each} stands in this order twice.")
             ranks[int(each) - 1] = rank
     return ranks
