@@ -133,7 +133,7 @@ def _sections(text: str, quoting: int) -> Iterator[tuple[str, list[str], list[st
         for cells in csv.reader(lines, delimiter=";", quoting=quoting):  # type: ignore[arg-type]
             row = [cell.strip() for cell in cells]
             alone = not any(row[1:])
-            if not any(row) or (alone and row[0].startswith("#")):
+            if not any(row) or (row[0].startswith("#") and (alone or not section)):
                 continue
             if alone and row[0].upper() in SECTIONS:
                 section, header = row[0].upper(), []
