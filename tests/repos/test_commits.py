@@ -160,7 +160,7 @@ def test_a_commit_lands_whole_or_not_at_all(town):
     before = packs_in_store(town, repo)
 
     def judge(prepared):
-        def rule(tx):
+        def rule(tx, _actor):
             raise Denied("Not today.")
 
         return rule
@@ -180,7 +180,7 @@ def test_a_judge_sees_the_readme_before_and_after(town):
 
     def judge(prepared):
         seen.append((prepared.ref, prepared.readme_before, prepared.readme))
-        return lambda _: None
+        return lambda _tx, _actor: None
 
     town.commit(repo, {"README.md": b"one"}, judge=judge)
     town.commit(repo, {"a": b"x"}, judge=judge)

@@ -8,11 +8,15 @@ from iriai.base.errors import Denied, HubError, Invalid
 from iriai.base.events import Event
 from iriai.blobs import queries as blobs
 from iriai.commons import enactment
-from iriai.repos import actions, pushes, queries
+from iriai.identity import actions as identity
+from iriai.identity import queries as people
+from iriai.identity.rules import OPERATOR, Reach, Role
+from iriai.repos import actions, locks, powers, pushes, queries
 from iriai.repos.git.pointers import pointer_text
 from iriai.repos.git.quarantine import Update
 from iriai.repos.ref_updates import STALE
 from iriai.repos.tables import PackRow
+from iriai.signin.apps import actions as apps
 
 MAIN = "refs/heads/main"
 
@@ -86,7 +90,7 @@ def test_who_comes_second_is_told_so_and_leaves_no_pack(any_town, made):
 
     def overtaken(_weighed):
         any_town.commit(repo, {"faster.txt": b"f"})
-        return lambda _tx: None
+        return lambda _tx, _actor: None
 
     done = push(any_town, repo, made, (MAIN, repo.head, sha), judge=overtaken)
     assert done.results == ((MAIN, STALE),)
@@ -104,7 +108,7 @@ def test_all_or_nothing_holds_when_somebody_is_faster_with_one_ref(any_town, mad
     def overtaken(_weighed):
         with any_town.ground.write() as tx:
             actions.create_branch(tx, any_town.ada, repo, "dev")
-        return lambda _tx: None
+        return lambda _tx, _actor: None
 
     done = push(any_town, repo, made, *updates, judge=overtaken, atomic=True)
     assert all(reason for _, reason in done.results)
@@ -119,7 +123,7 @@ def test_a_ruling_within_the_landing_undoes_all_of_it(any_town, made):
     sha = tip(made, repo.head, **{"a.txt": b"a"})
 
     def refusing(_weighed):
-        def rule(_tx):
+        def rule(_tx, _actor):
             raise Denied("Not like this.")
 
         return rule
@@ -136,7 +140,7 @@ def test_a_push_weighs_the_card_before_and_after(town, made):
 
     def judge(weighed):
         seen.append((weighed.readme_before, weighed.readme))
-        return lambda _tx: None
+        return lambda _tx, _actor: None
 
     head = repo.head
     for readme in (b"one", b"one", b"two", None):
@@ -238,3 +242,80 @@ def test_a_push_may_relicense_what_an_organisation_holds_only_as_its_rules_say(t
     with town.ground.read() as tx:
         verbs = tx.connection.execute(select(Event.verb).order_by(Event.id)).scalars().all()
     assert "relicensed" in verbs
+
+
+def tokened(town, name):
+    """Somebody who came with a token that writes."""
+    with town.ground.write() as tx:
+        somebody = people.actor_named(tx, name)
+        raw = identity.mint_token(tx, somebody, name="laptop", role=Reach.WRITE).raw
+    with town.ground.read() as tx:
+        return people.actor_by_token(tx, raw)
+
+
+def revoked(tx, _town, _repo):
+    apps.end_everything(tx, OPERATOR, person="bob", tokens=True)
+
+
+def no_member(tx, town, _repo):
+    identity.set_role(tx, town.ada, organisation="lab", person="bob", role=None)
+
+
+def frozen(tx, _town, repo):
+    powers.freeze(tx, repo.id, "It is being looked at.")
+
+
+def deleted(tx, town, repo):
+    powers.delete(tx, town.ada, repo)
+
+
+def locked(tx, town, repo):
+    locks.lock(tx, town.ada, repo, path="a.txt")
+
+
+def taken(tx, _town, repo):
+    assert powers.take_into_the_commons(tx, repo.owner_id) == 1
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "code"),
+    [
+        (revoked, "Unauthenticated"),
+        (no_member, "Forbidden"),
+        (frozen, "Frozen"),
+        (deleted, "RepoNotFound"),
+        (locked, "FileLocked"),
+        (taken, "RepoMoved"),
+    ],
+)
+def test_what_was_lost_while_a_push_was_judged_is_lost(town, made, meanwhile, code):
+    with town.ground.write() as tx:
+        identity.set_role(tx, town.ada, organisation="lab", person="bob", role=Role.WRITE)
+    repo = town.repo(owner="lab")
+    bob = tokened(town, "bob")
+    sha = tip(made, repo.head, **{"a.txt": b"a"})
+
+    def judge(_weighed):
+        with town.ground.write() as tx:
+            meanwhile(tx, town, repo)
+        return lambda _tx, _actor: None
+
+    with pytest.raises(HubError) as refused:
+        push(town, repo, made, (MAIN, repo.head, sha), actor=bob, judge=judge)
+    assert refused.value.code == code
+    assert packs(town, repo) == stored(town, repo)
+    if meanwhile is not deleted:
+        assert town.again(repo).head == repo.head
+
+
+def test_a_repository_that_was_renamed_meanwhile_takes_the_push_under_its_new_name(town, made):
+    repo = town.repo()
+    sha = tip(made, repo.head, **{"a.txt": b"a"})
+
+    def judge(_weighed):
+        with town.ground.write() as tx:
+            actions.move(tx, town.ada, repo, to_owner="ada", to_name="other")
+        return lambda _tx, _actor: None
+
+    assert push(town, repo, made, (MAIN, repo.head, sha), judge=judge).moved == {MAIN: sha}
+    assert '"subject":"repo/ada/other"' in pushed_events(town)[-1]

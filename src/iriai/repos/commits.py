@@ -47,7 +47,7 @@ PAUSE_SECONDS = 0.02
 ALREADY_WALK_MAX = 64
 TURNS = tuple(threading.Lock() for _ in range(64))
 
-Ruling = Callable[[Tx], None]
+Ruling = Callable[[Tx, Actor], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +270,7 @@ def land(
 ) -> Landed:
     """Make a prepared commit visible: its pack, its ref and the event, or nothing at all."""
     repo = queries.by_id(tx, prepared.repo.id, actor)
+    rules.require_same_hands(prepared.repo, repo)
     if prepared.create_pr:
         rules.require_propose(actor, repo)
     elif not by_decision:
@@ -285,7 +286,7 @@ def land(
     if prepared.adds and not by_decision:
         room.require(tx, repo)
     if rule is not None:
-        rule(tx)
+        rule(tx, actor)
     number = None
     if prepared.create_pr:
         number, ref = _opened(tx, actor, repo, prepared.sha)

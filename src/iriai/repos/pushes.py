@@ -2,8 +2,9 @@
 
 The order is that of every change here: rules about the refs, then the objects (whole, connected,
 nothing besides), then every path and file that is new in any new commit, then the pack goes into
-the store, and only then do refs, pack row and event come in together. What fails is a sentence for
-whoever pushed. A path or file that may not be stops the whole push, since its pack is one.
+the store, and only then do refs, pack row and event come in together. All that takes a while, so
+who pushes, and to what, is asked again in the transaction that lands it. What fails is a sentence
+for whoever pushed. A path or file that may not be stops the whole push, since its pack is one.
 """
 
 import secrets
@@ -16,14 +17,15 @@ from iriai.base.errors import HubError, Invalid, Unavailable
 from iriai.base.tx import Ground, Tx
 from iriai.blobs import actions as blobs
 from iriai.blobs import queries as stored
+from iriai.identity import queries as identity
 from iriai.identity.rules import Actor
-from iriai.repos import guarded, landing, large, locks, paths, queries, room
+from iriai.repos import guarded, landing, large, locks, paths, queries, room, rules
 from iriai.repos.git.entries import FOLDER_MODE, Lfs
 from iriai.repos.git.packs import Packed
 from iriai.repos.git.pointers import POINTER_LENGTH_MAX, pointer
 from iriai.repos.git.quarantine import Grown, Placed, Quarantine, Removed, Update, quarantine
 from iriai.repos.records import record
-from iriai.repos.ref_updates import STALE, faults
+from iriai.repos.ref_updates import STALE, faults, require_allowed
 from iriai.repos.rules import HEADS, MAIN, TAGS, Ref, Repo
 
 PACK_BYTES_MAX = 4 << 30
@@ -31,7 +33,7 @@ README = "README.md"
 README_BYTES_MAX = 4 << 20
 ALL_OR_NOTHING = "Nothing was changed, since this push asked for all or nothing."
 
-Ruling = Callable[[Tx], None]
+Ruling = Callable[[Tx, Actor], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ def push(
 
 
 class _Lost(Exception):
-    """Somebody else was faster with a ref, and the push asked for all or nothing."""
+    """Somebody else was faster: with every ref, or with one where all or nothing was asked."""
 
 
 @dataclass
@@ -117,6 +119,7 @@ class _Push:
     commits: dict[str, str] = field(default_factory=dict)
     forced: set[str] = field(default_factory=set)
     pointers: list[tuple[str, Lfs]] = field(default_factory=list)
+    changed: set[str] = field(default_factory=set)
     packed: Packed | None = None
     rule: Ruling | None = None
 
@@ -136,6 +139,7 @@ class _Push:
             self.commits = {name: _commit_of(held, name, tip) for name, tip in tips.items()}
             self.pointers, changed = _judged(held)
             if any(name.startswith(HEADS) for name in tips):
+                self.changed = changed
                 locks.require_free(self.locked, changed)
             self.require_given()
             self.forced = {each.name for each in self.updates if _is_forced(held, each)}
@@ -164,13 +168,13 @@ class _Push:
         moved: list[Update] = []
         try:
             with self.ground.write() as tx:
+                self._require_still(tx)
                 if self.rule is not None:
-                    self.rule(tx)
+                    self.rule(tx, self.actor)
                 moved = self._move(tx)
-                if atomic and len(moved) < len(self.updates):
+                if not moved or (atomic and len(moved) < len(self.updates)):
                     raise _Lost
-                if moved:
-                    self._keep(tx, moved)
+                self._keep(tx, moved)
         except _Lost:
             moved = []
         except Unavailable:
@@ -181,6 +185,22 @@ class _Push:
         if not moved:
             self._drop()
         return moved
+
+    def _require_still(self, tx: Tx) -> None:
+        """Who pushes may still, as they are now, to the repository as it is now."""
+        landing.touch(tx, self.repo.id)  # locks its row, before anything is read
+        assert self.actor.id is not None  # noqa: S101 - nobody else has an accepted update
+        self.actor = identity.actor(tx, self.actor.id, self.actor.token_id)
+        repo = queries.by_id(tx, self.repo.id, self.actor)
+        rules.require_same_hands(self.repo, repo)
+        self.repo = repo
+        current = {ref.name: ref for ref in self.refs}
+        for update in self.updates:
+            require_allowed(
+                self.actor, repo, update, self.updates, current, hub=self.ground.settings.url
+            )
+        if self.changed:
+            locks.require_free(locks.of_others(tx, self.actor, repo.id), self.changed)
 
     def _move(self, tx: Tx) -> list[Update]:
         """Those that nobody was faster with; deletions first, a new name may need the room."""
@@ -204,7 +224,6 @@ class _Push:
         self._link(tx)
         if self.packed is not None:
             room.require(tx, self.repo)
-        landing.touch(tx, self.repo.id)
         for update in moved:
             forced = {"forced": True} if update.name in self.forced else {}
             facts = {"ref": update.name, "old": update.old, "new": update.new, **forced}

@@ -24,27 +24,31 @@ def faults(
     hub: str = "",
 ) -> dict[str, str | None]:
     """For each update why it may not be, or None. `hub` is this hub's address."""
-    return {each.name: _fault(actor, repo, each, updates, current, hub) for each in updates}
+    found: dict[str, str | None] = dict.fromkeys(each.name for each in updates)
+    for each in updates:
+        try:
+            require_allowed(actor, repo, each, updates, current, hub=hub)
+        except HubError as error:
+            found[each.name] = error.message
+    return found
 
 
-def _fault(  # noqa: PLR0917 - who, where, what, beside what
+def require_allowed(
     actor: Actor,
     repo: Repo,
     update: Update,
     updates: Sequence[Update],
     current: Mapping[str, Ref],
+    *,
     hub: str,
-) -> str | None:
-    try:
-        guarded.require_by_hand(repo, update.name, hub=hub)
-        _require_allowed(actor, repo, update, current)
-        if update.old is not None and (update.new is None or update.name.startswith(TAGS)):
-            guarded.require_history_kept(repo, update.name, hub=hub)
-        if update.new is not None and update.name not in current:
-            _require_none_within(update, current, updates)
-    except HubError as error:
-        return error.message
-    return None
+) -> None:
+    """One update may be, beside the others of its push and what is there."""
+    guarded.require_by_hand(repo, update.name, hub=hub)
+    _require_allowed(actor, repo, update, current)
+    if update.old is not None and (update.new is None or update.name.startswith(TAGS)):
+        guarded.require_history_kept(repo, update.name, hub=hub)
+    if update.new is not None and update.name not in current:
+        _require_none_within(update, current, updates)
 
 
 def _require_allowed(actor: Actor, repo: Repo, update: Update, current: Mapping[str, Ref]) -> None:

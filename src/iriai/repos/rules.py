@@ -218,6 +218,15 @@ def require_administer(actor: Actor, repo: Repo) -> None:
     require_may(actor, Act.ADMINISTER, subject(repo))
 
 
+def require_same_hands(before: Repo, now: Repo) -> None:
+    """What was judged under one holder is not landed under another: their rules differ."""
+    if (before.owner_id, before.held_by) != (now.owner_id, now.held_by):
+        raise Conflict(
+            "This repository came into other hands while your change was under way; try again.",
+            code="RepoMoved",
+        )
+
+
 def require_propose(actor: Actor, repo: Repo) -> None:
     """Whoever may read and take part may open a pull request."""
     require_read(actor, repo)

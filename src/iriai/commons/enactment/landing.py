@@ -35,7 +35,7 @@ from iriai.repos.pushes import README_BYTES_MAX, Pushed, Weighed
 from iriai.repos.rules import MAIN, HeldBy, Repo
 
 T = TypeVar("T")
-Ruling = Callable[[Tx], None]
+Ruling = Callable[[Tx, Actor], None]
 Judge = Callable[[Prepared | Weighed], Ruling]
 Licences = tuple[str, ...]
 
@@ -73,7 +73,7 @@ def commit(
         if witness is not None:
             witness(tx, landed)
 
-    judge = _judge(actor, repo, decision)
+    judge = _judge(repo, decision)
     if decision is None:
         if not change.get("create_pr"):
             voted_on.require_settled(ground, repo, [str(change.get("revision", ""))])
@@ -173,7 +173,7 @@ def push(ground: Ground, actor: Actor, repo: Repo, **change: Any) -> Pushed:
     """Land a git push, judged as a commit is. Keywords: `repos.pushes.push`."""
     voted_on.require_settled(ground, repo, [each.name for each in change["updates"]])
     with explained(ground, repo):
-        pushed = pushes.push(ground, actor, repo, judge=_judge(actor, repo), **change)
+        pushed = pushes.push(ground, actor, repo, judge=_judge(repo), **change)
     refresh_card(ground, repo, pushed.moved)
     return pushed
 
@@ -188,7 +188,7 @@ def refresh_card(ground: Ground, repo: Repo, moved: Mapping[str, str]) -> None:
         log.exception("The card of %s could not be read.", repo.subject)
 
 
-def _judge(actor: Actor, repo: Repo, decision: Decision | None = None) -> Judge:
+def _judge(repo: Repo, decision: Decision | None = None) -> Judge:
     """Weigh a prepared change outside the transaction; what is given back rules on it inside."""
 
     def judge(prepared: Prepared | Weighed) -> Ruling:
@@ -202,7 +202,7 @@ def _judge(actor: Actor, repo: Repo, decision: Decision | None = None) -> Judge:
         ):
             before, after = _licences(prepared.readme_before), _licences(prepared.readme)
 
-        def rule(tx: Tx) -> None:
+        def rule(tx: Tx, actor: Actor) -> None:
             is_pull_request = isinstance(prepared, Prepared) and prepared.create_pr
             if prepared.ref == MAIN and not is_pull_request:
                 _rule(tx, actor, repo, decision, before, after)
