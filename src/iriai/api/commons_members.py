@@ -203,7 +203,7 @@ MEMBER_DEEDS: dict[str, Deed] = {
     "rest": lambda tx, actor, commons, body: people.rest(
         tx, actor, commons, institution=text_field(body, "institution", default="")
     ),
-    "return": lambda tx, actor, commons, body: actions.return_(
+    "return": lambda tx, actor, commons, body: people.return_(
         tx, actor, commons, institution=text_field(body, "institution", default="")
     ),
     "leave": lambda tx, actor, commons, body: people.leave(

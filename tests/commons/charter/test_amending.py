@@ -14,8 +14,13 @@ from iriai.commons.charter import actions as charters
 from iriai.commons.charter import amending, presets, queries
 from iriai.commons.charter import jobs as charter_jobs
 from iriai.commons.charter.rules import Action, Preset
+from iriai.commons.enactment import people as belonging
+from iriai.commons.membership import powers
 from iriai.commons.membership import queries as membership
+from iriai.commons.membership.overview import overview
 from iriai.commons.proposals import actions as proposals
+from iriai.commons.proposals import queries as proposal_queries
+from iriai.commons.proposals import voting
 from iriai.commons.proposals.rules import State
 from iriai.discussions import actions as discussions
 from iriai.identity import actions as identity
@@ -339,6 +344,82 @@ def test_members_do_not_give_the_decisions_back_to_owners(lab):
     number = lab.pull(lab.cleo, presets.text("owners", "lab"))
     with pytest.raises(Invalid, match="gives the decisions back"):
         lab.propose(lab.actor("ada"), number, Action.CHARTER_AMEND_ENTRENCHED)
+
+
+def become_solo(lab, clock) -> int:
+    """The one who is left lets their commons become solo again: its proposal's number."""
+    ada = lab.actor("ada")
+    pull = lab.pull(ada, presets.text("solo", "lab"))
+    made = lab.propose(ada, pull, Action.CHARTER_AMEND_ENTRENCHED)
+    clock.advance(days=14)
+    clock_jobs.tick(lab.ground, {})
+    with lab.ground.write() as tx:
+        voting.vote(tx, ada, lab.id, made.number, marks=[1, 2])
+    return made.number
+
+
+def test_the_last_member_may_vote_it_solo_again_and_a_second_ends_that(lab, clock):
+    leave_owners(lab, "university")
+    assert lab.actor("ada").roles[lab.charter.owner_id] is Role.CONTRIBUTOR
+    number = become_solo(lab, clock)
+    assert lab.in_force().preset is Preset.UNIVERSITY  # never silently: the vote runs
+    clock.advance(days=14)
+    clock_jobs.tick(lab.ground, {})
+    with lab.ground.read() as tx:
+        assert proposal_queries.proposal(tx, lab.id, number).state is State.ENACTED
+        assert membership.standing(tx, lab.id, lab.ada.id).is_owner
+    assert lab.in_force().preset is Preset.SOLO
+    ada = lab.actor("ada")
+    assert ada.roles[lab.charter.owner_id] is Role.ADMIN
+    with lab.ground.write() as tx, pytest.raises(Conflict, match="You decide alone"):
+        belonging.leave(tx, ada, lab.id)
+
+    with lab.ground.write() as tx:
+        enactment.propose(tx, ada, lab.id, action=Action.MEMBER_ADMIT, payload={"name": "ben"})
+    enactment.carry_out_all(lab.ground)
+    assert lab.in_force() == presets.charter(Preset.UNIVERSITY, "lab")
+    assert lab.actor("ada").roles[lab.charter.owner_id] is Role.CONTRIBUTOR
+    with lab.ground.read() as tx:
+        assert {each.name for each in membership.electors(tx, lab.id)} == {"ada"}
+        assert membership.standing(tx, lab.id, lab.ben.id).is_member
+
+
+def test_nobody_makes_it_solo_while_there_are_others_and_who_rests_ends_it_by_a_click(lab, clock):
+    leave_owners(lab, "university")
+    with lab.ground.write() as tx:
+        powers.admit(tx, "system:test", lab.id, lab.ben.id, is_founder=True)
+    ada, ben = lab.actor("ada"), lab.actor("ben")
+    pull = lab.pull(ada, presets.text("solo", "lab"))
+    with pytest.raises(Invalid, match="where one person is left"):
+        lab.propose(ada, pull, Action.CHARTER_AMEND_ENTRENCHED)
+    with lab.ground.write() as tx:
+        belonging.rest(tx, ben, lab.id)
+    number = become_solo(lab, clock)
+    clock.advance(days=14)
+    clock_jobs.tick(lab.ground, {})
+    with lab.ground.read() as tx:
+        assert proposal_queries.proposal(tx, lab.id, number).state is State.ENACTED
+        seen = overview(tx, lab.id, ben.id)
+    assert ([each.name for each in seen.resting], seen.me.state) == (["ben"], "emeritus")
+    with lab.ground.write() as tx:
+        belonging.return_(tx, lab.actor("ben"), lab.id)
+    assert lab.in_force().preset is Preset.UNIVERSITY
+    with lab.ground.read() as tx:
+        assert {each.name for each in membership.electors(tx, lab.id)} == {"ada", "ben"}
+    assert lab.actor("ada").roles[lab.charter.owner_id] is Role.CONTRIBUTOR
+
+
+def test_a_second_member_who_comes_during_the_vote_stops_it(lab, clock):
+    leave_owners(lab, "university")
+    number = become_solo(lab, clock)
+    with lab.ground.write() as tx:
+        powers.admit(tx, "system:test", lab.id, lab.ben.id)
+    clock.advance(days=14)
+    clock_jobs.tick(lab.ground, {})
+    with lab.ground.read() as tx:
+        found = proposal_queries.proposal(tx, lab.id, number)
+    assert found.state is State.ENACT_FAILED
+    assert "one person is left" in found.failure
 
 
 def test_an_entrenched_line_takes_the_entrenched_decision(lab):

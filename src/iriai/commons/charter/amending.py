@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from iriai.base.errors import Conflict, Invalid, Unknown
 from iriai.base.tx import Ground, Tx
 from iriai.commons.charter import differences, narrowing, queries, reading
-from iriai.commons.charter.rules import FILE_BYTES_MAX, FILE_NAME, Action, Charter
+from iriai.commons.charter.rules import FILE_BYTES_MAX, FILE_NAME, Action, Charter, Preset
 from iriai.commons.tables import Commons
 from iriai.discussions import merging
 from iriai.discussions import queries as discussions
@@ -68,10 +68,10 @@ def check_text(tx: Tx, commons_id: int, text: bytes | str) -> tuple[Charter, lis
     after, faults = reading.examined(text, commons=queries.name_of(tx, commons_id))
     if faults:
         return after, faults
-    if before.is_collective and not after.is_collective:
+    if before.is_collective and after.preset is Preset.OWNERS:
         faults.append(
             f"{FILE_NAME}: preset is not {after.preset}: where members decide, no charter gives "
-            "the decisions back to owners."
+            f"the decisions back to owners. Where one member is left, there is {Preset.SOLO}."
         )
     faults += _against_parent(tx, after)
     return after, faults

@@ -5,9 +5,9 @@ package for these acts, and for every commit and push too, because those can mov
 protects. `registry` knows how each typed action of a charter is done; the modules beside it do it.
 """
 
+from iriai.commons.enactment import alone, operator
 from iriai.commons.enactment import charter as _charter  # noqa: F401 - registers
 from iriai.commons.enactment import children as _children  # noqa: F401 - registers
-from iriai.commons.enactment import operator
 from iriai.commons.enactment import people as _people  # noqa: F401 - registers
 from iriai.commons.enactment import pot as _pot  # noqa: F401 - registers
 from iriai.commons.enactment import removals as _removals  # noqa: F401 - registers
@@ -32,6 +32,7 @@ from iriai.commons.enactment.voted_on import change_status
 __all__ = [
     "Decision",
     "Payload",
+    "alone",
     "can_enact",
     "carry_out",
     "carry_out_all",

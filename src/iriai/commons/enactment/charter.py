@@ -16,6 +16,7 @@ from iriai.commons import actions as commons
 from iriai.commons.charter import actions as charters
 from iriai.commons.charter import amending, powers, presets, queries
 from iriai.commons.charter.rules import FILE_NAME, Action, Charter, Preset
+from iriai.commons.enactment import alone
 from iriai.commons.enactment.registry import Decision, Done, Payload, lands
 from iriai.commons.membership import powers as membership
 from iriai.commons.tables import Commons
@@ -58,6 +59,7 @@ def _checked(tx: Tx, commons_id: int, payload: Payload) -> amending.Check:
     found = amending.check(tx, commons_id, number)
     if found.faults:
         raise Invalid(" ".join(found.faults[:5]), code="Charter")
+    alone.require_last(tx, commons_id, found.before, found.charter)
     return found
 
 
@@ -162,6 +164,7 @@ def _put_into_force(
     account_id = tx.session.get_one(Commons, commons_id).account_id
     since = queries.version(tx, commons_id).holds_from
     after, _ = amending.check_text(tx, commons_id, text)
+    alone.require_last(tx, commons_id, before, after)
     leaves_owners = after.is_collective and not before.is_collective
     if leaves_owners and account_id is not None:
         owned = repos_queries.count_of(tx, decision.actor, account_id)
@@ -176,6 +179,8 @@ def _put_into_force(
     )
     if leaves_owners:
         membership.found(tx, decision.actor_name, commons_id, cited=decision.cited)
+    elif before.is_collective and not after.is_collective:
+        alone.begin(tx, commons_id)
     discussions.mark_merged(tx, decision.actor, repo, number, sha=sha)
 
 

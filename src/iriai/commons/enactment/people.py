@@ -14,7 +14,7 @@ from iriai.commons.charter import powers as charter_powers
 from iriai.commons.charter import presets
 from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import DAYS_MAX, Action, Path, Preset
-from iriai.commons.enactment import custody, resources
+from iriai.commons.enactment import alone, custody, resources
 from iriai.commons.enactment.registry import Choices, Decision, Payload, enacts
 from iriai.commons.membership import actions, electing, offices, powers, queries, rules
 from iriai.commons.membership.electing import ElectionState, PetitionState
@@ -68,6 +68,9 @@ def admit(tx: Tx, decision: Decision, payload: Payload) -> None:
     organisation = queries.organisation_id(tx, commons_id)
     if organisation is None or tx.session.get(Membership, (account.id, organisation)) is not None:
         raise Conflict(f"{account.name} belongs to {charter.commons} already.")
+    if alone.end(tx, commons_id):
+        powers.admit(tx, decision.actor_name, commons_id, account.id, cited=decision.cited)
+        return
     if charter.preset is Preset.SOLO:
         for each in queries.owners(tx, commons_id):
             identity.set_role_until(tx, each.id, organisation, Role.ADMIN)
@@ -266,7 +269,16 @@ def leave(tx: Tx, actor: Actor, commons_id: int, *, institution: str = "") -> No
 
     `institution`: the one for which one speaks, and which leaves.
     """
-    powers.part(tx, actor.name, commons_id, actions.in_whose_name(tx, actor, institution))
+    whose = actions.in_whose_name(tx, actor, institution)
+    alone.require_may_leave(tx, commons_id, whose)
+    powers.part(tx, actor.name, commons_id, whose)
+
+
+def return_(tx: Tx, actor: Actor, commons_id: int, *, institution: str = "") -> None:
+    """Come back from rest; where one member was left and decided alone, that ends with it."""
+    actions.return_(tx, actor, commons_id, institution=institution)
+    if not alone.end(tx, commons_id):
+        powers.obey(tx, commons_id, actions.in_whose_name(tx, actor, institution))
 
 
 def rest(tx: Tx, actor: Actor, commons_id: int, *, institution: str = "") -> None:

@@ -8,10 +8,10 @@ from sqlalchemy import select
 from iriai.base.errors import Unknown
 from iriai.base.tx import Tx
 from iriai.commons.charter import queries as charters
-from iriai.commons.charter.rules import Charter
+from iriai.commons.charter.rules import Charter, Preset
 from iriai.commons.membership import electing, offices, queries, rules
 from iriai.commons.membership.offices import Candidate, Signed
-from iriai.commons.membership.rules import Kind, Requirement, Seat, Standing, State
+from iriai.commons.membership.rules import Kind, Requirement, Row, Seat, Standing, State
 from iriai.commons.membership.tables import Member
 from iriai.identity import queries as people
 
@@ -89,7 +89,7 @@ def overview(tx: Tx, commons_id: int, viewer_id: int | None) -> Overview:
     charter = charters.in_force(tx, commons_id)
     me = queries.standing(tx, commons_id, viewer_id)
     if not charter.is_collective:
-        return _of_owners(tx, commons_id, charter, me)
+        return _of_owners(tx, commons_id, charter, me, viewer_id)
     electors = {each.account_id for each in queries.electors(tx, commons_id)}
     rows = queries.rows(tx, commons_id)
     named = people.accounts_by_id(
@@ -129,10 +129,21 @@ def office(tx: Tx, commons_id: int, role: str) -> Office:
     raise Unknown(f"The charter knows no office called {role}.", code="RoleUnknown")
 
 
-def _of_owners(tx: Tx, commons_id: int, charter: Charter, me: Standing) -> Overview:
+def _resting(row: Row) -> Person:
+    """Who rests while one member decides alone: their return ends that."""
+    return Person(row.name, row.kind, row.state, row.since, None, False, None, None)
+
+
+def _of_owners(
+    tx: Tx, commons_id: int, charter: Charter, me: Standing, viewer_id: int | None
+) -> Overview:
     organisation = queries.organisation_id(tx, commons_id)
     members = [] if organisation is None else people.members(tx, organisation)
     electors = {each.account_id for each in queries.electors(tx, commons_id)}
+    rows = queries.rows(tx, commons_id) if charter.preset is Preset.SOLO else []
+    resting = {row.name: row for row in rows if row.state is State.EMERITUS}
+    if any(row.account_id == viewer_id for row in resting.values()):
+        me = Standing(state=State.EMERITUS)
     return Overview(
         charter=charter,
         me=me,
@@ -149,8 +160,9 @@ def _of_owners(tx: Tx, commons_id: int, charter: Charter, me: Standing) -> Overv
                 until=None,
             )
             for each in members
+            if each.name not in resting
         ),
-        resting=(),
+        resting=tuple(_resting(row) for row in resting.values()),
         applicants=(),
         offices=(),
         petitions=(),

@@ -3,7 +3,8 @@
 Each records one event, under the name of the decision, with what it `cited`: the rule, the charter,
 the decision's number. `obey` then gives the person the role in the organisation that goes with
 where they stand, to its end: members contribute, stewards and maintainers of the whole commons
-write, and nobody administers.
+write, and nobody administers. Where one member is left and the commons became `solo` again, that
+one does.
 """
 
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from iriai.base.errors import Conflict, Unknown
 from iriai.base.events import HUB
 from iriai.base.tx import Tx
 from iriai.commons.charter import queries as charters
+from iriai.commons.charter.rules import Preset
 from iriai.commons.membership import electing, queries, rules
 from iriai.commons.membership.rules import Ended, Kind, State
 from iriai.commons.membership.tables import Activity, Member, Seat, Sponsor
@@ -207,10 +209,14 @@ def end_seat(tx: Tx, by: str, seat_id: int, ended: Ended, *, cited: Cited = NOTH
 def obey(tx: Tx, commons_id: int, account_id: int) -> None:
     """Give a person the role in the organisation that goes with where they stand."""
     organisation = queries.organisation_id(tx, commons_id)
-    if organisation is None or not charters.in_force(tx, commons_id).is_collective:
+    charter = charters.in_force(tx, commons_id)
+    if organisation is None or charter.preset is Preset.OWNERS:
         return
     row = queries.member(tx, commons_id, account_id)
     if row is None or row.kind is Kind.INSTITUTION:
+        return
+    if charter.preset is Preset.SOLO and row.state is State.MEMBER:
+        identity.set_role_until(tx, account_id, organisation, Role.ADMIN)
         return
     if row.state not in (State.MEMBER, State.EMERITUS, State.SUSPENDED):
         identity.set_role_until(tx, account_id, organisation, None)

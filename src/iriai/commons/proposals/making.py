@@ -75,7 +75,7 @@ def propose(
         procedure=procedure,
     )
     _add_options(tx, made, payload, words, choices, speaker.account_id)
-    facts = {"action": action, "title": made.title}
+    facts: dict[str, Any] = {"action": action, "title": made.title}
     taking_part.record(tx, actor, "proposed", made, speaker, **facts)
     taking_part.accept_if_decided(tx, made, actor, speaker)
     steps.wait(tx, made)

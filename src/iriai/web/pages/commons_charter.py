@@ -204,13 +204,14 @@ def _choices(ask: Ask, error: HubError | None = None) -> Response:
         named = queries.commons(tx, ask.part("name"))
         found = charters.in_force(tx, named.id)
         votes = membership.votes(tx, named.id)
+        is_alone = found.is_collective and enactment.alone.last(tx, named.id) is not None
     takes = words.in_short(found, found.actions[Action.CHARTER_AMEND], electors=votes)
     return ask.page(
         "commons/found.html",
         status=problems.status(error) if error else 200,
         tab="charter",
         commons=named,
-        offered=offered(named.name, collective_only=found.is_collective),
+        offered=offered(named.name, collective_only=found.is_collective, is_alone=is_alone),
         current=found.preset,
         takes="" if found.is_collective else takes,
         form=ask.form,
@@ -229,12 +230,12 @@ def _choices(ask: Ask, error: HubError | None = None) -> Response:
     )
 
 
-def offered(name: str, *, collective_only: bool = False) -> list[dict[str, Any]]:
-    """The presets that can be chosen, each with what it is for and what it means for daily life."""
+def offered(name: str, *, collective_only: bool = False, is_alone: bool = False) -> list[Any]:
+    """The presets that can be chosen, each with what it is for; `solo` for the last member left."""
     made = []
     for preset in (Preset.OWNERS, *(each for each in Preset if each is not Preset.OWNERS)):
         found = presets.charter(preset, name)
-        if preset is Preset.SOLO or (collective_only and not found.is_collective):
+        if not (is_alone if preset is Preset.SOLO else found.is_collective or not collective_only):
             continue
         daily = [rights.who(found, Action.RESOURCE_DELETE)]
         said = [(_("Delete a model?"), daily[0])]

@@ -186,7 +186,7 @@ MEMBER_DEEDS: dict[str, Deed] = {
     "rest": lambda tx, ask, commons: people.rest(
         tx, ask.actor, commons, institution=ask.form.get("institution").strip()
     ),
-    "return": lambda tx, ask, commons: actions.return_(
+    "return": lambda tx, ask, commons: people.return_(
         tx, ask.actor, commons, institution=ask.form.get("institution").strip()
     ),
     "leave": lambda tx, ask, commons: people.leave(
