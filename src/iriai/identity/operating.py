@@ -11,16 +11,18 @@ from iriai.identity.tables import Membership
 def require_run_by_admins(tx: Tx, organisation_id: int, name: str) -> None:
     """The operator gives and takes roles where administrators do.
 
-    Where the members decide nobody is administrator, and the operator is no exception.
+    Where the members decide nobody is administrator, and the operator is no exception; where the
+    last administrator is gone, another is named in the open (`commons.breakglass`).
     """
     tx.flush()
     asked = select(Membership.role).where(Membership.organisation_id == organisation_id)
     roles = set(tx.connection.execute(asked.distinct()).scalars())
     if roles and Role.ADMIN.value not in roles:
         raise Denied(
-            f"The members of {name} decide who belongs to it, and the operator gives or takes no "
-            f"role there. Propose it at /commons/{name}/proposals; in an emergency there is "
-            f"`iriai commons break-glass {name} suspend USER`, which its log shows and which "
-            "lapses unless the members ratify it.",
+            f"Nobody administers {name}, and the operator gives or takes no role there. Where its "
+            f"members decide who belongs, propose it at /commons/{name}/proposals; in an emergency "
+            f"there is `iriai commons break-glass {name} suspend USER`. Where its owners decided "
+            f"and all of them are gone, `iriai commons break-glass {name} administer USER` names "
+            "a new one. Both stand in its log, and lapse unless they are ratified.",
             code="CharterSays",
         )

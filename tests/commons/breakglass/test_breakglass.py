@@ -9,6 +9,7 @@ from tests.support.commons import Town
 
 from iriai.base import cursors, events
 from iriai.base.errors import Conflict, Denied, HubError, Invalid
+from iriai.commons import actions as founding
 from iriai.commons import enactment, jobs
 from iriai.commons.breakglass import queries
 from iriai.commons.breakglass.rules import Act, Basis, State
@@ -20,6 +21,7 @@ from iriai.commons.tlog import replaying
 from iriai.identity import actions as accounts
 from iriai.identity import queries as identity
 from iriai.identity.rules import OPERATOR, Role
+from iriai.identity.tables import Membership
 from iriai.notifications import jobs as notifying  # noqa: F401 - reads
 from iriai.notifications.tables import NotificationRow
 from iriai.repos import actions as repos
@@ -195,3 +197,71 @@ def test_what_the_operator_did_is_public_but_a_sealed_reason(lab):
     assert queries.reason(other, lab.ground.clock()) == "It carries malware."
     with lab.ground.read() as tx:
         assert queries.legal_orders(tx, lab.commons_id) == 1
+
+
+@pytest.fixture
+def left(ground):
+    """An organisation under `owners` whose only administrator gave up their account."""
+    town = Town(ground, name="club")
+    town.person("ada")
+    with ground.write() as tx:
+        made = founding.found_organisation(tx, town.person("ada"), name="club")
+        town.commons_id, town.account_id = made.commons_id, made.id
+    town.role("ada", Role.ADMIN)
+    for name in ("bob", "cleo"):
+        town.person(name)
+        with ground.write() as tx:
+            accounts.set_role(tx, OPERATOR, organisation="club", person=name, role=Role.WRITE)
+    with ground.write() as tx:
+        account = identity.person(tx, "ada")
+        tx.session.delete(tx.session.get_one(Membership, (account.id, made.id)))
+        tx.record(town.commons_id, "system:test", "changed", "account/club")
+    return town
+
+
+def administer(town, name):
+    with town.ground.write() as tx:
+        return enactment.operator.break_glass(
+            tx, "club", Act.ADMINISTER, name, reason="Ada is gone, and nobody can let anyone in."
+        ).id
+
+
+def role_of(town, name):
+    with town.ground.read() as tx:
+        return identity.actor_named(tx, name).roles.get(town.account_id)
+
+
+def test_where_the_last_administrator_is_gone_the_operator_names_one_in_the_open(left):
+    with left.ground.write() as tx, pytest.raises(Denied, match="break-glass club administer"):
+        accounts.set_role(tx, OPERATOR, organisation="club", person="bob", role=Role.ADMIN)
+    administer(left, "bob")
+    assert role_of(left, "bob") is Role.ADMIN
+    said = next(each for each in entries(left) if each["verb"] == "broke glass")
+    assert said["facts"]["act"] == "administer"
+    assert said["facts"]["told"] == ["bob", "cleo"]
+    with pytest.raises(Conflict, match="has who administers it: bob"):
+        administer(left, "cleo")
+    left.ground.clock.advance(days=7)
+    jobs.tick(left.ground, {})
+    assert role_of(left, "bob") is Role.WRITE
+
+
+def test_who_was_named_does_not_ratify_it_alone(left):
+    number = administer(left, "bob")
+    left.role("bob", Role.ADMIN)
+    left.role("cleo", Role.WRITE)
+    alone = left.propose("bob", "operator.ratify", payload={"act": number})
+    left.tick()
+    assert left.see(alone.number).state == "enact_failed"
+    assert "by bob alone" in left.see(alone.number).failure
+    asked = left.propose("cleo", "operator.ratify", payload={"act": number})
+    left.second("bob", asked.number)
+    left.tick(days=8)
+    assert left.see(asked.number).state == "enacted"
+    assert role_of(left, "bob") is Role.ADMIN
+    assert act(left, number).state == State.RATIFIED
+
+
+def test_where_members_decide_nobody_is_named_administrator(lab):
+    with lab.ground.write() as tx, pytest.raises(Denied, match="decide for themselves"):
+        enactment.operator.break_glass(tx, "lab", Act.ADMINISTER, "bob", reason="They asked me to.")

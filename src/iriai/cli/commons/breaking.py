@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 @click.command("break-glass")
 @click.argument("name")
-@click.argument("act", type=click.Choice(["hold", "freeze", "delist", "suspend", "take-back"]))
+@click.argument(
+    "act", type=click.Choice(["hold", "freeze", "delist", "suspend", "administer", "take-back"])
+)
 @click.argument("target")
 @click.option("--reason", default="", help="Why; the commons reads it.")
 @click.option(
@@ -41,8 +43,9 @@ def break_glass(
 ) -> None:
     """Act at once on what the commons NAME holds.
 
-    TARGET is a repository's address (datasets/lab/speech), a person's name for `suspend`, or the
-    number of an act for `take-back`. The act is in the commons' log for all to read, its stewards
+    TARGET is a repository's address (datasets/lab/speech), a person's name for `suspend` and for
+    `administer` (which names an administrator where owners decide and none is left), or the number
+    of an act for `take-back`. The act is in the commons' log for all to read, its stewards
     are told, and it is undone after the days of the charter (operator.ratify_days) unless the
     commons ratifies it.
     """

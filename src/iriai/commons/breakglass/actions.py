@@ -1,6 +1,6 @@
 """Write down what an operator does, what is ratified, and what lapses. Enactment does the deed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -25,8 +25,9 @@ def note(
     undo: Mapping[str, Any],
     lapses_at: datetime | None,
     sealed_until: datetime | None,
+    concerned: Iterable[str] = (),
 ) -> OperatorAct:
-    """Record an act, and tell the stewards."""
+    """Record an act, and tell the stewards, and whoever else is concerned."""
     row = OperatorAct(
         commons_id=commons_id,
         act=act.value,
@@ -46,7 +47,9 @@ def note(
         "act": act.value,
         "basis": basis.value,
         "rule": "operator.break_glass",
-        "told": sorted({seat.holder for seat in membership.stewards(tx, commons_id)}),
+        "told": sorted(
+            {seat.holder for seat in membership.stewards(tx, commons_id)} | set(concerned)
+        ),
     }
     if lapses_at is not None:
         facts["lapses_at"] = lapses_at.isoformat()

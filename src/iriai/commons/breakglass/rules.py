@@ -8,7 +8,7 @@ Nothing of it is final: what would be (deleting, moving, relicensing) is not amo
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from iriai.base.errors import Denied, Invalid
+from iriai.base.errors import Conflict, Denied, Invalid
 from iriai.commons.charter.rules import Operator
 
 REASON_LENGTH_MAX = 2_000
@@ -21,6 +21,8 @@ class Act(StrEnum):
     FREEZE = "freeze"
     DELIST = "delist"
     SUSPEND = "suspend"
+    ADMINISTER = "administer"
+    """Name an administrator where owners decide and none of them is left."""
 
 
 class Basis(StrEnum):
@@ -61,6 +63,27 @@ def following(state: State, lapses_at: datetime | None, *, is_sealed: bool) -> s
         )
     sealed = " Its reason is sealed until then." if is_sealed else ""
     return f"A legal order stands until it is taken back.{sealed} It is counted here for good."
+
+
+def require_ownerless(commons: str, is_collective: bool, owners: list[str]) -> None:
+    """The operator names an administrator only where owners decide, and there is none."""
+    if is_collective:
+        raise Denied(
+            f"The members of {commons} decide for themselves; nobody administers it. Where nobody "
+            "of them is left, the commons above it takes custody.",
+            code="CharterSays",
+        )
+    if owners:
+        raise Conflict(f"{commons} has who administers it: {', '.join(owners[:5])}.")
+
+
+def require_ratified_by_others(named: str, others: bool, spoke: bool) -> None:
+    """Whom the operator named does not keep the office by their own word, where others belong."""
+    if others and not spoke:
+        raise Conflict(
+            f"The operator made {named} administrator; that is not ratified by {named} alone. "
+            f"Somebody else who belongs proposes it, and {named} gives their word."
+        )
 
 
 def clean_reason(text: str) -> str:

@@ -4,7 +4,7 @@ An emergency that the commons does not ratify within its charter's days is undon
 what serves or restricts for a time has that end set from the first second.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,9 +19,11 @@ from iriai.commons.charter.rules import Action
 from iriai.commons.enactment.registry import Decision, Payload, enacts
 from iriai.commons.enactment.resources import resource
 from iriai.commons.membership import queries as membership
+from iriai.commons.proposals import queries as proposals
 from iriai.identity import powers as people
 from iriai.identity import queries as identity
-from iriai.identity.rules import Restriction
+from iriai.identity.rules import Restriction, Role
+from iriai.identity.tables import Account, Membership
 from iriai.repos import guarded, powers
 from iriai.repos.tables import RepoRow
 
@@ -46,7 +48,12 @@ def break_glass(
     sealed = rules.clean_sealed_until(basis, sealed_until, tx.now)
     until = rules.lapses_at(operator, basis, tx.now)
     shown = why if sealed is None else "A legal order."
-    subject, undo = _do(tx, commons_id, act, target, reason=shown, until=until)
+    concerned: list[str] = []
+    if act is Act.ADMINISTER:
+        subject, undo = _administer(tx, commons_id, target)
+        concerned = [each.name for each in _people(tx, commons_id)]
+    else:
+        subject, undo = _do(tx, commons_id, act, target, reason=shown, until=until)
     return actions.note(
         tx,
         commons_id,
@@ -57,6 +64,7 @@ def break_glass(
         undo=undo,
         lapses_at=until,
         sealed_until=sealed,
+        concerned=concerned,
     )
 
 
@@ -111,8 +119,36 @@ def _do(
     return repo.subject, undo
 
 
+def _administer(tx: Tx, commons_id: int, target: str) -> tuple[str, dict[str, Any]]:
+    """Make somebody administrator of an organisation that has none any more."""
+    charter = charters.in_force(tx, commons_id)
+    there = [each.name for each in membership.owners(tx, commons_id)]
+    rules.require_ownerless(charter.commons, charter.is_collective, there)
+    account = identity.person(tx, target)
+    organisation = membership.organisation_id(tx, commons_id)
+    if organisation is None:
+        raise Conflict("The hub's own commons is administered by whoever operates the hub.")
+    before = tx.session.get(Membership, (account.id, organisation))
+    undo = {
+        "account": account.id,
+        "organisation": organisation,
+        "role": None if before is None else before.role,
+    }
+    people.set_role_until(tx, account.id, organisation, Role.ADMIN)
+    return f"account/{account.name}", undo
+
+
+def _people(tx: Tx, commons_id: int) -> Sequence[identity.Member]:
+    """Everybody with a role in the organisation."""
+    organisation = membership.organisation_id(tx, commons_id)
+    return [] if organisation is None else identity.members(tx, organisation)
+
+
 def _undo(tx: Tx, act: str, undo: Mapping[str, Any]) -> None:
-    if act == Act.SUSPEND:
+    if act == Act.ADMINISTER:
+        role = None if undo["role"] is None else Role(undo["role"])
+        people.set_role_until(tx, undo["account"], undo["organisation"], role)
+    elif act == Act.SUSPEND:
         people.lift(tx, undo["account"], undo["organisation"])
     elif act == Act.HOLD:
         powers.release(tx, undo["repo"])
@@ -140,10 +176,21 @@ def _words(payload: Payload) -> str:
     return f"Ratify what the operator did: {payload['did']} {payload['subject']}"
 
 
+def _require_others(tx: Tx, decision: Decision, named_id: int) -> None:
+    """Whoever was named administrator is not the only one who wants it."""
+    others = {each.id for each in _people(tx, decision.commons_id)} - {named_id}
+    found = proposals.proposal(tx, decision.commons_id, decision.number)
+    spoke = {found.proposer_id} | {each.account_id for each in found.seconds}
+    named = tx.session.get_one(Account, named_id).name
+    rules.require_ratified_by_others(named, bool(others), bool(others & spoke))
+
+
 @enacts(Action.OPERATOR_RATIFY, clean=_clean, words=_words)
 def ratify(tx: Tx, decision: Decision, payload: Payload) -> None:
     """Let an operator's act stand: the commons has made it its own."""
     row = queries.act(tx, decision.commons_id, int(payload["act"]))
+    if row.act == Act.ADMINISTER:
+        _require_others(tx, decision, row.undo["account"])
     actions.close(tx, row, State.RATIFIED, by=decision.actor_name, **decision.cited)
     if row.act == Act.HOLD:
         kept = tx.session.get_one(RepoRow, row.undo["repo"], populate_existing=True)

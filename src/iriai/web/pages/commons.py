@@ -40,6 +40,7 @@ ACTS = {
     Act.FREEZE: _("froze"),
     Act.DELIST: _("left out of lists"),
     Act.SUSPEND: _("suspended"),
+    Act.ADMINISTER: _("named as administrator"),
 }
 PRESETS = {
     Preset.SOLO: _("one person decides, and what they do is logged"),
