@@ -128,7 +128,8 @@ def test_an_upload_address_is_good_for_its_object_only(ada, public):
     bare = href.partition("?")[0]
     for path, change in (
         (bare.replace(sha256(b"one"), other), {}),
-        (bare, {"repo": "999"}),
+        (bare, {"for": query["for"].replace("-", "9-", 1)}),
+        (bare, {"for": ""}),
         (bare, {"size": "4"}),
         (bare, {"e": str(int(query["e"]) + 1)}),
         (bare, {"s": "0" * 40}),
@@ -136,6 +137,42 @@ def test_an_upload_address_is_good_for_its_object_only(ada, public):
         answer = ada.ask("PUT", path, token="", params={**query, **change}, content=b"two")
         assert answer.status_code == 403
     assert ada.ask("GET", href, token="").status_code == 403
+
+
+def test_signed_addresses_end_with_the_rights_of_whom_they_were_given_to(hub, ada, nobody):
+    """A token that was revoked, a repository that is hidden: neither by its old addresses."""
+    name, content, coming = create(ada, "ending"), b"the weights of ending", b"more of them"
+    send(ada, name, content)
+    cyd = Wire(hub, hub.person("cyd"))
+    get = told(cyd, name, content, operation="download")["actions"]["download"]["href"]
+    create(cyd, "own")
+    own = "cyd/own"
+    put = told(cyd, own, coming)["actions"]["upload"]["href"]
+    entry = told(cyd, own, coming, transfers=("multipart",))
+    (part,) = parts_of(entry)[1]
+    asked = [
+        ("GET", get, {}),
+        ("PUT", part, {"content": coming}),
+        ("POST", entry["actions"]["upload"]["href"], {"json": {"parts": []}}),
+        ("PUT", put, {"content": coming}),
+        ("POST", entry["actions"]["verify"]["href"], {"json": body_of(coming)}),
+    ]
+    got = [cyd.ask(method, href, token="", **more) for method, href, more in asked]
+    assert [each.status_code for each in got] == [200, 200, 400, 200, 200]
+    hub.run("user", "sign-out", "cyd", "--tokens")
+    got = [cyd.ask(method, href, token="", **more) for method, href, more in asked]
+    assert {each.headers["X-Error-Code"] for each in got} == {"Expired"}
+    entry = told(nobody, name, content, operation="download")
+    get = entry["actions"]["download"]["href"]
+    assert ada.ask("GET", get, token="").content == content
+    hidden = ada.ask("PUT", f"/api/models/{name}/settings", json={"visibility": "private"})
+    assert hidden.status_code == 200
+    assert ada.ask("GET", get, token="").headers["X-Error-Code"] == "Expired"
+    cyd.close()
+
+
+def body_of(content):
+    return {"oid": sha256(content), "size": len(content)}
 
 
 def test_a_planted_name_reads_nothing_and_says_nothing(ada, bob, private):

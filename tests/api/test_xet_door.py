@@ -321,6 +321,20 @@ def test_a_fetch_url_is_good_for_its_one_range_only(ada, cas, sent, asked):
     assert ada.ask("GET", url, token="", headers=headers).status_code == 403
 
 
+def test_a_fetch_url_ends_when_its_repository_is_hidden(ada, nobody):
+    name, upload = create(ada, "vanishing"), Upload.of(6)
+    upload.send(Cas.of(ada, name))
+    theirs = [fetch_url(Cas.of(wire, name, "read"), upload) for wire in (nobody, ada)]
+
+    def seen():
+        asked = [(url, {"Range": f"bytes=0-{end}"}) for url, end in theirs]
+        return [ada.ask("GET", url, token="", headers=each).status_code for url, each in asked]
+
+    assert seen() == [206, 206]
+    ada.ask("PUT", f"/api/models/{name}/settings", json={"visibility": "private"})
+    assert seen() == [403, 206]
+
+
 def test_a_fetch_url_that_was_changed_is_refused(ada, cas, sent):
     url, end = fetch_url(cas, sent)
     query = {key: values[0] for key, values in parse_qs(urlsplit(url).query).items()}
@@ -328,6 +342,8 @@ def test_a_fetch_url_that_was_changed_is_refused(ada, cas, sent):
     for change in (
         {"r": f"0-{len(sent.body) - 1}"},
         {"e": str(int(query["e"]) + 1)},
+        {"for": "r1-0-0"},
+        {"f": "0" * 64},
         {"s": "0" * 40},
         {"s": ""},
     ):

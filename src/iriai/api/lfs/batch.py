@@ -1,8 +1,8 @@
 """The LFS batch: how to send or fetch each of these objects, and by what means.
 
 An object that the repository holds needs no sending, nor one that the sender can read elsewhere: it
-is linked. The others get a URL signed for this repository, this object and this size; no client
-sends its credentials there. A client that offers Xet is sent that way.
+is linked. The others get a URL signed for this object and this size, for whoever asked and in this
+repository's name; no client sends its credentials there. A client that offers Xet is sent that way.
 """
 
 import secrets
@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from iriai.api import address, door, problems
 from iriai.api.bodies import Body
-from iriai.api.xet import tokens
+from iriai.api.xet import given, tokens
 from iriai.base.errors import Denied, Excessive, HubError, Invalid, Unknown
 from iriai.base.routing import Access, DeclaredRoute, route
 from iriai.base.tx import Tx
@@ -164,7 +164,7 @@ class Batch:
             elif held[oid].damaged:
                 told.append(_refusal(oid, size, 503, rules.damaged("This object")))
             else:
-                link = self.signed(f"/lfs/objects/{oid}", "lfs get", self.repo.id, oid)
+                link = self.signed(f"/lfs/objects/{oid}", "lfs get", oid)
                 told.append(_told(oid, held[oid].size, {"download": link}))
         return told
 
@@ -206,8 +206,7 @@ class Batch:
 
     def at_once(self, oid: str, size: int) -> dict[str, Any]:
         """In one body."""
-        facts = (self.repo.id, oid, size)
-        upload = self.signed(f"/lfs/objects/{oid}", "lfs put", *facts, size=size)
+        upload = self.signed(f"/lfs/objects/{oid}", "lfs put", oid, size, size=size)
         return {"upload": upload, "verify": self.verify(oid, size)}
 
     def in_parts(self, oid: str, size: int) -> dict[str, Any]:
@@ -230,7 +229,7 @@ class Batch:
 
     def verify(self, oid: str, size: int) -> dict[str, Any]:
         """Where to ask whether it arrived."""
-        return self.signed(f"/lfs/verify/{oid}", "lfs verify", self.repo.id, oid, size, size=size)
+        return self.signed(f"/lfs/verify/{oid}", "lfs verify", oid, size, size=size)
 
     def signed(
         self,
@@ -242,8 +241,9 @@ class Batch:
     ) -> dict[str, Any]:
         """An action at a URL that is good for these facts."""
         expires_at = int(self.tx.now.timestamp()) + life
-        query = {"repo": str(self.repo.id)} | ({} if size is None else {"size": str(size)})
-        query |= passes.signed(self.tx.ground.secret, use, *facts, expires_at=expires_at)
+        holder = given.words(self.repo.id, self.actor.id, self.actor.token_id)
+        query = {"for": holder} | ({} if size is None else {"size": str(size)})
+        query |= passes.signed(self.tx.ground.secret, use, holder, *facts, expires_at=expires_at)
         return {"href": f"{self.base}{path}?{urlencode(query)}", "expires_in": life}
 
 

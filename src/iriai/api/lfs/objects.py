@@ -14,11 +14,12 @@ from starlette.responses import Response
 
 from iriai.api import door
 from iriai.api.transfer import FileAnswer, MadeAnswer, unsatisfiable
+from iriai.api.xet import given
 from iriai.base.headers import disposition
 from iriai.base.http import ranges as spans
 from iriai.base.http.ranges import Multipart, Span
 from iriai.base.tx import Ground
-from iriai.blobs import actions, content, passes, queries, rules
+from iriai.blobs import actions, content, queries, rules
 from iriai.blobs.queries import FileTerms
 from iriai.blobs.rules import StoredObject
 
@@ -78,7 +79,8 @@ def _body(ground: Ground, stored: StoredObject, filename: str | None) -> Body:
     if stored.has_blob:
         key = rules.blob_key(stored.sha256)
         if _is_whole(ground, stored):
-            link = ground.store.signed_url(key, seconds=passes.URL_LIFE_SECONDS, filename=filename)
+            life = given.STORE_LIFE_SECONDS
+            link = ground.store.signed_url(key, seconds=life, filename=filename)
             return Body(ground, stored, None, link)
         with ground.write() as tx:
             actions.mark_blob_damaged(tx, stored.sha256)

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from iriai.api import address, door
 from iriai.api.transfer import FileAnswer, MadeAnswer, unsatisfiable
-from iriai.api.xet import PLACES, cas_url, entry
+from iriai.api.xet import PLACES, cas_url, entry, given
 from iriai.base import instance
 from iriai.base.errors import Denied, Invalid, Unknown
 from iriai.base.http import ranges
@@ -58,7 +58,7 @@ def _reconstruction(request: Request, shape: Any) -> Response:
             withheld_objects.require_served(tx, there.holder, file.sha256)
         part = _asked(request, file)
         plan = plans.plan(file.terms, ChunkTables.of(tx), part.start, part.end - 1)
-        links = Links(tx, held)
+        links = Links(tx, held, file.sha256)
     egress.note(ground, held.repo_id, part.length)
     return door.json_answer(shape(plan, links))
 
@@ -122,28 +122,31 @@ def _terms(plan: Plan) -> Mapping[str, Any]:
 class Links:
     """URLs for byte ranges of xorbs: the store's own where it signs, else ours."""
 
-    def __init__(self, tx: Tx, held: XetPass) -> None:
-        self._ground = tx.ground
+    def __init__(self, tx: Tx, held: XetPass, sha256: str) -> None:
+        self._ground, self._file = tx.ground, sha256
         generation = instance.fact(tx, instance.GENERATION) or "1"
         self._base = cas_url(tx.ground.settings.url, generation)
         self._expires_at = int(tx.now.timestamp()) + passes.URL_LIFE_SECONDS
-        self._account = str(held.account_id or 0)
+        self._holder = given.words(
+            held.repo_id, held.account_id, held.token_id, is_bucket=held.is_bucket
+        )
 
     def link(self, xorb: bytes, fetch: Fetch) -> str:
         """A URL that gives these bytes and no others."""
         name = hashes.to_hex(xorb)
         elsewhere = self._ground.store.signed_url(
             rules.xorb_key(name),
-            seconds=passes.URL_LIFE_SECONDS,
+            seconds=given.STORE_LIFE_SECONDS,
             byte_range=(fetch.first, fetch.last),
         )
         if elsewhere is not None:
             return elsewhere
         asked = f"{fetch.first}-{fetch.last}"
+        facts = {"r": asked, "for": self._holder, "f": self._file}
         signature = passes.signed(
-            self._ground.secret, "fetch", name, asked, expires_at=self._expires_at
+            self._ground.secret, "fetch", name, *facts.values(), expires_at=self._expires_at
         )
-        return f"{self._base}/fetch/{name}?{urlencode({'r': asked, **signature})}"
+        return f"{self._base}/fetch/{name}?{urlencode(facts | signature)}"
 
 
 # -- the chunks themselves -----------------------------------------------------------------------
@@ -153,6 +156,7 @@ def fetch(request: Request) -> Response:
     """The byte range of a xorb that this URL was signed for, verified before it is sent."""
     name = _hash_in(request)
     first, last = _signed_range(request, name)
+    _require_served_still(request)
     if request.headers.get("range", "").replace(" ", "") != f"bytes={first}-{last}":
         raise Denied("This address is good for exactly one range of bytes.", code="BadRange")
     ground = door.ground_of(request)
@@ -170,6 +174,15 @@ def fetch(request: Request) -> Response:
     return MadeAnswer(pieces, last - first + 1, status=206, headers=headers)
 
 
+def _require_served_still(request: Request) -> None:
+    """Whoever was given this URL may still read the file that it is for."""
+    held = given.read(request.query_params["for"], may_write=False)
+    with door.ground_of(request).read() as tx:
+        there = given.standing(tx, held)
+        if isinstance(there.holder, Repo):
+            withheld_objects.require_served(tx, there.holder, request.query_params["f"])
+
+
 def _signed_range(request: Request, name: str) -> tuple[int, int]:
     query = request.query_params
     asked = query.get("r", "")
@@ -179,6 +192,8 @@ def _signed_range(request: Request, name: str) -> tuple[int, int]:
         "fetch",
         name,
         asked,
+        query.get("for", ""),
+        query.get("f", ""),
         expires_at=query.get("e", ""),
         signature=query.get("s", ""),
         now=int(ground.clock().timestamp()),
