@@ -11,6 +11,8 @@ from tests.api.test_lfs_door import told
 from tests.api.xet_clients import Cas, Upload
 from tests.support.wire import Wire
 
+from iriai.api.git.packets import DELIMITER, FLUSH, packet
+
 TALES = "datasets/tales/voices"
 
 
@@ -57,6 +59,23 @@ class Place:
         ).status_code
         return [302 if resolved < 400 else resolved, batch, made_of, newer]
 
+    def fetch(self, wishes):
+        """A request of protocol 2 for objects."""
+        body = packet(b"command=fetch\n") + DELIMITER + packet(b"no-progress\n") + wishes
+        headers = {
+            "Git-Protocol": "version=2",
+            "Content-Type": "application/x-git-upload-pack-request",
+        }
+        return self.nobody.ask("POST", f"/{TALES}/git-upload-pack", content=body, headers=headers)
+
+    def ranged(self, each):
+        """A signed address of some of a file's bytes, and what it takes to fetch them."""
+        cas = Cas.of(self.nobody, "tales/voices", "read", "dataset")
+        made_of = cas.ask("GET", f"/v1/reconstructions/{each.file}").json()
+        (fetch,) = made_of["fetch_info"][each.name]
+        span = fetch["url_range"]
+        return fetch["url"], {"Range": f"bytes={span['start']}-{span['end']}"}
+
     def post(self, path, **body):
         answer = self.ada.ask("POST", f"/api/commons/tales/{path}", json=body)
         assert answer.status_code < 300, answer.text
@@ -90,9 +109,14 @@ def place(hub):
 
 def test_a_held_large_file_is_refused_by_hash_as_it_is_by_name(place):
     assert place.statuses(place.voice, "voice.bin") == [302, 200, 200, 200]
+    entry = told(place.nobody, TALES, place.voice.content, operation="download")
+    links = [(entry["actions"]["download"]["href"], {}), place.ranged(place.voice)]
     held = place.post(
         "holds", subject=f"repo/{TALES}/file/voice.bin", ground="malware", reason="It runs code."
     )
+    for link, headers in links:  # what was signed before it was held
+        answer = place.nobody.ask("GET", link, headers=headers)
+        assert answer.headers["X-Error-Code"] == "Held"
     place.commit({"voice.bin": place.song}, "Another at its place")
     assert place.statuses(place.voice, "voice.bin") == [403, 403, 403, 403]
     refused = told(place.nobody, TALES, place.voice.content, operation="download")
@@ -142,6 +166,7 @@ def test_what_was_removed_is_gone_by_every_door(place, tmp_path):
         [*git, "fetch", url, before], capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode != 0
+    require_no_way_round(place, before)
     subprocess.run([*git, "fetch", "-q", url, "main"], check=True, timeout=60)
     assert (
         hashlib.sha256(place.voice.content).hexdigest()
@@ -149,6 +174,20 @@ def test_what_was_removed_is_gone_by_every_door(place, tmp_path):
             [*git, "log", "-p", "FETCH_HEAD"], capture_output=True, text=True, check=True
         ).stdout
     )
+
+
+def require_no_way_round(place, gone):
+    """What was removed is refused wherever in a request its name stands, and however written."""
+    have = b"".join(packet(b"have %040x\n" % number) for number in range(2_000))
+    wants = b"".join(packet(b"want %040x\n" % number) for number in range(300))
+    for before in (b"", have, wants + have):
+        for wish in (gone, gone.upper()):
+            body = before + packet(f"want {wish}\n".encode()) + packet(b"done\n") + FLUSH
+            answer = place.fetch(body)
+            assert answer.status_code == 410, (len(body), answer.content[:200])
+    too_long = place.fetch(have * 90)
+    assert too_long.status_code == 413
+    assert "8,388,608" in too_long.text
 
 
 def model(place):

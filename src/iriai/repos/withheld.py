@@ -1,31 +1,32 @@
 """What of a repository is served to nobody: files that are held, revisions that were removed."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Container
 
 from sqlalchemy import ColumnElement, Row, Select, or_, select
 
 from iriai.base.errors import Denied, Gone, HubError
 from iriai.base.tx import Tx
-from iriai.repos.rules import SHORT_SHA, Repo
+from iriai.repos.rules import FULL_SHA, SHORT_SHA, Repo
 from iriai.repos.tables import GoneCommit, HeldFile
 
 SHAS_MAX = 256
+"""How many are looked for at once."""
 
 
-def require_there(tx: Tx, repo_id: int, revisions: Sequence[str]) -> None:
+def require_there(tx: Tx, repo_id: int, revisions: Collection[str]) -> None:
     """A revision that was removed on purpose says so, and why."""
-    asked = [each for each in revisions[:SHAS_MAX] if SHORT_SHA.fullmatch(each)]
-    if not asked:
-        return
-    found = tx.connection.execute(
-        select(GoneCommit.reason)
-        .where(
-            GoneCommit.repo_id == repo_id, or_(*(GoneCommit.sha.startswith(each) for each in asked))
-        )
-        .limit(1)
-    ).scalar_one_or_none()
-    if found is not None:
-        raise Gone(found, code="RevisionRemoved")
+    asked = sorted({each for each in revisions if SHORT_SHA.fullmatch(each)})
+    for start in range(0, len(asked), SHAS_MAX):
+        some = asked[start : start + SHAS_MAX]
+        short = [GoneCommit.sha.startswith(each) for each in some if not FULL_SHA.fullmatch(each)]
+        full = GoneCommit.sha.in_([each for each in some if FULL_SHA.fullmatch(each)])
+        found = tx.connection.execute(
+            select(GoneCommit.reason)
+            .where(GoneCommit.repo_id == repo_id, or_(full, *short))
+            .limit(1)
+        ).scalar_one_or_none()
+        if found is not None:
+            raise Gone(found, code="RevisionRemoved")
 
 
 def require_served(tx: Tx, repo: Repo, path: str | None = None) -> None:

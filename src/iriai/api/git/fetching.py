@@ -23,6 +23,7 @@ from iriai.api.git.bodies import Body
 from iriai.api.git.packets import FLUSH, packet
 from iriai.api.git.processes import NEVER_CACHED, ProcessAnswer
 from iriai.api.git.visitors import readable
+from iriai.base.errors import Excessive
 from iriai.repos import queries as repos
 from iriai.repos import withheld
 from iriai.repos.git import command, serving
@@ -32,10 +33,13 @@ from iriai.repos.rules import MAIN, Repo
 SERVICE = "git-upload-pack"
 REQUEST_BYTES_MAX = 64 << 20
 SMALL_REQUEST_BYTES = 64 << 10
+JUDGED_REQUEST_BYTES_MAX = 8 << 20
+"""How long a request may be whose every wish is looked at, before git sees any of it: some 160,000
+commits that are wanted or had."""
 SECONDS_MAX = 3_600
 NEWEST = "version=2"
 
-_WANT = re.compile(rb"want ([0-9a-f]{40})")
+_WANT = re.compile(rb"want ([0-9a-fA-F]{40})")
 _PROTOCOL = re.compile(r"version=[0-2](?::[a-z0-9=._/-]{1,80}){0,8}")
 
 
@@ -69,8 +73,13 @@ async def fetch(request: Request) -> Response:
         if listed is not None:
             return Response(listed, headers=NEVER_CACHED, media_type=media_type)
     if repo.has_withheld:
-        wants = await body.whole(SMALL_REQUEST_BYTES) or b""
-        await in_thread(_require_served, request, repo, wants)
+        asked = await body.whole(JUDGED_REQUEST_BYTES_MAX)
+        if asked is None:
+            raise Excessive(
+                "Something of this repository was withheld, so git may ask for at most "
+                f"{JUDGED_REQUEST_BYTES_MAX:,} bytes of commits at once. Fetch into a new clone."
+            )
+        await in_thread(_require_served, request, repo, asked)
     return ProcessAnswer(
         ["upload-pack", "--stateless-rpc", "--strict", f"--timeout={SECONDS_MAX}", "--"],
         lambda: _view(request, repo, protocol),
@@ -81,7 +90,7 @@ async def fetch(request: Request) -> Response:
 
 def _require_served(request: Request, repo: Repo, body: bytes) -> None:
     """No clone while one of its files is held, and no commit that was removed on purpose."""
-    wants = [each.decode() for each in _WANT.findall(body)]
+    wants = {each.decode().lower() for each in _WANT.findall(body)}
     with ground_of(request).read() as tx:
         withheld.require_served(tx, repo)
         withheld.require_there(tx, repo.id, wants)
