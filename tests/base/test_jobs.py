@@ -70,6 +70,30 @@ def test_a_poisonous_job_is_given_up_and_kept(ground, clock, kind):
     assert "never works" in error
 
 
+def test_a_job_that_must_wait_is_put_off_as_often_as_it_must_and_has_not_failed(
+    any_ground, clock, kind
+):
+    tries = []
+
+    @job(kind)
+    def wait(ground, _payload):
+        tries.append(ground.clock())
+        if len(tries) == 1:
+            with ground.write() as tx:
+                tx.enqueue(kind, {}, key="one", delay=timedelta(days=1))
+        if len(tries) <= jobs.ATTEMPTS_MAX + 1:
+            raise jobs.PutOffError(ground.clock() + timedelta(minutes=1))
+
+    with any_ground.write() as tx:
+        tx.enqueue(kind, {}, key="one")
+    for _ in range(jobs.ATTEMPTS_MAX + 1):
+        assert jobs.run_due(any_ground) == 1
+        assert rows(any_ground) == [("waiting", 0, None)] * 2
+        clock.advance(minutes=1)
+    assert jobs.run_due(any_ground) == 1
+    assert rows(any_ground) == [("waiting", 0, None)]
+
+
 def test_the_job_of_a_dead_worker_is_taken_over(ground, clock, kind):
     done = []
     job(kind)(lambda _, payload: done.append(payload["n"]))

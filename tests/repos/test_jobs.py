@@ -11,7 +11,8 @@ from sqlalchemy import func, select
 
 from iriai.base import jobs
 from iriai.base.errors import HubError, Unknown
-from iriai.base.jobs import Job, run_due
+from iriai.base.jobs import Job, PutOffError, run_due
+from iriai.base.stay import Stay
 from iriai.blobs import queries as blobs
 from iriai.repos import actions, compaction, joining, queries, releasing, sweeping
 from iriai.repos import jobs as repos_jobs
@@ -161,6 +162,21 @@ def test_retired_packs_stay_for_a_grace_and_then_go(any_town, clock):
     }
     assert kept == live(any_town, repo)
     assert any_town.read(repo, "a") == b"4"
+
+
+def test_packs_wait_for_a_backup_before_they_go(any_town, clock):
+    repo = any_town.repo()
+    for number in range(5):
+        any_town.commit(repo, {"a": b"%d" % number})
+    compaction.compact(any_town.ground, repo.id)
+    store_pack(any_town.ground, repo.id, Packed("d" * 40, b"orphan", b"idx", 6, 0))
+    clock.moment = clock.moment.replace(year=2040)
+    Stay(any_town.ground).renew()
+    before = {entry.key for entry in any_town.ground.store.entries("git/")}
+    for sweep in (sweeping.sweep_retired, sweeping.sweep_orphans):
+        with pytest.raises(PutOffError):
+            sweep(any_town.ground)
+    assert {entry.key for entry in any_town.ground.store.entries("git/")} == before
 
 
 def test_an_orphan_is_swept_when_it_is_old_and_what_is_known_is_not(any_town, clock):

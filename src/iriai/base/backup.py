@@ -1,8 +1,8 @@
 """A whole hub in a folder, taken while people write to it, and a hub made out of such a folder.
 
 The database is written down first, as one moment saw it (`portable`), the store's objects after.
-They are immutable and outlive what refers to them by a grace period, so every object that this
-moment speaks of is there. A second backup into the same folder copies only what is new. In it lie:
+They are immutable, and none is deleted meanwhile (`stay`), so every object that this moment speaks
+of is there. A second backup into the same folder copies only what is new. In it lie:
 
     backup.json               which backup is complete: version, schema, moment, files, SHA-256
     tables-STAMP/NAME.jsonl   one table each
@@ -28,7 +28,7 @@ from typing import Any
 import orjson
 
 from iriai import __version__
-from iriai.base import durable, portable
+from iriai.base import durable, portable, stay
 from iriai.base.errors import Conflict, Invalid, Unknown
 from iriai.base.events import HUB
 from iriai.base.migrate import current
@@ -86,7 +86,7 @@ def take(ground: Ground, folder: Path, told: Told) -> Taken:
     """Back the hub up into `folder`, which is empty or holds an earlier backup."""
     durable.make_folders(folder)
     folder.chmod(0o700)
-    with _alone(folder):
+    with _alone(folder), stay.held(ground) as stayed:
         _require_ours(folder)
         before = _objects(folder, found) if (found := _head_of(folder)) else {}
         now = ground.clock()
@@ -107,6 +107,7 @@ def take(ground: Ground, folder: Path, told: Told) -> Taken:
             objects_sha256=_sha256(listing),
         )
         _make_durable(folder, [listing, *(folder / f"tables-{stamp}").iterdir()])
+        stayed.renew()
         place = durable.write_file(folder, orjson.dumps(head, option=orjson.OPT_INDENT_2))
         place.rename(folder / HEAD)
         durable.sync_folder(folder)
@@ -230,7 +231,7 @@ def _take_objects(
 
 
 def _take_object(ground: Ground, folder: Path, entry: Entry, before: Kept | None) -> Kept | None:
-    """Bring one object into the backup; None where it was swept away meanwhile."""
+    """Bring one object into the backup; None where it went meanwhile, as no row speaks of it."""
     place = place_of(folder, entry.key)
     there = place.is_file() and place.stat().st_size == entry.size
     if there and before is not None and before.size == entry.size:

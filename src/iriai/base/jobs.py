@@ -5,6 +5,7 @@ worker claims the next due row for a short lease (`SKIP LOCKED`, or SQLite's wri
 the lease alive while it works, and deletes the row when done. A worker that dies loses its lease
 and another takes the row: jobs run at least once and must be idempotent. A failure is tried again
 later and later; after `ATTEMPTS_MAX` the row stays as `dead`, with its error, for a person to see.
+A job that must wait for something says until when (`PutOffError`), and has not failed.
 """
 
 import logging
@@ -35,6 +36,14 @@ ERROR_LENGTH_MAX = 4_000
 log = logging.getLogger(__name__)
 
 Run = Callable[["Ground", Mapping[str, Any]], None]
+
+
+class PutOffError(Exception):
+    """What a job raises that is to be done again at a later moment, as if it had not begun."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(f"To be done after {until}.")
+        self.until = until
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +145,8 @@ def run_next(ground: "Ground", worker: str = "") -> bool:
             raise LookupError(f"No code here knows jobs of kind {claim.kind!r}.")
         with _kept_alive(ground, claim):
             kind.run(ground, claim.payload)
+    except PutOffError as later:
+        _put_off(ground, claim, later.until)
     except Exception:  # noqa: BLE001 - whatever went wrong is kept with the job
         _failed(ground, claim, traceback.format_exc()[-ERROR_LENGTH_MAX:])
     else:
@@ -210,6 +221,10 @@ def _finished(ground: "Ground", claim: Claim, kind: Kind | None) -> None:
             enqueue(tx, kind.name, {}, key=f"every:{kind.name}", delay=kind.every)
 
 
+def _put_off(ground: "Ground", claim: Claim, until: datetime) -> None:
+    _wait_again(ground, claim, state="waiting", run_at=until, attempts=claim.attempts - 1)
+
+
 def _failed(ground: "Ground", claim: Claim, error: str) -> None:
     log.error("Job %s (%s) failed, attempt %s:\n%s", claim.id, claim.kind, claim.attempts, error)
     dead = claim.attempts >= ATTEMPTS_MAX
@@ -217,16 +232,16 @@ def _failed(ground: "Ground", claim: Claim, error: str) -> None:
     if dead and kind is not None and kind.every is not None:
         dead = False  # a recurring job is never given up
     pause = BACKOFF[min(claim.attempts, len(BACKOFF)) - 1]
+    state = "dead" if dead else "waiting"
+    _wait_again(ground, claim, state=state, run_at=ground.clock() + pause, error=error)
+
+
+def _wait_again(ground: "Ground", claim: Claim, **values: Any) -> None:
+    """Give a job back, under a key of its own: another of its key may wait by now."""
+    again = case((Job.key.is_(None), None), else_=Job.key + f"#{claim.id}")
     with ground.write() as tx:
-        again = case((Job.key.is_(None), None), else_=Job.key + f"#{claim.id}")
         tx.connection.execute(
             update(Job)
             .where(Job.id == claim.id, Job.claimed_by == claim.worker)
-            .values(
-                state="dead" if dead else "waiting",
-                key=again,
-                run_at=tx.now + pause,
-                claimed_until=None,
-                error=error,
-            )
+            .values(key=again, claimed_until=None, **values)
         )

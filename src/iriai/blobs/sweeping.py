@@ -3,7 +3,8 @@
 An object that no repository holds, and a xorb that no file needs, has thirty days from the last
 time anybody sent or named it. Then its row is marked, its bytes are deleted, and the row goes. Each
 mark is made in a transaction that looks again; an upload that claims the row first wins, and one
-that comes later is asked to try again. A sweep that dies is finished by the next.
+that comes later is asked to try again. A sweep that dies is finished by the next. While a backup is
+taken nothing is marked, and the sweep is put off.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from datetime import timedelta
 
 from sqlalchemy import delete, exists, or_, select, update
 
+from iriai.base import stay
 from iriai.base.tx import Ground, Tx
 from iriai.blobs import receiving, rules
 from iriai.blobs.rules import BlobState, XorbState
@@ -44,7 +46,8 @@ def sweep(ground: Ground) -> None:
 
 def sweep_uploads(ground: Ground) -> None:
     """Uploads that were begun and given up."""
-    with ground.read() as tx:
+    with ground.write() as tx:
+        stay.require_none(tx)
         old = Multipart.created_at < tx.now - rules.MULTIPART_LIFE
         given_up = tx.connection.execute(select(Multipart.id, Multipart.size).where(old)).all()
         before = tx.now - STAGING_LIFE
@@ -57,6 +60,7 @@ def sweep_objects(ground: Ground) -> None:
     """Objects that no repository holds: their Xet files at once, their whole copies, their rows."""
     for batch in _batches(ground, _unheld_objects):
         with ground.write() as tx:
+            stay.require_none(tx)
             late = [sha256 for sha256 in batch if _mark_object(tx, sha256)]
         for sha256 in late:
             ground.store.delete(rules.blob_key(sha256))
@@ -109,6 +113,7 @@ def drop_blob(ground: Ground, sha256: str) -> None:
     """Drop an object's whole copy, if it can be read as a Xet file."""
     sound = exists().where(XetFile.hash == StoredBytes.xet_hash, ~XetFile.damaged)
     with ground.write() as tx:
+        stay.require_none(tx)
         marked = (
             update(StoredBytes)
             .where(
@@ -152,6 +157,7 @@ def sweep_xorbs(ground: Ground) -> None:
     """Delete condemned xorbs, and those whose deletion was begun."""
     for batch in _batches(ground, _condemned_xorbs):
         with ground.write() as tx:
+            stay.require_none(tx)
             late = [xorb for xorb in batch if _mark_xorb(tx, xorb)]
         for xorb in late:
             ground.store.delete(rules.xorb_key(xorb))
@@ -194,7 +200,8 @@ def _mark_xorb(tx: Tx, xorb: str) -> bool:
 def sweep_shards(ground: Ground) -> None:
     """Uploads of which no xorb is left."""
     empty = ~exists().where(ShardXorb.shard_id == Shard.id)
-    with ground.read() as tx:
+    with ground.write() as tx:
+        stay.require_none(tx)
         late = select(Shard.id, Shard.key).where(empty, Shard.created_at < tx.now - rules.GRACE)
         gone = tx.connection.execute(late).all()
     for shard in gone:

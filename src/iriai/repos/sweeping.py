@@ -1,4 +1,7 @@
-"""Deleting packs that nobody needs: retired ones, orphans, and those of deleted repositories."""
+"""Deleting packs that nobody needs: retired ones, orphans, and those of deleted repositories.
+
+While a backup is taken they wait (`PutOffError`).
+"""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -6,6 +9,7 @@ from itertools import islice
 
 from sqlalchemy import delete, select, update
 
+from iriai.base import stay
 from iriai.base.stores import Entry
 from iriai.base.tx import Ground
 from iriai.blobs import actions as blobs
@@ -22,7 +26,8 @@ def sweep_retired(ground: Ground) -> int:
     """Delete packs that were joined into others and that nobody can have open any more."""
     swept = 0
     while True:
-        with ground.read() as tx:
+        with ground.write() as tx:
+            stay.require_none(tx)
             asked = (
                 select(PackRow.name, PackRow.repo_id)
                 .where(PackRow.retired_at < tx.now - RETIRED_GRACE)
@@ -49,7 +54,8 @@ def sweep_orphans(ground: Ground) -> int:
     swept = 0
     for batch in _batches(old):
         names = {_name(entry.key) for entry in batch}
-        with ground.read() as tx:
+        with ground.write() as tx:
+            stay.require_none(tx)
             asked = select(PackRow.name).where(PackRow.name.in_(names))
             known = set(tx.connection.execute(asked).scalars())
         for entry in batch:

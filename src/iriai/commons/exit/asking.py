@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 
 from sqlalchemy import delete, select
 
+from iriai.base import stay
 from iriai.base.errors import Denied, HubError, Unknown
 from iriai.base.tx import Ground, Tx
 from iriai.blobs import passes
@@ -132,7 +133,8 @@ def _settle(
 
 def sweep(ground: Ground) -> int:
     """Remove the exports whose week is over. Returns how many."""
-    with ground.read() as tx:
+    with ground.write() as tx:
+        stay.require_none(tx)
         old = tx.session.scalars(select(ExportRow).where(ExportRow.expires_at <= tx.now)).all()
         gone = [(each.id, each.key) for each in old]
     for _, key in gone:
