@@ -1,12 +1,14 @@
 """Uploads by Xet: what is true is registered, what is not leaves nothing behind."""
 
+import threading
+
 import pytest
 from sqlalchemy import func, select
 from tests.blobs.conftest import ADA, BOB, EVE, packed_contents, sha256
 from tests.support import xet
 
 from iriai.base.errors import HubError, Invalid
-from iriai.blobs import check, queries, rules
+from iriai.blobs import check, queries, receiving, rules
 from iriai.blobs.tables import RepoObject, Shard, StoredBytes, XetFile, Xorb
 from iriai.blobs.xet import hashes, xorb
 
@@ -29,11 +31,14 @@ def test_a_real_upload_reads_back_whole_and_by_range(any_sender, folders):
         assert ada.read(sha256(content), first, last) == content[first : last + 1]
 
 
-def test_the_same_upload_again_is_nothing_new(sender, folders):
-    ada = sender(ADA)
-    packed = ada.by_xet(folders(), TEXT)
+def test_the_same_upload_again_is_nothing_new(any_sender, folders):
+    ada = any_sender(ADA)
+    packed = packed_contents(folders(), TEXT)
+    name, path = next(iter(packed.xorbs.items()))
+    assert ada.xorb(path.read_bytes(), name)
+    assert ada.shard(packed.shards[0])
     assert not ada.shard(packed.shards[0])
-    assert not ada.xorb(next(iter(packed.xorbs.values())).read_bytes(), next(iter(packed.xorbs)))
+    assert not ada.xorb(path.read_bytes(), name)
 
 
 def test_an_upload_is_read_by_its_own_repository_only(sender, folders):
@@ -244,6 +249,61 @@ def test_a_xorb_whose_bytes_were_lost_is_sent_anew_packed_otherwise(any_sender):
     ada.xorb(otherwise, name)
     assert ada.read(sha256(content)) == content
     assert ada.ground.store.read(rules.xorb_key(name)) == otherwise
+
+
+SCHEMES = (xorb.STORED, xorb.LZ4, xorb.REGROUPED_LZ4)
+
+
+def send_at_once(ground, raws) -> list[bool]:
+    """Send a xorb twice in each packing, all at the same moment. What each was answered."""
+    ready, answers = threading.Barrier(2 * len(SCHEMES)), []
+
+    def send(number):
+        body, table = xet.xorb(raws, SCHEMES[number % len(SCHEMES)])
+        path = ground.store.staging() / f"upload-{number}"
+        path.write_bytes(body)
+        ready.wait(30)
+        name = hashes.to_hex(table.root())
+        answers.append(receiving.receive_xorb(ground, ADA, name, path, table))
+
+    threads = [threading.Thread(target=send, args=(n,)) for n in range(2 * len(SCHEMES))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return answers
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_of_many_packings_of_a_xorb_that_come_at_once_one_is_kept(any_sender, damaged):
+    ada = any_sender(ADA)
+    for attempt in range(4):
+        raws = [xet.floats(4_000, seed=attempt), b"a chunk that packs well " * 500]
+        content = b"".join(raws)
+        body, table = xet.xorb(raws)
+        name = hashes.to_hex(table.root())
+        if damaged:
+            ada.xorb(body, name)
+            ada.ground.store.delete(rules.xorb_key(name))
+        answers = send_at_once(ada.ground, raws)
+        assert sorted(answers) == [False] * (5 + damaged) + [True] * (not damaged)
+        ada.shard(xet.shard([xet.claim(table, 0, 2, sha256(content))], [table]))
+        assert ada.read(sha256(content)) == content
+    assert list(check.findings(ada.ground, read_data=(1, 1))) == []
+
+
+def test_bytes_that_a_dead_upload_left_are_not_taken_for_those_of_the_next(any_sender):
+    ada = any_sender(ADA)
+    raws = [b"a chunk that packs well " * 500, xet.noise(12_000, seed=3)]
+    content = b"".join(raws)
+    body, table = xet.xorb(raws, xorb.LZ4)
+    name = hashes.to_hex(table.root())
+    as_long = xet.xorb(raws, xorb.REGROUPED_LZ4)[0].ljust(len(body), b"\0")[: len(body)]
+    ada.ground.store.put(rules.xorb_key(name), as_long)
+    ada.xorb(body, name)
+    ada.shard(xet.shard([xet.claim(table, 0, 2, sha256(content))], [table]))
+    assert ada.read(sha256(content)) == content
+    assert list(check.findings(ada.ground, read_data=(1, 1))) == []
 
 
 def test_progress_goes_from_nothing_to_all(sender, folders):

@@ -41,7 +41,9 @@ def insert_new(tx: Tx, table: type[Table], rows: Iterable[Mapping[str, Any]]) ->
     count = 0
     for start in range(0, len(made), BATCH):
         statement = dialect.insert(table).values(made[start : start + BATCH])
-        count += tx.connection.execute(statement.on_conflict_do_nothing()).rowcount
+        count += tx.connection.execute(
+            statement.on_conflict_do_nothing(), execution_options={"preserve_rowcount": True}
+        ).rowcount
     return count
 
 

@@ -1,7 +1,8 @@
 """Bytes come in: a xorb, an object, an object in parts.
 
 Each waits in a staging file, was hashed while it was written or is read through here, and is kept
-only when it is what it says. Nothing is acknowledged before its bytes and its row are durable.
+only when it is what it says. Nothing is acknowledged before its bytes and its row are durable. Of
+several who send the same thing at once one at a time stores it, so that row and bytes agree.
 """
 
 import hashlib
@@ -14,6 +15,7 @@ from tempfile import NamedTemporaryFile
 from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from iriai.base import turns
 from iriai.base.errors import Invalid, Unknown
 from iriai.base.tx import Ground, Tx
 from iriai.blobs import actions, rules
@@ -43,11 +45,12 @@ def receive_xorb(
     try:
         table = table or _read_xorb(staged)
         _require_named(staged, table, name)
-        with ground.write() as tx:
-            claim = actions.claim_xorb(tx, repo_id, name, table)
-        stored = _store_xorb(ground, name, staged, claim)
-        with ground.write() as tx:
-            return actions.keep_xorb(tx, repo_id, name, table if stored else None)
+        with turns.taken(ground, rules.xorb_key(name)):
+            with ground.write() as tx:
+                claim = actions.claim_xorb(tx, repo_id, name, table)
+            stored = _store_xorb(ground, name, staged, claim)
+            with ground.write() as tx:
+                return actions.keep_xorb(tx, repo_id, name, table if stored else None)
     finally:
         staged.unlink(missing_ok=True)
 
@@ -70,7 +73,8 @@ def _store_xorb(ground: Ground, name: str, staged: Path, claim: actions.XorbClai
 
     The same chunks can be packed in many ways, and readers are told the places of the way that is
     stored. So what is sound stays as it is, whoever sends it packed otherwise; and what is not is
-    said to be damaged before other bytes take its place.
+    said to be damaged before other bytes take its place. What lies there without being counted on
+    (an upload died, a backup came back) goes: it may be as long, and packed otherwise.
     """
     key = rules.xorb_key(name)
     if claim.state in (XorbState.LIVE, XorbState.TOMBSTONE):
@@ -78,8 +82,7 @@ def _store_xorb(ground: Ground, name: str, staged: Path, claim: actions.XorbClai
             return False
         with ground.write() as tx:
             actions.mark_xorb_damaged(tx, name)
-    if claim.state != XorbState.ARRIVING:
-        ground.store.delete(key)
+    ground.store.delete(key)
     ground.store.put(key, staged)
     return True
 
@@ -97,23 +100,30 @@ def receive_object(  # noqa: PLR0917 - what, for whom, whether there is room
     `room` is asked in the transaction that keeps it, and may refuse.
     """
     try:
-        with ground.write() as tx:
-            claim = actions.claim_object(tx, sha256, size)
-        key = rules.blob_key(sha256)
-        if claim.is_sound:
-            with ground.write() as tx:
-                actions.claim_object(tx, sha256, size)
-                actions.hold(tx, repo_id, [sha256], Origin.SENT)
-                room(tx)
-            return
-        if claim.is_damaged or not _is_there(ground, key, size):
-            ground.store.delete(key)
-        ground.store.put(key, staged)
-        with ground.write() as tx:
-            actions.keep_object(tx, repo_id, sha256)
-            room(tx)
+        with turns.taken(ground, rules.blob_key(sha256)):
+            _keep_object(ground, repo_id, sha256, size, staged, room)
     finally:
         staged.unlink(missing_ok=True)
+
+
+def _keep_object(  # noqa: PLR0917 - as above
+    ground: Ground, repo_id: int, sha256: str, size: int, staged: Path, room: Room
+) -> None:
+    with ground.write() as tx:
+        claim = actions.claim_object(tx, sha256, size)
+    key = rules.blob_key(sha256)
+    if claim.is_sound:
+        with ground.write() as tx:
+            actions.claim_object(tx, sha256, size)
+            actions.hold(tx, repo_id, [sha256], Origin.SENT)
+            room(tx)
+        return
+    if claim.is_damaged or not _is_there(ground, key, size):
+        ground.store.delete(key)
+    ground.store.put(key, staged)
+    with ground.write() as tx:
+        actions.keep_object(tx, repo_id, sha256)
+        room(tx)
 
 
 def _is_there(ground: Ground, key: str, size: int) -> bool:
