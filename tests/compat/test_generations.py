@@ -1,4 +1,7 @@
-"""Older clients upload and download large files byte for byte, with Xet and without it."""
+"""Older clients upload and download large files byte for byte, with Xet and without it.
+
+And two people with one home do not stand in each other's way.
+"""
 
 import hashlib
 import os
@@ -71,3 +74,41 @@ def test_what_one_way_wrote_the_other_reads(any_hub, big, writer):
     run([sys.executable, "-c", UPLOAD, repo, big], any_hub.env | writing)
     got = run([sys.executable, "-c", DOWNLOAD, repo], any_hub.env | reading).stdout.strip()
     assert Path(got).read_bytes() == big.read_bytes()
+
+
+TOLD_TO_SEND = """
+import os, sys
+from huggingface_hub import HfApi
+first, second, source = sys.argv[1:]
+for account, repo in ((os.environ["HF_TOKEN"], first), (os.environ["OTHER_TOKEN"], second)):
+    api = HfApi(token=account)
+    api.create_repo(repo, private=True)
+    api.upload_file(path_or_fileobj=source, path_in_repo="b.bin", repo_id=repo)
+"""
+
+
+@pytest.fixture(scope="module")
+def bob(any_hub):
+    return any_hub.person("bob")
+
+
+@pytest.mark.parametrize("at_once", [True, False], ids=["one-process", "two-processes"])
+@pytest.mark.parametrize("generation", GENERATIONS, ids=str)
+def test_what_another_account_sent_from_this_home_is_sent_again(
+    any_hub, bob, tmp_path, generation, at_once
+):
+    """hf_xet remembers what it sent, whoever sent it, and leaves it out of what it sends next."""
+    python = sys.executable if generation is TODAY else python_of(generation)
+    secret = tmp_path / "secret.bin"
+    seed = f"{generation} {at_once}"
+    secret.write_bytes(random.Random(seed).randbytes(3 << 20))
+    env, number = any_hub.env | {"OTHER_TOKEN": bob}, f"{generation.xet}-{at_once:d}"
+    first, second = f"ada/secret-{number}", f"bob/secret-{number}"
+    if at_once:
+        run([python, "-c", TOLD_TO_SEND, first, second, secret], env)
+    else:
+        run([python, "-c", UPLOAD, first, secret], env)
+        run([python, "-c", UPLOAD, second, secret], env | {"HF_TOKEN": bob})
+    for repo, token in ((first, any_hub.token), (second, bob)):
+        got = run([sys.executable, "-c", DOWNLOAD, repo], any_hub.env | {"HF_TOKEN": token})
+        assert Path(got.stdout.strip()).read_bytes() == secret.read_bytes()

@@ -1,8 +1,10 @@
 """The Xet door: tokens on the hub's side, and the content-addressed store behind `casUrl`.
 
-The store's address is `{hub}/xet/g{generation}`: clients key their caches by it, so that a new
-generation makes every client forget what it believes to be here. Clients before hf_xet 1.6 use
-other paths for the same things; all are mounted.
+The store's address is `{hub}/xet/g{number}`: clients key their caches by it, and what one of them
+sent there it takes to be there. So for writing there is a number for each circle of uploads that
+may share what they sent (`entry.circle_number`), and all are others in each generation of the hub.
+A number grants nothing, and any will do. Clients before hf_xet 1.6 use other paths for the same
+things; all are mounted.
 """
 
 from collections.abc import Mapping
@@ -13,9 +15,9 @@ PLACES = ("xet/g{generation:int}", "xet/g{generation:int}/v1")
 """Where the store is mounted: bare for hf_xet up to 1.2, under `/v1` since."""
 
 
-def cas_url(base_url: str, generation: str) -> str:
+def cas_url(base_url: str, number: str | int) -> str:
     """The store's address, as clients are told it."""
-    return f"{base_url}/xet/g{generation}"
+    return f"{base_url}/xet/g{number}"
 
 
 def headers_of_file(

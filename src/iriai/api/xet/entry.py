@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from iriai.api import door
+from iriai.base import instance
 from iriai.base.errors import Denied
 from iriai.base.tx import Tx
 from iriai.blobs import passes, queries
@@ -13,7 +14,7 @@ from iriai.buckets import queries as buckets
 from iriai.buckets import rules as bucket_rules
 from iriai.buckets.rules import Bucket
 from iriai.identity import queries as identity
-from iriai.identity.rules import ANYONE, Actor
+from iriai.identity.rules import ANYONE, Actor, circle
 from iriai.repos import queries as repos
 from iriai.repos import rules as repo_rules
 from iriai.repos.rules import Repo
@@ -80,3 +81,22 @@ def dedup_own(tx: Tx, there: Standing) -> queries.Readable:
     if scope == "namespace":
         return buckets.own_ids(there.actor, owner_id=there.owner_id)
     return buckets.own_ids(there.actor)
+
+
+def circle_number(tx: Tx, there: Standing) -> int:
+    """The number of the uploads that may share chunks with one to here; of no others.
+
+    hf_xet remembers for weeks what it sent to an address, and does not send it there again: where
+    another account on that machine, or another token, could not name it, the upload would fail.
+    Made of what `dedup_own` and `dedup_readable` are made of, and keyed: it tells nothing.
+    """
+    scope, own = tx.ground.settings.dedup_scope, circle(there.actor)
+    within = there.owner_id if scope == "namespace" else 0
+    if scope == "off" or there.owner_id not in own.owners:
+        within = there.holder.id
+    return passes.circle_number(
+        tx.ground.secret,
+        instance.fact(tx, instance.GENERATION) or "1",
+        f"{scope} {within}",
+        *(" ".join(map(str, sorted(ids))) for ids in (own.owners, own.partly, own.repos)),
+    )

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from iriai.api import address, bodies, door
-from iriai.api.xet import cas_url
+from iriai.api.xet import cas_url, entry
 from iriai.base import instance
 from iriai.base.errors import Denied
 from iriai.base.routing import Access, DeclaredRoute, route
@@ -34,9 +34,11 @@ def grant(tx: Tx, actor: Actor, holder: Repo | Bucket, *, write: bool) -> dict[s
         is_bucket=isinstance(holder, Bucket),
     )
     ground = tx.ground
-    generation = instance.fact(tx, instance.GENERATION) or "1"
+    number: str | int = instance.fact(tx, instance.GENERATION) or "1"
+    if write:
+        number = entry.circle_number(tx, entry.Standing(actor, holder))
     return {
-        "casUrl": cas_url(ground.settings.url, generation),
+        "casUrl": cas_url(ground.settings.url, number),
         "accessToken": passes.sealed(ground.secret, given),
         "exp": expires_at,
     }
