@@ -9,8 +9,8 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import orjson
@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from iriai.api import address, door, problems, transfer
-from iriai.api.xet import PLACES, entry
+from iriai.api.xet import PLACES, entry, lanes
 from iriai.base.errors import HubError, Unavailable, Unknown
 from iriai.base.numbers import whole
 from iriai.base.routing import Access, DeclaredRoute, route
@@ -32,8 +32,6 @@ from iriai.blobs.xet.xorb import FOOTER_BYTES_MAX, XORB_BODY_MAX, XorbReader
 from iriai.repos import room
 
 XORBS_AT_ONCE = 4
-SHARDS_AT_ONCE = 2
-LARGE_SHARD_BYTES = 16 * 1024 * 1024
 PATIENCE_SECONDS = 0.5
 """How long a verdict may take before the answer begins without it."""
 REPORT_SECONDS = 1.0
@@ -43,8 +41,6 @@ NDJSON = "application/x-ndjson"
 log = logging.getLogger(__name__)
 
 _keeping = ThreadPoolExecutor(XORBS_AT_ONCE, thread_name_prefix="xorb")
-_registering = ThreadPoolExecutor(SHARDS_AT_ONCE, thread_name_prefix="shard")
-_one_large = Lock()
 
 
 async def receive_xorb(request: Request) -> Response:
@@ -99,17 +95,15 @@ def find_xorb(request: Request) -> Response:
 
 async def register(request: Request) -> Response:
     """Register a shard; the answer is its verdict."""
-    ground, held, path = await _received(request)
-    work = _registering.submit(_register, ground, held, path, _Report())
+    work = await _received(request, _Report())
     new = await asyncio.wrap_future(work)
     return door.json_answer({"result": 1 if new else 0})
 
 
 async def register_with_progress(request: Request) -> Response:
     """Register a shard; the answer is lines of progress, and then its verdict."""
-    ground, held, path = await _received(request)
     report = _Report()
-    work = _registering.submit(_register, ground, held, path, report)
+    work = await _received(request, report)
     done = asyncio.wrap_future(work)
     done.add_done_callback(lambda each: each.cancelled() or each.exception())  # told in `_lines`
     await asyncio.wait([done], timeout=PATIENCE_SECONDS)
@@ -118,10 +112,12 @@ async def register_with_progress(request: Request) -> Response:
     return StreamingResponse(_lines(work, report), media_type=NDJSON)
 
 
-async def _received(request: Request) -> tuple[Ground, XetPass, Path]:
+async def _received(request: Request, report: "_Report") -> Future[bool]:
+    """Take a shard in, and let it be registered when its turn comes."""
     held = entry.holder(request, write=True)
     received = await transfer.staged(request, size_max=SHARD_BYTES_MAX)
-    return door.ground_of(request), held, received.path
+    work = partial(_register, door.ground_of(request), held, received.path, report)
+    return await door.in_thread(lanes.submit, received.path, held.account_id, work)
 
 
 class _Report:
@@ -143,20 +139,13 @@ class _Report:
 def _register(ground: Ground, held: XetPass, path: Path, report: _Report) -> bool:
     """In a thread: judge the sender as they are now, then the shard."""
     try:
-        if path.stat().st_size <= LARGE_SHARD_BYTES:
-            return _judge(ground, held, path, report)
-        with _one_large:  # its parts take many times its size in memory
-            return _judge(ground, held, path, report)
+        with ground.read() as tx:
+            there = entry.standing(tx, held)
+            readable, own = entry.dedup_readable(tx, there), entry.dedup_own(tx, there)
+        upload = Upload(held.repo_id, held.account_id, readable, own, room.asking(there.holder))
+        return registration.register_shard(ground, upload, path.read_bytes(), progress=report)
     finally:
         path.unlink(missing_ok=True)
-
-
-def _judge(ground: Ground, held: XetPass, path: Path, report: _Report) -> bool:
-    with ground.read() as tx:
-        there = entry.standing(tx, held)
-        readable, own = entry.dedup_readable(tx, there), entry.dedup_own(tx, there)
-    upload = Upload(held.repo_id, held.account_id, readable, own, room.asking(there.holder))
-    return registration.register_shard(ground, upload, path.read_bytes(), progress=report)
 
 
 async def _lines(work: Future[bool], report: _Report) -> AsyncIterator[bytes]:

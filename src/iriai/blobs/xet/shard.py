@@ -124,6 +124,21 @@ def parse(data: bytes | memoryview) -> Shard:
     return Shard(files, _xorbs(records))
 
 
+def bytes_claimed(data: bytes) -> int:
+    """How many bytes the files of a shard would have together; of a broken one, what it says."""
+    records = _Records(memoryview(data))
+    total = 0
+    try:
+        while True:
+            digest, flags, count, _, _ = records.next()
+            if digest == SECTION_END:
+                return total
+            total += sum(row[2] for row in RECORD.iter_unpack(records.run(count)))
+            records.run(count * bool(flags & HAS_TERM_HASHES) + bool(flags & HAS_SHA256))
+    except Invalid:
+        return total
+
+
 def _files(records: _Records) -> list[ClaimedFile]:
     files: list[ClaimedFile] = []
     while True:
