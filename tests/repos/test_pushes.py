@@ -134,6 +134,19 @@ def test_a_ruling_within_the_landing_undoes_all_of_it(any_town, made):
     assert packs(any_town, repo) == stored(any_town, repo)
 
 
+def test_what_else_is_ruled_is_asked_as_any_ref_lands(town, made):
+    repo = town.repo()
+    sha = tip(made, repo.head, **{"a.txt": b"a"})
+
+    def rule(tx, actor):
+        assert queries.ref(tx, repo.id, "refs/heads/dev") is None
+        raise Denied(f"Not today, {actor.name}.")
+
+    with pytest.raises(Denied, match="Not today, ada"):
+        push(town, repo, made, ("refs/heads/dev", None, sha), rule=rule)
+    assert packs(town, repo) == stored(town, repo)
+
+
 def test_a_push_weighs_the_card_before_and_after(town, made):
     repo = town.repo()
     seen = []

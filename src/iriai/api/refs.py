@@ -8,6 +8,7 @@ from iriai.api.bodies import Body, query_flag, text_field
 from iriai.base.routing import Access, DeclaredRoute, route
 from iriai.base.tx import Tx
 from iriai.commons import enactment
+from iriai.commons.enactment import landing
 from iriai.repos import actions
 from iriai.repos import queries as repos
 from iriai.repos.rules import MAIN, Repo, require_read
@@ -84,7 +85,7 @@ def squash(request: Request, body: Body) -> Response:
         repo = named(request, tx)
     revision = address.revision(request.path_params["tail"])
     message = message or f"Super-squash branch '{revision}' using huggingface_hub"
-    landed = actions.squash(ground, door.actor_of(request), repo, revision, message)
+    landed = landing.squash(ground, door.actor_of(request), repo, revision, message)
     if landed.ref == MAIN:
         enactment.refresh_card(ground, repo, {MAIN: landed.sha})
     return door.json_answer({"commitOid": landed.sha})

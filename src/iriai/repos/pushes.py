@@ -77,8 +77,12 @@ def push(
     updates: Sequence[Update],
     atomic: bool = False,
     judge: Judge | None = None,
+    rule: Ruling | None = None,
 ) -> Pushed:
-    """Judge a push and land what may land. `HubError` where all of it is refused."""
+    """Judge a push and land what may land. `HubError` where all of it is refused.
+
+    `rule` is asked in the transaction that lands it, as is what `judge` makes of a change of main.
+    """
     with ground.read() as tx:
         refs = queries.refs(tx, repo)
         held_by_others = locks.of_others(tx, actor, repo.id)
@@ -89,6 +93,7 @@ def push(
         said = tuple((each.name, reasons[each.name] or ALL_OR_NOTHING) for each in updates)
         return Pushed(None, said)
     sent = _Push(ground, actor, repo, refs, accepted, held_by_others)
+    sent.rulings += [rule] if rule is not None else []
     sent.receive(pack, judge)
     moved = sent.land(atomic=atomic)
     lost = ALL_OR_NOTHING if atomic and not moved else STALE
@@ -121,7 +126,7 @@ class _Push:
     pointers: list[tuple[str, Lfs]] = field(default_factory=list)
     changed: set[str] = field(default_factory=set)
     packed: Packed | None = None
-    rule: Ruling | None = None
+    rulings: list[Ruling] = field(default_factory=list)
 
     def receive(self, pack: Path | None, judge: Judge | None) -> None:
         """Judge what was sent, and put it into the store."""
@@ -146,7 +151,7 @@ class _Push:
             for name in self.forced:
                 guarded.require_history_kept(self.repo, name, hub=self.ground.settings.url)
             if judge is not None and MAIN in tips:
-                self.rule = judge(_weighed(held, self.refs, self.commits[MAIN]))
+                self.rulings.append(judge(_weighed(held, self.refs, self.commits[MAIN])))
             self.packed = held.pack(secrets.token_hex(20))
             if self.packed is not None:
                 landing.store_pack(self.ground, self.repo.id, self.packed)
@@ -169,8 +174,8 @@ class _Push:
         try:
             with self.ground.write() as tx:
                 self._require_still(tx)
-                if self.rule is not None:
-                    self.rule(tx, self.actor)
+                for rule in self.rulings:
+                    rule(tx, self.actor)
                 moved = self._move(tx)
                 if not moved or (atomic and len(moved) < len(self.updates)):
                     raise _Lost

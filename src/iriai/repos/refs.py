@@ -3,6 +3,7 @@
 The texts of refusals are Hugging Face's, which clients and their tests look for.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import islice
 
@@ -22,6 +23,8 @@ from iriai.repos.tables import RefRow
 
 MERGED_WALK_MAX = 5_000
 """So far back main is searched for a branch that is to go from what a commons holds."""
+
+Ruling = Callable[[Tx, str], None]
 
 
 def create_branch(
@@ -113,8 +116,19 @@ def delete_tag(tx: Tx, actor: Actor, repo: Repo, name: str) -> None:
     _deleted(tx, actor, repo, TAGS + name.removeprefix(TAGS))
 
 
-def squash(ground: Ground, actor: Actor, repo: Repo, revision: str, message: str) -> Landed:
-    """One commit with all that a branch or pull request has now, and nothing before it."""
+def squash(
+    ground: Ground,
+    actor: Actor,
+    repo: Repo,
+    revision: str,
+    message: str,
+    *,
+    rule: Ruling | None = None,
+) -> Landed:
+    """One commit with all that a branch or pull request has now, and nothing before it.
+
+    `rule` is told the ref, and asked in the transaction that moves it.
+    """
     with ground.read() as tx:
         repo = queries.by_id(tx, repo.id)
         ref = queries.named(tx, repo.id, revision)
@@ -134,6 +148,8 @@ def squash(ground: Ground, actor: Actor, repo: Repo, revision: str, message: str
         repo = queries.by_id(tx, repo.id)
         rules.require_commit_to(actor, repo, ref)
         guarded.require_history_kept(repo, ref.name, hub=ground.settings.url)
+        if rule is not None:
+            rule(tx, ref.name)
         if not move_ref(tx, repo.id, ref.name, old=ref.sha, new=sha):
             raise Conflict(rules.STALE, code="BranchMoved")
         add_pack(tx, repo.id, packed)

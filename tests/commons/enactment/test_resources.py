@@ -4,17 +4,20 @@ import itertools
 
 import pytest
 
-from iriai.base.errors import Denied, Gone, Invalid
+from iriai.base.errors import Conflict, Denied, Gone, Invalid
 from iriai.commons import enactment
-from iriai.commons.enactment import licensing
+from iriai.commons.enactment import landing, licensing, resources
 from iriai.commons.enactment.licensing import relicensed
+from iriai.commons.enactment.registry import Decision
 from iriai.commons.enactment.resources import commons_actor
 from iriai.commons.membership import queries as membership
+from iriai.commons.proposals import actions as proposals
 from iriai.commons.proposals.rules import State
 from iriai.identity.rules import ANYONE, Role
 from iriai.repos import actions as repos
 from iriai.repos import powers, queries
 from iriai.repos.actions import Add
+from iriai.repos.git.quarantine import Update
 from iriai.repos.rules import HeldBy
 
 CARD = b"---\nlicense: mit\ntags: [x]\n---\n# Tiny\n"
@@ -140,6 +143,58 @@ def test_a_pull_request_is_merged_by_a_maintainer_or_by_decision(lab):
     assert lab.see(again.number).state is State.ENACTED
     objects = queries.objects(lab.ground, tiny(lab).id)
     assert objects.find_entry(tiny(lab).head, "a.txt") is not None
+
+
+def offered(lab, title, revision=None, *, operations=None, **files):
+    """A pull request of bob's, or another commit to one."""
+    more = {"create_pr": True} if revision is None else {"revision": revision}
+    adds = [Add(f"{name}.txt", content) for name, content in files.items()]
+    operations = adds if operations is None else operations
+    return enactment.commit(
+        lab.ground, lab.person("bob"), tiny(lab), operations=operations, title=title, **more
+    )
+
+
+def asked_to_merge(lab, landed):
+    payload = {"repo": "lab/tiny", "number": landed.number}
+    return lab.propose("ada", "resource.merge", payload=payload)
+
+
+def test_what_members_merge_is_what_they_were_asked_about(lab):
+    first, other = offered(lab, "a", a=b"a"), offered(lab, "b", b=b"b")
+    ref = f"refs/pr/{first.number}"
+    asked = asked_to_merge(lab, first)
+    assert first.sha[:10] in asked.options[0].words
+    with pytest.raises(Conflict, match=rf"proposal {asked.number} .*Open another pull request"):
+        offered(lab, "worse", ref, a=b"worse")
+    with pytest.raises(Conflict, match="stays as they were asked"):
+        landing.squash(lab.ground, lab.person("bob"), tiny(lab), ref, "worse")
+    with pytest.raises(Conflict, match="stays as they were asked"):
+        update = Update(ref, first.sha, "1" * 40)
+        enactment.push(lab.ground, lab.person("bob"), tiny(lab), pack=None, updates=[update])
+    assert offered(lab, "more", f"refs/pr/{other.number}", b=b"b2").moved
+    with lab.ground.write() as tx:
+        proposals.withdraw(tx, lab.person("ada"), lab.commons_id, asked.number)
+    assert offered(lab, "worse", ref, a=b"worse").moved
+    decided = Decision(
+        asked.id, lab.commons_id, "lab", asked.number, asked.action, {}, "decisions.x", ""
+    )
+    with pytest.raises(Conflict, match="has changed since it was proposed"):
+        resources.merge(lab.ground, decided, asked.options[0].payload, lambda _tx: None)
+
+
+def test_a_commit_that_began_before_its_pull_request_was_proposed_is_refused(lab):
+    """It is asked in the transaction that lands it: no vote ends by who was slower."""
+    first = offered(lab, "a", a=b"a")
+
+    def slow():
+        asked_to_merge(lab, first)
+        yield Add("a.txt", b"worse")
+
+    with pytest.raises(Conflict, match="stays as they were asked"):
+        offered(lab, "worse", f"refs/pr/{first.number}", operations=slow())
+    with lab.ground.read() as tx:
+        assert queries.ref(tx, tiny(lab).id, f"refs/pr/{first.number}").commit == first.sha
 
 
 def test_history_of_what_the_commons_holds_stays(lab):

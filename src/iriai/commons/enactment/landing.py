@@ -75,8 +75,6 @@ def commit(
 
     judge = _judge(repo, decision)
     if decision is None:
-        if not change.get("create_pr"):
-            voted_on.require_settled(ground, repo, [str(change.get("revision", ""))])
         with explained(ground, repo, create_pr=bool(change.get("create_pr"))):
             landed = repos.commit(ground, actor, repo, judge=judge, witness=told, **change)
     else:
@@ -108,11 +106,13 @@ def merge(
     *,
     text: str = "",
     decision: Decision | None = None,
+    sha: str | None = None,
     done: Callable[[Tx], None] | None = None,
 ) -> discussions_rules.Event:
     """Merge a pull request into its branch, as one commit, once that goes without conflict.
 
-    `done` is called in the transaction that merges it.
+    `sha` is the revision of it that was decided on, if one was: nothing else is merged then. `done`
+    is called in the transaction that merges it.
     """
     happened: list[discussions_rules.Event] = []
 
@@ -123,6 +123,7 @@ def merge(
 
     def attempt() -> discussions_rules.Event:
         found, worked_out = _mergeable(ground, repo, number)
+        voted_on.require_the_same(sha, worked_out.tip)
         commit(
             ground,
             actor,
@@ -171,11 +172,25 @@ def _mergeable(
 
 def push(ground: Ground, actor: Actor, repo: Repo, **change: Any) -> Pushed:
     """Land a git push, judged as a commit is. Keywords: `repos.pushes.push`."""
-    voted_on.require_settled(ground, repo, [each.name for each in change["updates"]])
+
+    def rule(tx: Tx, _: Actor) -> None:
+        voted_on.require_settled(tx, repo, [each.name for each in change["updates"]])
+
+    with ground.read() as tx:
+        rule(tx, actor)  # before all of it is read
     with explained(ground, repo):
-        pushed = pushes.push(ground, actor, repo, judge=_judge(repo), **change)
+        pushed = pushes.push(ground, actor, repo, judge=_judge(repo), rule=rule, **change)
     refresh_card(ground, repo, pushed.moved)
     return pushed
+
+
+def squash(ground: Ground, actor: Actor, repo: Repo, revision: str, message: str) -> Landed:
+    """One commit of a whole history, which a pull request before the members is not made to be."""
+
+    def rule(tx: Tx, ref: str) -> None:
+        voted_on.require_settled(tx, repo, [ref])
+
+    return repos.squash(ground, actor, repo, revision, message, rule=rule)
 
 
 def refresh_card(ground: Ground, repo: Repo, moved: Mapping[str, str]) -> None:
@@ -203,8 +218,11 @@ def _judge(repo: Repo, decision: Decision | None = None) -> Judge:
             before, after = _licences(prepared.readme_before), _licences(prepared.readme)
 
         def rule(tx: Tx, actor: Actor) -> None:
-            is_pull_request = isinstance(prepared, Prepared) and prepared.create_pr
-            if prepared.ref == MAIN and not is_pull_request:
+            if isinstance(prepared, Prepared) and prepared.create_pr:
+                return
+            if decision is None:
+                voted_on.require_settled(tx, repo, [prepared.ref])
+            if prepared.ref == MAIN:
                 _rule(tx, actor, repo, decision, before, after)
                 tx.enqueue("cards.refresh", {"repo_id": repo.id}, key=f"card:{repo.id}")
 

@@ -115,22 +115,27 @@ def _clean_merge(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
     if guarded.is_charter(found):
         raise Invalid("A change of the charter is proposed as charter.amend.")
     number = payloads.whole_number(payload.get("number", 0), "Which pull request?")
-    if not discussions.discussion(tx, found, number).is_pull_request:
+    asked = discussions.discussion(tx, found, number)
+    tip = discussions.sides(tx, asked).tip
+    if not asked.is_pull_request or tip is None:
         raise Invalid(f"{found.address} has no pull request {number}.")
-    return {**named(tx, commons_id, payload), "number": number}
+    return {**named(tx, commons_id, payload), "number": number, "sha": tip}
 
 
 @lands(
     Action.RESOURCE_MERGE,
     clean=_clean_merge,
-    words=lambda each: f"Merge pull request {each['number']} of {each['repo']}.",
+    words=lambda each: (
+        f"Merge pull request {each['number']} of {each['repo']}, as it is at {each['sha'][:10]}."
+    ),
 )
 def merge(ground: Ground, decision: Decision, payload: Payload, done: Done) -> None:
     """Merge a pull request, whoever could do it alone."""
     with ground.read() as tx:
         actor = commons_actor(tx, decision.commons_id, decision.actor_name)
         found = resource(tx, decision.commons_id, payload)
-    landing.merge(ground, actor, found, int(payload["number"]), decision=decision, done=done)
+    number, sha = int(payload["number"]), payload.get("sha")
+    landing.merge(ground, actor, found, number, decision=decision, sha=sha, done=done)
 
 
 def _clean_relicense(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
