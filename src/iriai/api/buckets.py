@@ -47,7 +47,7 @@ def create(request: Request, body: Body) -> Response:
             if hidden is None:
                 account = identity.find_account(tx, owner)
                 hidden = account is not None and account.private_by_default
-            made = actions.create(
+            made = enactment.create_bucket(
                 tx, door.actor_of(request), owner=owner, name=name, is_private=hidden
             )
     except Conflict as error:

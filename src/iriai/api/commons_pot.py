@@ -7,13 +7,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from iriai.api import address, door
+from iriai.api.bodies import Body, text_field
 from iriai.api.shapes import moment
 from iriai.base.routing import Access, route
 from iriai.base.tx import Tx
-from iriai.commons import queries
+from iriai.commons import enactment, queries
 from iriai.commons.pot import queries as pots
 from iriai.commons.pot.queries import Pot
 from iriai.commons.pot.rules import Allotment
+
+WORD_LENGTH_MAX = 300
 
 
 @door.reading
@@ -45,14 +48,29 @@ def pot(request: Request, tx: Tx) -> Response:
                 }
                 for each in found.uses
             ],
-            "bytesUsed": found.used,
-            "gini": round(float(found.evenness), 4),
+            "bytesUsed": found.held.amounts,
+            "gini": round(float(found.held.evenness), 4),
             "cold": [
                 {"name": each.name, "since": each.since, "bytes": each.amount}
                 for each in found.cold
             ],
         }
     )
+
+
+@door.with_json
+def account(request: Request, body: Body) -> Response:
+    """Let a repository or bucket that one made count for an institution, or for oneself."""
+    with door.ground_of(request).write() as tx:
+        named = queries.commons(tx, address.decoded(request.path_params["commons"]))
+        made = enactment.booking.book(
+            tx,
+            door.actor_of(request),
+            named.id,
+            thing=text_field(body, "repo", length_max=WORD_LENGTH_MAX),
+            account=text_field(body, "account", default="", length_max=WORD_LENGTH_MAX),
+        )
+        return door.json_answer({"repo": enactment.booking.address(made)})
 
 
 def _pools(found: Pot) -> list[dict[str, Any]]:
@@ -90,4 +108,7 @@ def _moment(at: datetime | None) -> str | None:
     return None if at is None else moment(at)
 
 
-ROUTES = [route("/api/commons/{commons}/pot", pot, methods=["GET", "HEAD"], access=Access.ANYONE)]
+ROUTES = [
+    route("/api/commons/{commons}/pot", pot, methods=["GET", "HEAD"], access=Access.ANYONE),
+    route("/api/commons/{commons}/pot/account", account, methods=["POST"], access=Access.SIGNED_IN),
+]

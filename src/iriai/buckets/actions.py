@@ -66,6 +66,12 @@ def change_visibility(tx: Tx, actor: Actor, bucket: Bucket, *, is_private: bool)
     return shown(tx, actor, bucket, is_private=is_private)
 
 
+def booked(tx: Tx, actor: Actor, bucket: Bucket, account_id: int | None, *, name: str) -> None:
+    """Let a bucket count for an institution's part of the pot; None: for its creator's."""
+    _change(tx, bucket, counts_for_id=account_id)
+    record(tx, actor, "booked", bucket, counts_for=name)
+
+
 def shown(tx: Tx, actor: Actor, bucket: Bucket, *, is_private: bool) -> Bucket:
     """Hide or show a bucket, once it is settled that it may be."""
     if bucket.is_private == is_private:

@@ -17,6 +17,11 @@ def move(tx: Tx, actor: Actor, bucket: Bucket, *, to: Account, to_name: str) -> 
     return actions.renamed(tx, actor, queries.by_id(tx, bucket.id), to, to_name)
 
 
+def book(tx: Tx, actor: Actor, bucket: Bucket, account_id: int | None, *, name: str) -> None:
+    """Let a bucket count for an institution's part of the pot; None: for its creator's."""
+    actions.booked(tx, actor, queries.by_id(tx, bucket.id), account_id, name=name)
+
+
 def show(tx: Tx, actor: Actor, bucket: Bucket, *, is_private: bool) -> Bucket:
     """Hide a bucket from everyone but its members, or show it, as it was decided."""
     return actions.shown(tx, actor, queries.by_id(tx, bucket.id), is_private=is_private)

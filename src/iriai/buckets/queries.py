@@ -32,6 +32,7 @@ _BUCKET_COLUMNS: tuple[Any, ...] = (
     BucketRow.bytes,
     func.coalesce(Account.commons_id, HUB).label("commons_id"),
     Account.quota_bytes,
+    BucketRow.counts_for_id,
 )
 _BUCKETS: Select[Any] = select(*_BUCKET_COLUMNS).join(Account, Account.id == BucketRow.owner_id)
 

@@ -52,6 +52,12 @@ class Bucket:
     bytes: int
     commons_id: int = HUB
     quota_bytes: int | None = None
+    counts_for_id: int | None = None
+
+    @property
+    def payer_id(self) -> int | None:
+        """Whose part of the pot it takes."""
+        return self.counts_for_id or self.creator_id
 
     @property
     def full_name(self) -> str:

@@ -57,6 +57,14 @@ def settle(tx: Tx, actor: Actor, repo: Repo, **changed: Any) -> Repo:
     return register.settled(tx, actor, queries.by_id(tx, repo.id), **changed)
 
 
+def book(tx: Tx, actor: Actor, repo: Repo, account_id: int | None, *, name: str) -> None:
+    """Let a repository count for an institution's part of the pot; None: for its creator's."""
+    tx.connection.execute(
+        update(RepoRow).where(RepoRow.id == repo.id).values(counts_for_id=account_id)
+    )
+    record(tx, actor, "booked", repo, counts_for=name)
+
+
 def bury(tx: Tx, actor: Actor, repo: Repo, *, by: str | None = None) -> None:
     """Delete a repository that its commons gives up: what stays is a tombstone that says so."""
     register.given_up(tx, actor, queries.by_id(tx, repo.id), by=by)

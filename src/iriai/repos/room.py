@@ -2,7 +2,8 @@
 
 A commons that has declared storage has rows in `storage_limits`, written by the power that only
 enactment calls; `quota_bytes` of its accounts says that they are there, so that where nothing is
-limited nothing is asked. A repository or bucket counts for who made it. Doors ask before bytes come
+limited nothing is asked. A repository or bucket counts for who made it, or
+for the institution they named. Doors ask before bytes come
 (`more`), and whoever keeps them asks again in the transaction that does; that answer is exact.
 
 *Logical* bytes are files as people see them: each object once in every repository, and its packs.
@@ -31,6 +32,8 @@ PASSAGE, PASSAGE_BYTES = timedelta(days=1), 1 << 30
 OTHERS = 0
 """The row of everybody who has none."""
 STEP = 1000
+PAYER: ColumnElement[int | None] = func.coalesce(RepoRow.counts_for_id, RepoRow.creator_id)
+"""For whom a repository counts: the institution that was named, or else who made it."""
 
 
 class Holder(Protocol):
@@ -41,7 +44,7 @@ class Holder(Protocol):
         """The commons it is in."""
 
     @property
-    def creator_id(self) -> int | None:
+    def payer_id(self) -> int | None:
         """For whom it counts."""
 
     @property
@@ -114,9 +117,9 @@ def used_bytes(
     """What somebody's repositories in a commons use; with `OTHERS`, of all `but` these people."""
     mine = and_(RepoRow.deleted_at.is_(None), RepoRow.owner_id.in_(owners(commons_id)))
     if person_id:
-        mine = and_(mine, RepoRow.creator_id == person_id)
+        mine = and_(mine, person_id == PAYER)
     elif but:
-        mine = and_(mine, or_(RepoRow.creator_id.is_(None), RepoRow.creator_id.not_in(but)))
+        mine = and_(mine, or_(PAYER.is_(None), PAYER.not_in(but)))
     packs = select(func.coalesce(func.sum(RepoRow.git_bytes), 0)).where(mine)
     parts = [packs, *(_stored(mine) if unit == STORED else (_logical(mine),))]
     return sum(int(tx.connection.execute(each).scalar_one()) for each in parts)
@@ -185,7 +188,7 @@ def _limits(tx: Tx, holder: Holder) -> Sequence[_Limit]:
         )
         .where(
             StorageLimit.commons_id == holder.commons_id,
-            StorageLimit.person_id.in_([holder.creator_id or OTHERS, OTHERS]),
+            StorageLimit.person_id.in_([holder.payer_id or OTHERS, OTHERS]),
         )
         .order_by(StorageLimit.person_id)
     )

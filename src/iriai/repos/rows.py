@@ -39,6 +39,7 @@ COLUMNS: tuple[Any, ...] = (
     RepoRow.is_delisted,
     RepoRow.has_withheld,
     Account.quota_bytes,
+    RepoRow.counts_for_id,
 )
 """What a `Repo` is made of, `head` apart."""
 
@@ -78,6 +79,7 @@ def as_repo(row: Sequence[Any], head: str | None, *, now: datetime | None = None
         is_delisted=row[23],
         has_withheld=row[24],
         quota_bytes=row[25],
+        counts_for_id=row[26],
     )
 
 

@@ -100,7 +100,13 @@ class Repo:
     likes: int = 0
     git_bytes: int = 0
     quota_bytes: int | None = None
+    counts_for_id: int | None = None
     granted: bool = False
+
+    @property
+    def payer_id(self) -> int | None:
+        """Whose part of the pot it takes."""
+        return self.counts_for_id or self.creator_id
 
     @property
     def full_name(self) -> str:

@@ -5,7 +5,7 @@ package for these acts, and for every commit and push too, because those can mov
 protects. `registry` knows how each typed action of a charter is done; the modules beside it do it.
 """
 
-from iriai.commons.enactment import alone, operator
+from iriai.commons.enactment import alone, booking, operator
 from iriai.commons.enactment import charter as _charter  # noqa: F401 - registers
 from iriai.commons.enactment import children as _children  # noqa: F401 - registers
 from iriai.commons.enactment import people as _people  # noqa: F401 - registers
@@ -13,7 +13,12 @@ from iriai.commons.enactment import pot as _pot  # noqa: F401 - registers
 from iriai.commons.enactment import removals as _removals  # noqa: F401 - registers
 from iriai.commons.enactment import resources as _resources  # noqa: F401 - registers
 from iriai.commons.enactment import statements as _statements  # noqa: F401 - registers
-from iriai.commons.enactment.buckets import change_bucket, delete_bucket, move_bucket
+from iriai.commons.enactment.buckets import (
+    change_bucket,
+    create_bucket,
+    delete_bucket,
+    move_bucket,
+)
 from iriai.commons.enactment.carrying import carry_out, carry_out_all
 from iriai.commons.enactment.charter import found, hold_what_is_due, publish_charter
 from iriai.commons.enactment.deciding import decide, propose_url
@@ -33,6 +38,7 @@ __all__ = [
     "Decision",
     "Payload",
     "alone",
+    "booking",
     "can_enact",
     "carry_out",
     "carry_out_all",
@@ -41,6 +47,7 @@ __all__ = [
     "change_status",
     "clean_action",
     "commit",
+    "create_bucket",
     "create_repository",
     "decide",
     "delete_bucket",

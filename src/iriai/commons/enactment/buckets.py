@@ -13,14 +13,22 @@ from iriai.base.tx import Tx
 from iriai.buckets import actions, powers, queries, rules
 from iriai.buckets.rules import Bucket
 from iriai.commons.charter.rules import Action
-from iriai.commons.enactment import payloads
+from iriai.commons.enactment import booking, payloads
 from iriai.commons.enactment.deciding import decide_for, is_collective
 from iriai.commons.enactment.registry import Decision
 from iriai.identity import queries as identity
 from iriai.identity.rules import Actor
 
-PREFIX = "buckets/"
+PREFIX = booking.BUCKETS
 """How a proposal names a bucket: `buckets/lab/runs`."""
+
+
+def create_bucket(tx: Tx, actor: Actor, *, owner: str, name: str, is_private: bool) -> Bucket:
+    """Make a bucket; in a commons it counts for the institution for which its maker acts."""
+    made = actions.create(tx, actor, owner=owner, name=name, is_private=is_private)
+    if _is_held(tx, made):
+        booking.begin(tx, actor, made)
+    return queries.by_id(tx, made.id)
 
 
 def delete_bucket(tx: Tx, actor: Actor, bucket: Bucket) -> None:

@@ -13,13 +13,14 @@ from iriai.cards.rules import licences_of
 from iriai.commons import queries
 from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import Action
-from iriai.commons.enactment import landing
+from iriai.commons.enactment import booking, landing
 from iriai.commons.enactment.deciding import decide, decide_for, holder, is_collective
 from iriai.identity import queries as identity
 from iriai.identity.rules import Actor
 from iriai.identity.tables import Account
 from iriai.repos import actions as repos
 from iriai.repos import guarded, powers
+from iriai.repos import queries as repos_queries
 from iriai.repos.rules import MAIN, HeldBy, Repo, require_see
 
 
@@ -28,6 +29,7 @@ def create_repository(ground: Ground, actor: Actor, *, owner: str, **how: Any) -
     with ground.read() as tx:
         held_by = _received(tx, actor, identity.account(tx, owner))
     made = repos.create(ground, actor, owner=owner, held_by=held_by, **how)
+    made = _booked(ground, actor, made)
     if made.sdk is not None and made.head is not None:  # a space begins with a card
         landing.refresh_card(ground, made, {MAIN: made.head})
     return made
@@ -41,7 +43,8 @@ def duplicate_repository(
         to = identity.account(tx, owner)
         held_by = _received(tx, actor, to)
         _require_licence(tx, source, to, held_by)
-    return repos.duplicate(ground, actor, source, owner, name, visibility, held_by)
+    made = repos.duplicate(ground, actor, source, owner, name, visibility, held_by)
+    return _booked(ground, actor, made)
 
 
 def delete_repository(tx: Tx, actor: Actor, repo: Repo) -> None:
@@ -63,7 +66,9 @@ def move_repository(tx: Tx, actor: Actor, repo: Repo, *, to_owner: str, to_name:
     held_by = None if owner.id == repo.owner_id else _received(tx, actor, owner)
     _require_licence(tx, repo, owner, held_by)
     move = repos.move if repo.held_by is HeldBy.PERSON else powers.move
-    return move(tx, actor, repo, to_owner=to_owner, to_name=to_name, held_by=held_by)
+    made = move(tx, actor, repo, to_owner=to_owner, to_name=to_name, held_by=held_by)
+    booking.leave(tx, actor, repo, made)
+    return made
 
 
 def change_settings(tx: Tx, actor: Actor, repo: Repo, **settings: Any) -> Repo:
@@ -81,6 +86,15 @@ def change_settings(tx: Tx, actor: Actor, repo: Repo, **settings: Any) -> Repo:
     if "gated" in changed or changed.get("discussions_disabled") is not None:
         decide(tx, actor, Action.RESOURCE_GATE, repo)
     return powers.settle(tx, actor, repo, **changed) if changed else repo
+
+
+def _booked(ground: Ground, actor: Actor, made: Repo) -> Repo:
+    """What was made in a commons, counting for the institution for which its maker acts."""
+    if made.held_by is not HeldBy.COMMONS:
+        return made
+    with ground.write() as tx:
+        booking.begin(tx, actor, made)
+        return repos_queries.by_id(tx, made.id)
 
 
 def _require_licence(tx: Tx, repo: Repo, to: Account, held_by: HeldBy | None) -> None:

@@ -74,6 +74,25 @@ def choose(
     )
 
 
+def accounts(tx: Tx, commons_id: int, account_id: int | None) -> list[tuple[int, str]]:
+    """On whose accounts somebody can keep things here, by number and name, the usual one first.
+
+    Those in whose names they speak, and the institution they are from, which comes first where
+    institutions vote and people do not.
+    """
+    found = [(each.member_id, each.name) for each in speakers(tx, commons_id, account_id)]
+    own = queries.member(tx, commons_id, account_id) if account_id is not None else None
+    home = own.institution_id if own is not None and own.state is State.MEMBER else None
+    if home is None or any(number == home for number, _ in found):
+        return found
+    at_home = queries.member(tx, commons_id, home)
+    if at_home is None or rules.state_of(at_home, tx.now) is not State.MEMBER:
+        return found
+    kinds = charters.in_force(tx, commons_id).members.kinds
+    found.insert(len(found) if kinds.person else 0, (home, at_home.name))
+    return found
+
+
 def houses(tx: Tx, commons_id: int) -> set[int]:
     """Who has a vote now, each institution once with all who are from it."""
     charter = charters.in_force(tx, commons_id)

@@ -1,6 +1,6 @@
 """What can be seen of the pot: all of it, by everybody."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -19,11 +19,15 @@ from iriai.commons.pot.rules import Allotment, Gift, Pool, Slice, Source, State
 from iriai.commons.pot.tables import AllotmentRow, PoolRow, UsageRow
 from iriai.commons.pot.waiting import Waiting, line
 from iriai.identity.tables import Account
+from iriai.repos import room
 from iriai.repos.room import owners
 from iriai.repos.tables import RepoRow
 
 ALLOTMENTS_MAX = 2_000
 COLD_SHOWN = 10
+MINE_SHOWN = 200
+BUCKET_PAYER = func.coalesce(BucketRow.counts_for_id, BucketRow.creator_id)
+"""For whom a bucket counts, as `room.PAYER` says of repositories."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +51,16 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Pot:
-    """The pot of a commons: pools, how each is cut, allotments, and what members use."""
+    """The pot of a commons: pools, how each is cut, allotments, and what members use.
+
+    `held` is what repositories and buckets hold now, whether or not storage was given to the pot.
+    """
 
     pools: tuple[Pool, ...]
     slices: tuple[Slice, ...]
     allotments: tuple[Allotment, ...]
     members: tuple[str, ...]
-    used: dict[str, int]
-    evenness: Fraction
+    held: Use
     cold: tuple[Cold, ...]
     uses: tuple[Use, ...]
     waiting: tuple[Waiting, ...]
@@ -73,9 +79,9 @@ def pot(tx: Tx, commons_id: int) -> Pot:
     names = members(tx, commons_id)
     granted = allotments(tx, commons_id)
     there = pools(tx, commons_id)
-    used = used_bytes(tx, commons_id)
+    held = _use(rules.BYTES_LOGICAL, used_bytes(tx, commons_id), names, tx.now)
     cuts = {each.unit: rules.slices(cut, each, granted, len(names)) for each in there}
-    uses = _uses(tx, commons_id, [*cuts], names, used)
+    uses = tuple(_uses(tx, commons_id, [*cuts], names, held))
     free = {
         each.unit: max(
             cuts[each.unit].queue_free,
@@ -88,8 +94,7 @@ def pot(tx: Tx, commons_id: int) -> Pot:
         slices=tuple(cuts.values()),
         allotments=tuple(granted),
         members=tuple(names),
-        used=used,
-        evenness=rules.evenness(used, {*names, *used}),
+        held=held,
         cold=tuple(coldest(tx, commons_id)),
         uses=uses,
         waiting=tuple(line(cuts, free, granted)),
@@ -97,30 +102,27 @@ def pot(tx: Tx, commons_id: int) -> Pot:
 
 
 def _uses(
-    tx: Tx, commons_id: int, units: Sequence[str], members: Sequence[str], in_bytes: dict[str, int]
-) -> tuple[Use, ...]:
+    tx: Tx, commons_id: int, units: Sequence[str], members: Sequence[str], held: Use
+) -> Iterator[Use]:
     """What is used of each unit: storage as it is now, others as last measured or reported."""
     asked = (
         select(UsageRow.unit, Account.name, UsageRow.amount, UsageRow.at)
         .join(Account, Account.id == UsageRow.person_id)
         .where(UsageRow.commons_id == commons_id, UsageRow.unit.in_(list(units)))
     )
-    amounts: dict[str, dict[str, int]] = {}
+    amounts: dict[str, dict[str, int]] = {unit: {} for unit in units}
     latest: dict[str, datetime] = {}
     for unit, name, amount, at in tx.connection.execute(asked):
-        amounts.setdefault(unit, {})[name] = amount
+        amounts[unit][name] = amount
         latest[unit] = max(at, latest.get(unit, at))
-    if rules.BYTES_LOGICAL in units:
-        amounts[rules.BYTES_LOGICAL], latest[rules.BYTES_LOGICAL] = in_bytes, tx.now
-    return tuple(
-        Use(
-            unit,
-            amounts.get(unit, {}),
-            rules.evenness(amounts.get(unit, {}), {*members, *amounts.get(unit, {})}),
-            latest.get(unit),
-        )
-        for unit in units
-    )
+    for unit, mine in amounts.items():
+        is_held = unit == held.unit
+        yield held if is_held else _use(unit, mine, members, latest.get(unit))
+
+
+def _use(unit: str, amounts: dict[str, int], members: Sequence[str], at: datetime | None) -> Use:
+    """So much is used of a unit; members who use nothing of it count for how evenly."""
+    return Use(unit, amounts, rules.evenness(amounts, {*members, *amounts}), at)
 
 
 def members(tx: Tx, commons_id: int) -> list[str]:
@@ -181,11 +183,11 @@ def allotments(tx: Tx, commons_id: int) -> list[Allotment]:
 
 
 def used_bytes(tx: Tx, commons_id: int) -> dict[str, int]:
-    """How many logical bytes its repositories and buckets hold, by who made them."""
+    """How many logical bytes its repositories and buckets hold, by whom it counts for."""
     made: dict[str, int] = {}
     large = (
         select(Account.name, func.sum(StoredBytes.size))
-        .join(RepoRow, RepoRow.creator_id == Account.id)
+        .join(RepoRow, Account.id == room.PAYER)
         .join(RepoObject, RepoObject.repo_id == RepoRow.id)
         .join(StoredBytes, StoredBytes.sha256 == RepoObject.sha256)
         .where(*_of(commons_id))
@@ -193,13 +195,13 @@ def used_bytes(tx: Tx, commons_id: int) -> dict[str, int]:
     )
     small = (
         select(Account.name, func.sum(RepoRow.git_bytes))
-        .join(RepoRow, RepoRow.creator_id == Account.id)
+        .join(RepoRow, Account.id == room.PAYER)
         .where(*_of(commons_id))
         .group_by(Account.name)
     )
     buckets = (
         select(Account.name, func.sum(BucketRow.bytes))
-        .join(BucketRow, BucketRow.creator_id == Account.id)
+        .join(BucketRow, Account.id == BUCKET_PAYER)
         .where(BucketRow.owner_id.in_(owners(commons_id)), BucketRow.deleted_at.is_(None))
         .group_by(Account.name)
     )
@@ -210,12 +212,12 @@ def used_bytes(tx: Tx, commons_id: int) -> dict[str, int]:
 
 
 def last_written(tx: Tx, commons_id: int) -> dict[str, datetime]:
-    """When something in a commons last changed of what each of its makers made."""
+    """When something in a commons last changed of what counts for each."""
     found: dict[str, datetime] = {}
-    for made in (RepoRow, BucketRow):
+    for made, payer in ((RepoRow, room.PAYER), (BucketRow, BUCKET_PAYER)):
         asked = (
             select(Account.name, func.max(made.updated_at))
-            .join(made, made.creator_id == Account.id)
+            .join(made, payer == Account.id)
             .where(made.owner_id.in_(owners(commons_id)), made.deleted_at.is_(None))
             .group_by(Account.name)
         )
@@ -248,11 +250,11 @@ def numbers(tx: Tx, names: Iterable[str]) -> dict[str, int]:
 
 
 def bytes_in_buckets(tx: Tx, commons_id: int) -> dict[int | None, int]:
-    """What the buckets of a commons hold, by who made them."""
+    """What the buckets of a commons hold, by whom it counts for."""
     asked = (
-        select(BucketRow.creator_id, func.sum(BucketRow.bytes))
+        select(BUCKET_PAYER, func.sum(BucketRow.bytes))
         .where(BucketRow.owner_id.in_(owners(commons_id)), BucketRow.deleted_at.is_(None))
-        .group_by(BucketRow.creator_id)
+        .group_by(BUCKET_PAYER)
     )
     return {person: int(size) for person, size in tx.connection.execute(asked)}
 

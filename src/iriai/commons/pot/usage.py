@@ -1,6 +1,6 @@
 """What is used: storage and traffic measured here, other units reported by those who know.
 
-Measured are, of each repository and bucket and of whoever made it, the logical bytes, the stored
+Measured are, of each repository and bucket and of whom it counts for, the logical bytes, the stored
 ones (chunks first sent there, objects kept whole, packs), and the bytes of files served in thirty
 days. Machines are not the hub's: Slurm's own account of them is read back, or JSON.
 """
@@ -20,7 +20,7 @@ from iriai.commons.pot import queries
 from iriai.commons.pot.rules import BYTES_LOGICAL, BYTES_SERVED, BYTES_STORED
 from iriai.commons.pot.tables import UsageRow
 from iriai.identity.tables import Account
-from iriai.repos import egress
+from iriai.repos import egress, room
 from iriai.repos.room import owners
 from iriai.repos.tables import RepoRow
 
@@ -32,7 +32,7 @@ OF_REPO, OF_BUCKET = "repo/", "bucket/"
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """What one of them used of a unit: a person, `repo/<number>` or `bucket/<number>`."""
+    """What one of them used of a unit: a member, `repo/<number>` or `bucket/<number>`."""
 
     unit: str
     holder: str
@@ -51,7 +51,7 @@ class _Thing:
     """A repository or bucket, and what it uses of each unit."""
 
     holder: str
-    maker_id: int | None
+    payer_id: int | None
     amounts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(MEASURED, 0))
 
 
@@ -61,18 +61,18 @@ def measure(tx: Tx, commons_id: int) -> None:
     served = egress.served(tx)
     for number, each in things.items():
         each.amounts[BYTES_SERVED] = served.get(number, 0)
-    makers = {each.maker_id for each in things.values()} - {None}
-    names = _names(tx, (each for each in makers if each is not None))
+    payers = {each.payer_id for each in things.values()} - {None}
+    names = _names(tx, (each for each in payers if each is not None))
     sums: dict[tuple[str, int], int] = {}
     rows: list[Used] = []
     for each in things.values():
         for unit, amount in each.amounts.items():
             rows.append(Used(unit, each.holder, amount, tx.now))
-            if each.maker_id is not None and each.maker_id in names:
-                key = (unit, each.maker_id)
+            if each.payer_id is not None and each.payer_id in names:
+                key = (unit, each.payer_id)
                 sums[key] = sums.get(key, 0) + amount
     rows += [
-        Used(unit, names[maker], amount, tx.now, maker) for (unit, maker), amount in sums.items()
+        Used(unit, names[payer], amount, tx.now, payer) for (unit, payer), amount in sums.items()
     ]
     _put(tx, commons_id, MEASURED, rows)
 
@@ -118,15 +118,15 @@ def _things(tx: Tx, commons_id: int) -> dict[int, _Thing]:
     things: dict[int, _Thing] = {}
     mine = (RepoRow.owner_id.in_(here), RepoRow.deleted_at.is_(None))
     for row in tx.connection.execute(
-        select(RepoRow.id, RepoRow.creator_id, RepoRow.git_bytes).where(*mine)
+        select(RepoRow.id, room.PAYER.label("payer_id"), RepoRow.git_bytes).where(*mine)
     ):
-        made = things[row.id] = _Thing(f"{OF_REPO}{row.id}", row.creator_id)
+        made = things[row.id] = _Thing(f"{OF_REPO}{row.id}", row.payer_id)
         made.amounts[BYTES_LOGICAL] = made.amounts[BYTES_STORED] = row.git_bytes
     held = (BucketRow.owner_id.in_(here), BucketRow.deleted_at.is_(None))
     for row in tx.connection.execute(
-        select(BucketRow.id, BucketRow.creator_id, BucketRow.bytes).where(*held)
+        select(BucketRow.id, queries.BUCKET_PAYER.label("payer_id"), BucketRow.bytes).where(*held)
     ):
-        things[row.id] = _Thing(f"{OF_BUCKET}{row.id}", row.creator_id)
+        things[row.id] = _Thing(f"{OF_BUCKET}{row.id}", row.payer_id)
         things[row.id].amounts[BYTES_LOGICAL] = row.bytes
     repos = {number for number, each in things.items() if each.holder.startswith(OF_REPO)}
     for number, size in _objects(tx, repos).items():

@@ -116,7 +116,7 @@ def create(ask: Ask) -> Response:
     form = ask.form
     try:
         with ask.ground.write() as tx:
-            made = actions.create(
+            made = enactment.create_bucket(
                 tx,
                 ask.actor,
                 owner=form.get("owner"),

@@ -6,18 +6,20 @@ from typing import Any
 
 from starlette.responses import Response
 
+from iriai.base.errors import Conflict, Denied, Excessive, HubError, Invalid, Unknown
 from iriai.base.routing import Access
-from iriai.commons import queries
+from iriai.commons import enactment, queries
 from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import Action
 from iriai.commons.charter.rules import Pool as Cut
+from iriai.commons.membership import speaking
 from iriai.commons.pot import queries as pots
 from iriai.commons.pot import rules
 from iriai.commons.pot.queries import Pot, Use
 from iriai.commons.pot.rules import BYTES_LOGICAL, Allotment, Pool, Slice, Source, State, said
 from iriai.commons.pot.waiting import Waiting, Why
-from iriai.web import charts, links, shown
-from iriai.web.door import Ask, get
+from iriai.web import charts, links, problems, shown
+from iriai.web.door import Ask, get, post, see
 from iriai.web.texts import gettext as _
 
 NEXT = _(
@@ -46,6 +48,7 @@ SOURCES = {
     Source.FLOOR: _("lent out of what others may use and do not"),
     Source.ROUND: _("chosen in a round"),
 }
+SAID_IN_THE_FORM = (Invalid, Denied, Conflict, Excessive, Unknown)
 PEOPLE_SHOWN = 50
 ENDED_SHOWN = 5
 
@@ -62,18 +65,42 @@ class Row:
 
 def pot(ask: Ask) -> Response:
     """What there is to share, and who has which part of it."""
+    return _pot(ask)
+
+
+def account(ask: Ask) -> Response:
+    """Let something that one made count for one's institution, or for oneself."""
+    form = ask.form
+    try:
+        with ask.ground.write() as tx:
+            named = queries.commons(tx, ask.part("name"))
+            enactment.booking.book(
+                tx, ask.actor, named.id, thing=form.get("thing"), account=form.get("account")
+            )
+    except SAID_IN_THE_FORM as error:
+        return _pot(ask, error)
+    return see(links.commons(named.name, "pot"))
+
+
+def _pot(ask: Ask, error: HubError | None = None) -> Response:
     with ask.ground.read() as tx:
         named = queries.commons(tx, ask.part("name"))
         charter = charters.in_force(tx, named.id)
         cut = charter.pool
         found = pots.pot(tx, named.id)
+        made = enactment.booking.made_by(tx, ask.actor, named.id)
+        accounts = [name for _number, name in speaking.accounts(tx, named.id, ask.actor.id)]
     propose = links.commons(named.name, "proposals", "new")
     limits = found.limits()
-    me = ask.actor.name if ask.actor.id else ""
+    me = ask.actor.name
     granted = [each for each in found.allotments if each.state is State.GRANTED]
     ended = [each for each in found.allotments if each.state is State.RECLAIMED]
     return ask.page(
         "commons/pot.html",
+        status=problems.status(error) if error else 200,
+        fault=error,
+        made=made,
+        accounts=accounts,
         twin=links.commons_twin(named.name, "pot"),
         tab="pot",
         commons=named,
@@ -82,9 +109,13 @@ def pot(ask: Ask) -> Response:
             _unit(pool, slice_, use, limits)
             for pool, slice_, use in zip(found.pools, found.slices, found.uses, strict=True)
         ],
-        mine=_mine(found, me),
-        held=_rows(found.used, {}, BYTES_LOGICAL),
-        held_evenness=_evenness(found.evenness),
+        mine=[
+            (name if len(accounts) > 1 or name != me else "", rows)
+            for name in accounts
+            if (rows := _mine(found, name))
+        ],
+        held=_rows(found.held.amounts, {}, BYTES_LOGICAL),
+        held_evenness=_evenness(found.held.evenness),
         waiting=[_waits(each) for each in found.waiting],
         granted=[_granted(each, cut) for each in granted],
         ended=[_granted(each, cut) for each in ended[:ENDED_SHOWN]],
@@ -225,4 +256,7 @@ def _when(since: datetime, after: timedelta) -> str:
     return shown.minute(since + after)
 
 
-ROUTES = [get("/commons/{name}/pot", pot, access=Access.ANYONE)]
+ROUTES = [
+    get("/commons/{name}/pot", pot, access=Access.ANYONE),
+    post("/commons/{name}/pot", account, access=Access.SIGNED_IN),
+]
