@@ -76,6 +76,20 @@ def test_a_token_comes_in_json_and_in_headers_for_every_form_of_revision(ada, pu
     assert re.search(r"/xet/g\d+$", granted["casUrl"])
 
 
+def test_what_may_share_chunks_is_sent_to_one_address(ada, bob, public, private):
+    """Clients keep what they sent by the whole address, whoever sent it."""
+    body = {"name": "of-bob", "type": "model"}
+    assert bob.ask("POST", "/api/repos/create", json=body).status_code == 200
+    own = {Cas.of(ada, repo).url for repo in (public, private)}
+    others = [
+        Cas.of(bob, "bob/of-bob").url,
+        bob.ask("GET", f"/api/models/{public}/xet-write-token/main?create_pr=1").json()["casUrl"],
+    ]
+    assert len(own) == 1
+    assert len(own | set(others)) == 3
+    assert {Cas.of(wire, public, "read").url for wire in (ada, bob)} == {f"{ada.hub.url}/xet/g1"}
+
+
 def test_whoever_may_read_gets_a_token_to_read_and_no_other(nobody, bob, public):
     for wire in (nobody, bob):
         assert wire.ask("GET", f"/api/models/{public}/xet-read-token/main").status_code == 200

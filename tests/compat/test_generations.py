@@ -76,12 +76,12 @@ def test_what_one_way_wrote_the_other_reads(any_hub, big, writer):
     assert Path(got).read_bytes() == big.read_bytes()
 
 
-TOLD_TO_SEND = """
+SEND = """
 import os, sys
 from huggingface_hub import HfApi
-first, second, source = sys.argv[1:]
-for account, repo in ((os.environ["HF_TOKEN"], first), (os.environ["OTHER_TOKEN"], second)):
-    api = HfApi(token=account)
+source, *all_of_them = sys.argv[1:]
+for repo in all_of_them:
+    api = HfApi(token=os.environ["HF_TOKEN" if repo.startswith("ada/") else "OTHER_TOKEN"])
     api.create_repo(repo, private=True)
     api.upload_file(path_or_fileobj=source, path_in_repo="b.bin", repo_id=repo)
 """
@@ -104,11 +104,8 @@ def test_what_another_account_sent_from_this_home_is_sent_again(
     secret.write_bytes(random.Random(seed).randbytes(3 << 20))
     env, number = any_hub.env | {"OTHER_TOKEN": bob}, f"{generation.xet}-{at_once:d}"
     first, second = f"ada/secret-{number}", f"bob/secret-{number}"
-    if at_once:
-        run([python, "-c", TOLD_TO_SEND, first, second, secret], env)
-    else:
-        run([python, "-c", UPLOAD, first, secret], env)
-        run([python, "-c", UPLOAD, second, secret], env | {"HF_TOKEN": bob})
+    for repos in [(first, second)] if at_once else [(first,), (second,)]:
+        run([python, "-c", SEND, secret, *repos], env)
     for repo, token in ((first, any_hub.token), (second, bob)):
         got = run([sys.executable, "-c", DOWNLOAD, repo], any_hub.env | {"HF_TOKEN": token})
         assert Path(got.stdout.strip()).read_bytes() == secret.read_bytes()
