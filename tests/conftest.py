@@ -5,6 +5,7 @@ is a live server in a process of its own; `any_hub` runs a test on both pairs of
 """
 
 import os
+import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,10 @@ from iriai.settings import Settings, load
 from tests.support import schema, server
 
 LONG = os.environ.get("IRIAI_TEST_LONG") == "1"
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell's background job ignores Ctrl-C, and so would every hub that a test starts and ends.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile(
     "sample",

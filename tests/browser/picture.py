@@ -23,14 +23,14 @@ def main() -> None:
         data, (port,) = Path(folder) / "data", free_ports(1)
         shown = commons.settle(data, port)
         assert shown is not None
-        with hub.running(data, port) as url, sync_playwright() as playwright:
+        with hub.running(data, port) as served, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
             page = browser.new_context(viewport=SIZE, color_scheme="light").new_page()
-            page.goto(f"{url}/login")
+            page.goto(f"{served.url}/login")
             page.fill("#name", shown.newcomer)
             page.fill("#password", shown.password)
             page.click("main .button-first")
-            page.goto(url + shown.pages["the commons"])
+            page.goto(served.url + shown.pages["the commons"])
             page.screenshot(path=PICTURE)
             browser.close()
 

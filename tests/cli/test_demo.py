@@ -24,6 +24,7 @@ from iriai.cli.commons.pot import pot
 from iriai.cli.demo import _of_the_commons, commons
 from iriai.cli.demo.commons import story
 from iriai.cli.demo.hub import require_free
+from iriai.cli.serving import LOCK_NAME
 from iriai.commons import queries
 from iriai.commons.cases import queries as cases
 from iriai.commons.membership.queries import seats
@@ -100,7 +101,9 @@ def test_the_demo_shows_a_real_model_and_dataset_and_goes_on_where_it_was(tmp_pa
         again = demo.run_until_served()
         assert again.token == wire.token
         assert again.history(MODEL) == history
-        assert demo.interrupt() == 0
+        os.kill(int((demo.data / LOCK_NAME).read_text()), signal.SIGKILL)
+        assert demo.process.wait(30) == 1
+        assert "The hub ended by itself" in demo.said
     finally:
         processes.stop(demo.process)
 

@@ -109,10 +109,17 @@ def python_beside(name: str, *packages: str) -> Path:
             _run([sys.executable, "-m", "venv", str(folder)])
             pip = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
             _run([*pip, "--no-deps", *packages])
-            (site,) = (folder / "lib").glob("python*/site-packages")
-            shared = "\n".join(path for path in sys.path if path.endswith("site-packages"))
-            (site / "zz_shared.pth").write_text(shared)
+        _share(folder)
     return python
+
+
+def _share(folder: Path) -> None:
+    """Let an environment find what this one has, wherever this one is by now."""
+    (site,) = (folder / "lib").glob("python*/site-packages")
+    said = site / "zz_shared.pth"
+    shared = "\n".join(path for path in sys.path if path.endswith("site-packages"))
+    if not said.exists() or said.read_text() != shared:
+        said.write_text(shared)
 
 
 def python_apart(name: str, *packages: str) -> Path:

@@ -15,6 +15,11 @@ from pathlib import Path
 
 from tests.support import processes, schema
 
+from iriai.base.opening import opened
+from iriai.identity import actions
+from iriai.identity.rules import OPERATOR, Reach
+from iriai.settings import load
+
 START_SECONDS = 60
 COMMAND_SECONDS = 120
 STATES = ("sqlite+disk", "postgres+s3")
@@ -132,9 +137,14 @@ class LiveHub:
         return done.stdout
 
     def person(self, name: str, *, role: str = "write") -> str:
-        """Make a person, and give a token of theirs."""
-        self.run("user", "add", name)
-        return self.run("token", "add", name, "--role", role).strip()
+        """Make a person as the operator does, beside the running hub; returns a token of theirs."""
+        with opened(load(environ=self.server_env)) as ground:
+            actions.add_person(ground, OPERATOR, name=name)
+            with ground.write() as tx:
+                minted = actions.mint_token(
+                    tx, OPERATOR, person=name, name="test", role=Reach(role)
+                )
+        return minted.raw
 
     def client(
         self, *command: str | Path, check: bool = True, env: dict[str, str] | None = None

@@ -42,15 +42,15 @@ def demo(data: Path, port: int) -> None:
         hub.require_free(port)
         shown = commons.settle(data, port)
         _say(f"Starting the hub, with its data in {data}")
-        with hub.running(data, port) as url:
-            person = people.settle(data, url)
+        with hub.running(data, port) as served:
+            person = people.settle(data, served.url)
             repositories = [
                 upload.repository(data, person, each)
                 for each in cargo.CARGO
                 if cargo.fetch(each, data) is not None
             ]
             _summarise(person, repositories, shown)
-            hub.wait()
+            served.wait()
     except DemoError as error:
         raise click.ClickException(str(error)) from error
 

@@ -10,11 +10,13 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
 READY_SECONDS_MAX = 60
 STOP_SECONDS_MAX = 20
+LOOK_SECONDS = 0.5
 HOST = "127.0.0.1"
 
 
@@ -39,9 +41,24 @@ def require_free(port: int) -> None:
             ) from error
 
 
+@dataclass(frozen=True)
+class Served:
+    """A hub that runs: its address, its process, and the file with what it says."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def wait(self) -> None:
+        """Until Ctrl-C; a `DemoError` if the hub ends by itself."""
+        while self.process.poll() is None:
+            time.sleep(LOOK_SECONDS)
+        raise DemoError(f"The hub ended by itself. It said:\n{self.log.read_text('utf-8').strip()}")
+
+
 @contextmanager
-def running(data: Path, port: int) -> Iterator[str]:
-    """A hub that serves `data`; stopped at the end, whatever happens. Gives its address."""
+def running(data: Path, port: int) -> Iterator[Served]:
+    """A hub that serves `data`; stopped at the end, whatever happens."""
     url = f"http://{HOST}:{port}"
     command = [sys.executable, "-m", "iriai", "serve", "--data", str(data), "--port", str(port)]
     before = {each: signal.signal(each, _stop) for each in (signal.SIGTERM, signal.SIGHUP)}
@@ -53,19 +70,13 @@ def running(data: Path, port: int) -> Iterator[str]:
         )
     try:
         _wait_until_ready(url, process, log)
-        yield url
+        yield Served(url, process, log)
     except (KeyboardInterrupt, Stopped):
         sys.stdout.write("\nStopping the hub\n")
     finally:
         _end(process)
         for each, handler in before.items():
             signal.signal(each, handler)
-
-
-def wait() -> None:
-    """Until Ctrl-C."""
-    while True:
-        signal.pause()
 
 
 def run(*arguments: str, data: Path, given: str = "") -> subprocess.CompletedProcess[str]:
