@@ -44,10 +44,12 @@ def test_a_password_comes_by_standard_input_and_stands_in_no_argument(shell):
     [
         (("user", "add", "datasets"), "The name datasets is reserved; choose another.", 1),
         (("user", "add", "a--b"), "A name cannot hold '--' or '..'.", 1),
-        (("token", "add", "nobody-here"), "There is no such account.", 1),
+        (("token", "add", "nobody-here"), "There is no account called 'nobody-here'.", 1),
+        (("token", "add", "club"), "club is an organisation; this is for a person.", 1),
         (("token", "add", "ada", "--days", "0"), "A token lasts from 1 to 3650 days.", 1),
-        (("org", "add", "lab", "--member", "ada:owner"), "A role is one of read, ", 1),
-        (("org", "add", "lab", "--member", "eve:read"), "There is no such account.", 1),
+        (("org", "add", "lab", "--member", "ada:owner"), "'owner' is none", 1),
+        (("org", "add", "lab", "--member", "eve:read"), "There is no account called 'eve'.", 1),
+        (("org", "add", "lab", "--member", "club:read"), "club is an organisation;", 1),
         (("org", "add", "lab", "--member", "ada"), "write it USER:ROLE, as in ada:admin", 2),
         (("token", "add", "ada", "--role", "admin"), "'admin' is not one of 'read', 'write'", 2),
         (("users", "add", "ada"), "No such command 'users'", 2),
@@ -56,6 +58,8 @@ def test_a_password_comes_by_standard_input_and_stands_in_no_argument(shell):
 )
 def test_what_cannot_be_done_is_refused_with_a_sentence(shell, words, sentence, status):
     shell.ok("user", "add", "ada")
+    if "club" in " ".join(words):
+        shell.ok("org", "add", "club")
     assert sentence in shell.refused(*words, status=status)
 
 
@@ -77,4 +81,4 @@ def test_an_operator_ends_somebodys_sessions_tokens_and_second_factor(shell):
     connection.close()
     assert revoked[0] is not None
     assert log(shell)[-2:] == ["operator changed account/ada"] * 2
-    assert "no such account" in shell.refused("user", "sign-out", "nobody-here")
+    assert "called 'nobody-here'" in shell.refused("user", "sign-out", "nobody-here")

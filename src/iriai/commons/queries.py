@@ -15,6 +15,7 @@ from iriai.commons.tables import Commons
 from iriai.identity.tables import Account
 
 HUB_NAME = "hub"
+NAME_SHOWN_MAX = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,10 @@ def commons(tx: Tx, name: str) -> Named:
     query = _named().where(Account.name_key == fold(name))
     row = tx.connection.execute(query).one_or_none()
     if row is None:
-        raise Unknown("There is no such commons on this hub.", code="CommonsNotFound")
+        raise Unknown(
+            f"There is no commons called {name[:NAME_SHOWN_MAX]!a} on this hub.",
+            code="CommonsNotFound",
+        )
     return Named(row.id, row.name, row.fullname, Preset(row.preset), row.founded_at)
 
 

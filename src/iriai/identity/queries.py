@@ -42,6 +42,7 @@ __all__ = [
 ]  # and what is defined here
 
 PAGE_LENGTH = 500
+NAME_SHOWN_MAX = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +92,14 @@ def account(tx: Tx, name: str) -> Account:
     found = find_account(tx, name)
     if found is not None:
         return found
+    shown = _shown(name)
     once = tx.session.get(AccountName, fold(name))
     if once is not None and tx.session.get_one(Account, once.account_id).deleted_at is not None:
-        raise Gone("This account was deleted; its name is not given out again.", code="AccountGone")
-    raise Unknown("There is no such account.", code="AccountNotFound")
+        raise Gone(
+            f"The account {shown} was deleted; its name is not given out again.",
+            code="AccountGone",
+        )
+    raise Unknown(f"There is no account called {shown}.", code="AccountNotFound")
 
 
 def find_account(tx: Tx, name: str) -> Account | None:
@@ -107,7 +112,9 @@ def person(tx: Tx, name: str) -> Account:
     """The person of this name."""
     found = account(tx, name)
     if found.kind != AccountKind.PERSON:
-        raise Unknown("There is no such person.", code="AccountNotFound")
+        raise Unknown(
+            f"{found.name} is an organisation; this is for a person.", code="AccountNotFound"
+        )
     return found
 
 
@@ -115,8 +122,16 @@ def organisation(tx: Tx, name: str) -> Account:
     """The organisation of this name."""
     found = account(tx, name)
     if found.kind != AccountKind.ORGANISATION:
-        raise Unknown("There is no such organisation.", code="AccountNotFound")
+        raise Unknown(
+            f"{found.name} is a person; this is for an organisation.", code="AccountNotFound"
+        )
     return found
+
+
+def _shown(name: str) -> str:
+    """A name as an error shows it: whatever was asked for, on one line and not too long."""
+    line = " ".join(name.split())
+    return ascii(line if len(line) <= NAME_SHOWN_MAX else line[:NAME_SHOWN_MAX] + "...")
 
 
 def renamed(tx: Tx, name: str) -> str | None:

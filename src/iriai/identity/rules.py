@@ -395,4 +395,4 @@ def clean_role(role: str) -> Role:
     try:
         return Role(role)
     except ValueError:
-        raise Invalid(f"A role is one of {', '.join(Role)}.") from None
+        raise Invalid(f"A role is one of {', '.join(Role)}; {role[:40]!a} is none.") from None
