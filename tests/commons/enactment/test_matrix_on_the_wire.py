@@ -17,11 +17,13 @@ import pytest
 from iriai.base.opening import opened
 from iriai.commons import actions as founding
 from iriai.commons import enactment
+from iriai.commons import queries as commons_queries
 from iriai.commons.charter import powers as charters
 from iriai.commons.charter import presets
 from iriai.commons.charter.rules import Action
 from iriai.commons.enactment import people
 from iriai.commons.membership import powers
+from iriai.commons.proposals import actions as proposals
 from iriai.identity import actions as identity
 from iriai.identity import admission
 from iriai.identity import queries as accounts
@@ -281,6 +283,49 @@ def test_over_http_everybody_does_what_the_charter_says_and_nothing_else(world, 
     assert unsaid == []
     facts = world.send("visitor", "GET", f"/api/models/{commons}/tiny").json()
     assert (facts["private"], facts["gated"], facts["id"]) == (False, False, f"{commons}/tiny")
+
+
+@pytest.mark.parametrize("commons", COLLECTIVE)
+def test_over_http_members_propose_second_object_and_vote_and_nobody_else(world, commons):
+    """What members do about decisions; a vote is for electors, so for whose kind has one."""
+    charter = presets.charter(COLLECTIVE[commons], commons)
+    people_vote = charter.members.kinds.person > 0
+    electors = MEMBERS - {"member"} if charter.members.elector_after_days else MEMBERS
+    running, voted = _asked(world, commons)
+    where = f"/api/commons/{commons}/proposals"
+    relicense = {"repo": f"{commons}/tiny", "licence": "mit"}
+    wrong = []
+    for person in PEOPLE:
+        takes_part, votes = person in MEMBERS, people_vote and person in electors
+        for what, due, path, body in (
+            ("propose", takes_part, "", {"action": "statement", "payload": {"text": "Tea."}}),
+            ("propose", takes_part, "", {"action": "resource.relicense", "payload": relicense}),
+            ("expel", False, "", {"action": "member.expel", "payload": {"name": named("member")}}),
+            ("second", takes_part, f"/{running}/second", {}),
+            ("vote", votes, f"/{voted}/vote", {"marks": [1, 2]}),
+            ("vote", False, f"/{running}/vote", {"marks": [1, 2]}),
+            ("object", takes_part, f"/{running}/object", {"reason": "It costs us a summer."}),
+        ):
+            answer = world.send(person, "POST", where + path, body)
+            if answer.is_success != due:
+                wrong.append((person, what, answer.status_code, answer.text[:200]))
+            elif person == "visitor" and answer.status_code != 401:
+                wrong.append((person, what, answer.status_code, answer.text[:200]))
+            elif not takes_part and what != "vote" and answer.status_code not in (401, 403):
+                wrong.append((person, what, answer.status_code, answer.text[:200]))
+    assert wrong == []
+
+
+def _asked(world, commons):
+    """A proposal by the founder that waits, and one on which the vote is open."""
+    data = Path(world.hub.server_env["IRIAI_DATA"])
+    said = {"action": Action.STATEMENT, "payload": {"text": "Tea."}, "words": "Say: Tea."}
+    with opened(Settings(data=data, base_url=world.hub.url)) as ground, ground.write() as tx:
+        commons_id = commons_queries.commons(tx, commons).id
+        waits = proposals.propose(tx, _actor(tx, "founder"), commons_id, title="Tea", **said)
+        asked = proposals.call(tx, commons_id, title="Vote", procedure="people", **said)
+        assert (waits.state, asked.state) == ("open", "voting")
+        return waits.number, asked.number
 
 
 OWNERS = {
