@@ -9,6 +9,7 @@ from iriai.commons.charter import presets, rights, words
 from iriai.commons.charter.rules import PANEL, Action
 from iriai.commons.proposals import forms, telling
 from iriai.commons.proposals.actions import Choice, call
+from tests.commons.proposals.test_institutions import institution
 from tests.support.commons import Town
 from tests.web.conftest import text
 
@@ -195,3 +196,30 @@ def test_a_discussion_lists_what_was_proposed_from_it(lab):
     assert "Proposed from here" in said
     assert "We like tea" in said
     assert "/lab/tiny/discussions/1" in lab.see("/commons/lab/proposals/1").text
+
+
+def test_whoever_speaks_for_an_institution_does_so_on_the_pages(ada):
+    town = Town(ada.ground)
+    town.people["ada"] = _actor(ada, "ada")
+    town.found("consortium", "olga")
+    institution(town, "school", "ada")
+    institution(town, "museum", "mia")
+    assert "An institution that is one speaks through its stewards" in text(
+        ada.see("/commons/lab/rights")
+    )
+    form = ada.see("/commons/lab/proposals/new?action=statement")
+    assert "You propose it for school." in text(form)
+    made = proposed(ada, "statement", p_text="We like tea.")
+    page = text(ada.see(made.headers["location"]))
+    assert "for school" in page
+    assert "Second it" not in page
+    town.propose("mia")
+    theirs = ada.see("/commons/lab/proposals/2")
+    assert "You speak for school." in text(theirs)
+    voice = re.search(r'name="voice" value="(\d+)"', theirs.text).group(1)
+    ada.send("/commons/lab/proposals/2", act="second", voice=voice)
+    assert "Seconded by" in text(ada.see("/commons/lab/proposals/2"))
+    refused = ada.send(
+        "/commons/lab/proposals/2", status=403, act="object", voice="museum", reason="It is not so."
+    )
+    assert "You do not speak for museum here" in text(refused)

@@ -14,6 +14,7 @@ from iriai.base.cursors import Entry
 from iriai.base.errors import Denied, Unknown
 from iriai.base.names import fold
 from iriai.base.tx import Tx
+from iriai.commons.membership import speaking
 from iriai.commons.proposals import queries as proposals
 from iriai.discussions.rules import EventKind
 from iriai.discussions.tables import DiscussionEvent, DiscussionRow
@@ -204,6 +205,8 @@ def _of_members(tx: Tx, entry: Entry) -> None:
     you = set(_named(tx, [entry.actor]))
     concerned = _Concerned()
     concerned.add(Reason.YOU, [each for each in _named(tx, names) if each not in you])
+    behind = _named(tx, names, institutions=True)
+    concerned.add(Reason.OWN, [each for each in behind if each not in you])
     _set_down(tx, entry, concerned.people, detail=str(facts.get("role", "")))
 
 
@@ -221,7 +224,7 @@ def _of_cases(tx: Tx, entry: Entry) -> None:
 def _of_pot(tx: Tx, entry: Entry) -> None:
     """An allotment concerns whoever holds it."""
     concerned = _Concerned()
-    concerned.add(Reason.YOU, _named(tx, [str(entry.facts.get("to", ""))]))
+    concerned.add(Reason.YOU, _named(tx, [str(entry.facts.get("to", ""))], institutions=True))
     _set_down(tx, entry, concerned.people, detail=str(entry.facts.get("project", "")))
 
 
@@ -233,7 +236,7 @@ def _of_proposal(tx: Tx, entry: Entry) -> None:
     found = proposals.proposal(tx, entry.commons_id, int(number))
     concerned = _Concerned()
     if entry.verb == "opened the vote on":
-        concerned.add(Reason.OWN, proposals.electors(tx, found.id))
+        concerned.add(Reason.OWN, speaking.people_behind(tx, proposals.electors(tx, found.id)))
     elif entry.verb != "seconded":
         spoke = (*found.seconds, *found.objections)
         concerned.add(Reason.PART, (each.account_id for each in spoke))
@@ -246,8 +249,8 @@ def _of_proposal(tx: Tx, entry: Entry) -> None:
 # -- people --------------------------------------------------------------------------------------
 
 
-def _named(tx: Tx, names: Sequence[str]) -> list[int]:
-    """The people who have or had these names."""
+def _named(tx: Tx, names: Sequence[str], *, institutions: bool = False) -> list[int]:
+    """The people who have or had these names; with `institutions` who speaks for one too."""
     if not names:
         return []
     asked = (
@@ -255,11 +258,13 @@ def _named(tx: Tx, names: Sequence[str]) -> list[int]:
         .join(AccountName, AccountName.account_id == Account.id)
         .where(
             AccountName.name_key.in_([fold(each) for each in names]),
-            Account.kind == AccountKind.PERSON,
             Account.deleted_at.is_(None),
         )
     )
-    return list(tx.connection.execute(asked).scalars())
+    if institutions:
+        return speaking.people_behind(tx, tx.connection.execute(asked).scalars())
+    people = asked.where(Account.kind == AccountKind.PERSON)
+    return list(tx.connection.execute(people).scalars())
 
 
 def _owners(tx: Tx, repo: Repo) -> list[int]:

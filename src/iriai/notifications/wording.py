@@ -107,6 +107,16 @@ OF_THEM = {
     "opened the ballot of": "The ballot you stand on for {role} in {commons} is open",
     "filled": "You were elected {role} in {commons}",
 }
+OF_YOURS = {
+    "admitted": "{who} is a member of {commons}, and you speak for it",
+    "suspended": "{who} is suspended in {commons}; the page of members says until when",
+    "restored": "The suspension of {who} in {commons} is over",
+    "expelled": "{who} is no member of {commons} any more",
+    "retired": "{who} rests as a member of {commons}; one click of yours brings it back",
+    "sponsored": "{actor} vouches for {who} in {commons}",
+    "put to the members": "The members of {commons} decide on {who}",
+}
+"""What is done about an institution for which one speaks."""
 
 
 def sentence(noted: Noted) -> str:
@@ -177,11 +187,12 @@ def _of_members(noted: Noted) -> str:
     found = noted.notification
     what, commons, rest = found.subject.split("/", 2)
     role = rest if what == "election" else found.detail
-    words = OF_THEM.get(found.verb)
+    is_yours = what == "member" and found.reason is Reason.OWN
+    words = (OF_YOURS if is_yours else OF_THEM).get(found.verb)
     actor = "The hub" if found.actor.startswith("system:") else found.actor
     if words is None:
         return f"{actor} {found.verb} {role or 'a member'} in {commons}"
-    return words.format(actor=actor, commons=commons, role=role)
+    return words.format(actor=actor, commons=commons, role=role, who=rest)
 
 
 def _of_case(noted: Noted) -> str:

@@ -166,6 +166,8 @@ def _removal(charter: Charter, electors: int) -> Iterator[Answer]:
 
 
 def _management(charter: Charter, electors: int) -> Iterator[Answer]:
+    if charter.is_collective:
+        yield Answer("Who can propose, second and object?", _speaks(charter), "members.kinds")
     yield _ask(charter, electors, "Who can merge a change?", Action.RESOURCE_MERGE)
     yield _ask(
         charter,
@@ -175,6 +177,14 @@ def _management(charter: Charter, electors: int) -> Iterator[Answer]:
     )
     yield _ask(charter, electors, "Who can change the charter?", Action.CHARTER_AMEND)
     yield _ask(charter, electors, "Who can share out the pot?", Action.POOL_ALLOT_ROUND)
+
+
+def _speaks(charter: Charter) -> str:
+    """Who takes part in decisions before any vote; institutions do too."""
+    said = "Any member. An institution that is one speaks through its stewards or administrators"
+    if charter.members.kinds.institution:
+        return f"{said}; all who are from it count as one."
+    return f"{said}; here it has no vote."
 
 
 def _exclusion(charter: Charter, electors: int) -> Iterator[Answer]:

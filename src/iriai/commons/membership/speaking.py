@@ -6,6 +6,10 @@ one *house*, whose second for its own proposal is none. Whoever is of no such in
 of their own.
 """
 
+from collections.abc import Iterable
+
+from sqlalchemy import select
+
 from iriai.base.errors import Denied
 from iriai.base.tx import Tx
 from iriai.commons.charter import queries as charters
@@ -13,7 +17,7 @@ from iriai.commons.charter.rules import Charter
 from iriai.commons.membership import queries, rules
 from iriai.commons.membership.rules import Kind, State
 from iriai.commons.membership.speaker import Speaker
-from iriai.identity.tables import Account
+from iriai.identity.tables import Account, AccountKind
 
 
 def speakers(tx: Tx, commons_id: int, account_id: int | None) -> list[Speaker]:
@@ -90,6 +94,20 @@ def accounts(tx: Tx, commons_id: int, account_id: int | None) -> list[tuple[int,
         return found
     kinds = charters.in_force(tx, commons_id).members.kinds
     found.insert(len(found) if kinds.person else 0, (home, at_home.name))
+    return found
+
+
+def people_behind(tx: Tx, account_ids: Iterable[int]) -> list[int]:
+    """Who hears what concerns these accounts: a person, and of an institution who speaks for it."""
+    asked = select(Account.id, Account.kind, Account.commons_id).where(
+        Account.id.in_(sorted(set(account_ids))), Account.deleted_at.is_(None)
+    )
+    found: list[int] = []
+    for row in tx.connection.execute(asked):
+        if row.kind == AccountKind.PERSON:
+            found.append(row.id)
+        elif row.commons_id is not None:
+            found += [each.holder_id for each in queries.stewards(tx, row.commons_id)]
     return found
 
 
