@@ -7,6 +7,12 @@ import struct
 
 import pytest
 
+from iriai.base import jobs
+from iriai.identity.rules import ANYONE
+from iriai.repos import queries as repos
+from iriai.repos.rules import Kind
+from iriai.search import downloads
+from iriai.search.downloads import Fetched
 from tests.web.conftest import Visitor, text
 
 README = "---\nlicense: mit\ntags:\n- speech\n---\n# Tiny\n\nA *small* model.\n"
@@ -255,3 +261,31 @@ def test_a_link_to_a_private_page_as_json_works_for_who_is_signed_in(ada):
     ada.see("/api/models/ada/hidden", 401)
     ada.other().see("/api/models/ada/hidden", 401, **followed)
     ada.see("/api/models/ada/hidden/xet-write-token/main", 401, **followed)
+
+
+def test_the_card_of_a_dataset_shows_its_first_rows_and_who_was_trained_on_it(ada, clock):
+    made = ada.send("/new-dataset", owner="ada", name="birds", licence="", visibility="public")
+    where = made.headers["location"]
+    rows = "bird,count\n" + "".join(f"crane {n},{n}\n" for n in range(50))
+    files = [("files", ("train.csv", rows.encode())), ("files", ("a.jsonl", b'{"x": 1}\n'))]
+    ada.send(f"{where}/upload/main", files=files, folder="", way="commit")
+    page = text(ada.see(where))
+    assert "train.csv The first 6 rows, 2 columns" in page
+    assert "crane 5" in page
+    assert "crane 6" not in page
+    assert "crane 49" in text(ada.see(f"{where}/blob/main/train.csv"))
+    model = ada.model(licence="mit")
+    trained = "---\nlicense: mit\ndatasets: [ada/birds]\n---\n# Tiny\n"
+    ada.send(f"{model}/edit/main/README.md", text=trained, way="commit")
+    jobs.run_due(ada.ground)
+    assert "Models trained on this ada/tiny" in text(ada.see(where))
+
+
+def test_downloads_are_drawn_day_by_day(ada, clock):
+    where = ada.model()
+    with ada.ground.write() as tx:
+        repo = repos.repo(tx, ANYONE, Kind.MODEL, "ada/tiny")
+        assert downloads.count(tx, [Fetched(repo.id, "x", None, tx.now)]) == 1
+    page = ada.see(where)
+    assert "Downloads in 30 days 1" in text(page)
+    assert page.text.count('<rect x="') == 1

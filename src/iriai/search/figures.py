@@ -1,6 +1,7 @@
 """Figures beside what was found: how wanted, how often fetched, which tags there are, and who."""
 
 from collections.abc import Collection
+from datetime import date, timedelta
 
 from sqlalchemy import func, or_, select
 
@@ -27,6 +28,17 @@ def downloads_ever(tx: Tx, repo_ids: Collection[int]) -> dict[int, int]:
         .group_by(DownloadDay.repo_id)
     )
     return {row[0]: int(row[1]) for row in tx.connection.execute(asked)}
+
+
+def downloads_by_day(tx: Tx, repo_id: int) -> list[tuple[date, int]]:
+    """How often a repository was downloaded on each of the last thirty days, today last."""
+    first = tx.now.date() - timedelta(days=rules.DOWNLOADS_DAYS - 1)
+    asked = select(DownloadDay.day, DownloadDay.count).where(
+        DownloadDay.repo_id == repo_id, DownloadDay.day >= first
+    )
+    counts = {row.day: row[1] for row in tx.connection.execute(asked)}
+    days = (first + timedelta(days=n) for n in range(rules.DOWNLOADS_DAYS))
+    return [(day, int(counts.get(day, 0))) for day in days]
 
 
 def tags(tx: Tx, kind: str, limit: int) -> list[tuple[str, int]]:

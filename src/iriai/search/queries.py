@@ -26,12 +26,21 @@ from iriai.repos.rows import WITH_HEAD, as_repo, listed
 from iriai.repos.rules import Kind, Repo, may_see
 from iriai.repos.tables import RepoRow
 from iriai.search import index, rules, tokens
-from iriai.search.figures import downloads_ever, people, tags, trending
+from iriai.search.figures import downloads_by_day, downloads_ever, people, tags, trending
 from iriai.search.meaning import meant
 from iriai.search.rules import Asked, Order
 from iriai.search.tables import SearchDoc, SearchState
 
-__all__ = ["Found", "downloads_ever", "found", "people", "some", "tags", "trending"]
+__all__ = [
+    "Found",
+    "downloads_by_day",
+    "downloads_ever",
+    "found",
+    "people",
+    "some",
+    "tags",
+    "trending",
+]
 
 FRESH_MAX = 500
 """How many repositories the index may not have yet and still be found."""

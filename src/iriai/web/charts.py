@@ -1,16 +1,20 @@
-"""Pictures the server draws: an account's parcel of the commons.
+"""Pictures the server draws: an account's parcel of the commons, bars, and who beats whom.
 
 An avatar is a small map made from the name alone: a few fields, a path or two, perhaps water.
 The same name gives the same picture on every hub, and drawing it tells nothing of who is there.
 """
 
 import hashlib
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any
 
 LANDS = ("#3f7d53", "#5b8f4e", "#86a968", "#b9c98a", "#2f6240", "#6f9e7c")
 CROPS = ("#d9b24c", "#e6cd85", "#c98f3d", "#cf7f5b", "#b7654a", "#efe0b0")
 WATERS = ("#4f9bb5", "#7fb8c9", "#2f7591", "#a9d0dc")
 PATH = "#fffefb"
+DUELS_OPTIONS_MIN, DUELS_OPTIONS_MAX = 3, 8
 
 
 def avatar(name: str) -> str:
@@ -76,6 +80,20 @@ def bar(amount: int, most: int, limit: int = 0) -> str:
     )
 
 
+def days(counts: Sequence[int]) -> str:
+    """A bar for each day, as high as its count, as SVG; the words beside it give the figures."""
+    most = max(counts, default=0) or 1
+    bars = "".join(
+        f'<rect x="{at * 10 + 1}" width="8" y="{40 - high:.1f}" height="{high:.1f}"/>'
+        for at, high in ((at, 40 * count / most) for at, count in enumerate(counts) if count)
+    )
+    width = len(counts) * 10
+    return (
+        f'<svg class="days" viewBox="0 0 {width} 41" preserveAspectRatio="none" aria-hidden="true" '
+        f'focusable="false"><rect class="track" y="40" width="{width}" height="1"/>{bars}</svg>'
+    )
+
+
 def scale(value: float) -> str:
     """A value from 0 to 1 as a mark on a line, as SVG; the sentence beside it says the same."""
     at = 4 + 192 * min(max(value, 0.0), 1.0)
@@ -89,3 +107,64 @@ def scale(value: float) -> str:
 def _part(amount: int, most: int) -> float:
     """The length of a bar in percent; what there is at all can be seen."""
     return max(0.8, round(100 * min(amount, most) / most, 1)) if amount > 0 and most > 0 else 0
+
+
+def duels(options: Sequence[str], count: Mapping[str, Any]) -> str:
+    """Who beats whom as arrows between numbered options, as SVG; the list beside it says the same.
+
+    Empty where a picture says no more than the list: few options, none beaten, or too many.
+    """
+    beats = list(count.get("beats") or [])
+    if not beats or not DUELS_OPTIONS_MIN <= len(options) <= DUELS_OPTIONS_MAX:
+        return ""
+    places = {text: _on_circle(at, len(options)) for at, text in enumerate(options)}
+    struck = {
+        (each["winner"], each["loser"]) for those in count.get("struck") or [] for each in those
+    }
+    out = {each["option"] for each in count.get("dropped") or []}
+    won = {count.get("winner"), *(count.get("winners") or [])}
+    arrows = "".join(
+        _arrow(places[each["winner"]], places[each["loser"]], each, struck)
+        for each in beats
+        if each["winner"] in places and each["loser"] in places
+    )
+    dots = "".join(
+        f'<g class="{"won" if text in won else "out" if text in out else "option"}">'
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="17"/>'
+        f'<text x="{x:.1f}" y="{y + 5:.1f}">{at + 1}</text></g>'
+        for at, (text, (x, y)) in enumerate(places.items())
+    )
+    return (
+        '<svg class="duels" viewBox="0 0 360 260" aria-hidden="true" focusable="false">'
+        f"{arrows}{dots}</svg>"
+    )
+
+
+def _on_circle(at: int, count: int) -> tuple[float, float]:
+    angle = 2 * math.pi * at / count - math.pi / 2
+    return 180 + 140 * math.cos(angle), 130 + 105 * math.sin(angle)
+
+
+def _arrow(
+    start: tuple[float, float],
+    end: tuple[float, float],
+    duel: Mapping[str, Any],
+    struck: AbstractSet[tuple[str, str]],
+) -> str:
+    """A line from the winner to the loser with its figures a third of the way along."""
+    length = math.dist(start, end) or 1.0
+    x, y = (end[0] - start[0]) / length, (end[1] - start[1]) / length
+    tip = (end[0] - 19 * x, end[1] - 19 * y)
+    back = (tip[0] - 10 * x, tip[1] - 10 * y)
+    head = " ".join(
+        f"{px:.1f},{py:.1f}"
+        for px, py in (tip, (back[0] - 5 * y, back[1] + 5 * x), (back[0] + 5 * y, back[1] - 5 * x))
+    )
+    kind = "arrow struck" if (duel["winner"], duel["loser"]) in struck else "arrow"
+    middle = (start[0] + 0.38 * length * x, start[1] + 0.38 * length * y + 4)
+    line = f"M{start[0]:.1f} {start[1]:.1f}L{back[0]:.1f} {back[1]:.1f}"
+    place = f'x="{middle[0]:.1f}" y="{middle[1]:.1f}"'
+    return (
+        f'<g class="{kind}"><path d="{line}"/><polygon points="{head}"/>'
+        f"<text {place}>{int(duel['votes'])}:{int(duel['against'])}</text></g>"
+    )

@@ -19,7 +19,7 @@ from iriai.base.errors import HubError
 from iriai.base.tx import Ground
 from iriai.identity.rules import Actor
 from iriai.notifications import queries as notifications
-from iriai.web import links, shown
+from iriai.web import charts, links, shown
 from iriai.web.texts import DEFAULT_LANGUAGE, direction, translations
 
 HERE = Path(__file__).parent
@@ -67,7 +67,7 @@ def environment() -> Environment:
         "iso": shown.iso,
         "short": shown.short,
     }
-    made.globals |= {"links": links, "static": static_url, "ago": shown.ago}
+    made.globals |= {"links": links, "static": static_url, "ago": shown.ago, "charts": charts}
     return made
 
 

@@ -1,6 +1,7 @@
 """A repository's first page: its card, what is known of it, and how to use it."""
 
 from collections.abc import Container
+from datetime import date
 from typing import Any
 
 from starlette.responses import Response
@@ -18,7 +19,9 @@ from iriai.evaluations.rules import Benchmark, Found
 from iriai.repos import queries as repos
 from iriai.repos import rules, withheld
 from iriai.repos.git.entries import File
-from iriai.repos.rules import Kind, Repo
+from iriai.repos.rules import Kind, Repo, Visibility
+from iriai.search import queries as search
+from iriai.search.rules import Asked
 from iriai.social import queries as social
 from iriai.web import links, shown, snippets, viewing
 from iriai.web.door import Ask, get
@@ -33,6 +36,7 @@ NAME_LENGTH_MAX = 100
 LANGUAGES_MAX = 6
 RESULTS_MAX = 12
 FILES_MAX = 1_000
+BUILT_MAX = 4
 
 
 def card(ask: Ask, kind: Kind, full_name: str) -> Response:
@@ -44,6 +48,8 @@ def card(ask: Ask, kind: Kind, full_name: str) -> Response:
         related = _related(tx, ask, known)
         liked = social.likes(tx, ask.actor, repo)
         scores, benchmark = _evaluations(tx, repo)
+        fetched = search.downloads_by_day(tx, repo.id) if repo.downloads else []
+        built = _built_on(tx, ask, repo)
         hidden = withheld.hidden(tx, repo)
     refused, closed = _refusal(ask, repo)
     html, names = (None, []) if closed else _readme(ask, repo, hidden)
@@ -64,6 +70,9 @@ def card(ask: Ask, kind: Kind, full_name: str) -> Response:
         scores=scores.kept[:RESULTS_MAX],
         score_faults=scores.faults if rules.may_write(ask.actor, repo) else (),
         benchmark=benchmark,
+        fetched=_fetched(fetched),
+        built=built,
+        built_tag=_tag(repo),
         preview=None if refused else _preview(ask, repo, hidden),
     )
 
@@ -83,9 +92,9 @@ def _preview(ask: Ask, repo: Repo, hidden: Container[str]) -> dict[str, Any] | N
     return rows and {**rows, "path": file.path, "more": len(tables) - 1}
 
 
-def _first_to_open(path: str) -> tuple[bool, int, str]:
-    """Training data before the rest, what lies at the top before what lies deep."""
-    return "train" not in path.lower(), path.count("/"), path
+def _first_to_open(path: str) -> tuple[bool, int, int, str]:
+    """Training data before the rest, what lies at the top before what lies deep, short names."""
+    return "train" not in path.lower(), path.count("/"), len(path), path
 
 
 def _evaluations(tx: Tx, repo: Repo) -> tuple[Found, Benchmark | None]:
@@ -155,6 +164,30 @@ def _facts(
     found += [(_("Downloads"), shown.whole(repo.downloads), "")]
     found += [(_("Size"), shown.size(size), "")]
     return [(name, str(value), link) for name, value, link in found if value]
+
+
+def _fetched(days: list[tuple[date, int]]) -> dict[str, Any] | None:
+    """Downloads day by day, and on which day there were most; None where there are none."""
+    counts = [count for _, count in days]
+    if not any(counts):
+        return None
+    most = max(counts)
+    return {"counts": counts, "most": most, "on": days[counts.index(most)][0]}
+
+
+def _tag(repo: Repo) -> str:
+    """The tag of what was made from a model or trained on a dataset."""
+    word = {Kind.MODEL: "base_model", Kind.DATASET: "dataset"}.get(repo.kind, "")
+    return f"{word}:{repo.full_name}" if word else ""
+
+
+def _built_on(tx: Tx, ask: Ask, repo: Repo) -> list[Repo]:
+    """The first few models that say they were made from this one, or trained on this dataset."""
+    tag = _tag(repo)
+    if not tag or repo.visibility is Visibility.PRIVATE:
+        return []
+    asked = Asked(Kind.MODEL.value, tags=(tag,))
+    return search.found(tx, ask.actor, asked, limit=BUILT_MAX + 1).repos
 
 
 def _related(tx: Tx, ask: Ask, card: Card | None) -> list[tuple[str, str, str]]:
