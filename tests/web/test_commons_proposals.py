@@ -49,8 +49,11 @@ def test_a_statement_is_proposed_seconded_and_objected_to_on_pages(lab):
     lab.send("/commons/lab/proposals/1", act="object", reason="It would stain the books.")
     said = text(lab.see("/commons/lab/proposals/1"))
     assert "It would stain the books." in said
-    assert "talked over" in said
-    assert "talked over" in text(lab.see("/commons/lab/proposals"))
+    assert "being discussed" in said
+    assert "being discussed" in text(lab.see("/commons/lab/proposals"))
+    first_page = lab.see("/")
+    assert "Being decided now" in text(first_page)
+    assert 'href="/commons/lab/proposals/1"' in first_page.text
 
 
 def test_a_ballot_is_small_needs_no_script_and_gives_a_receipt(lab):

@@ -59,7 +59,7 @@ def require_may_rival(found: Proposal, now: datetime, *, strictest: Procedure) -
     """A rival goes on the same ballot until deliberation ends, if this vote is strict enough."""
     require_running(found, now)
     if found.state is not State.DELIBERATING or found.seats or found.budget is not None:
-        raise Conflict("Rival options can be added while a vote is being talked over.")
+        raise Conflict("Rival options can be added while a proposal is being discussed.")
     if sum(each.kind is Kind.RIVAL for each in found.options) >= RIVALS_MAX:
         raise Excessive(f"There are {RIVALS_MAX} rival options already.")
     terms = found.terms

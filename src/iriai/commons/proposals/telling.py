@@ -17,7 +17,7 @@ NOTHING_RUNS = (
 STATES: Mapping[State, str] = MappingProxyType(
     {
         State.OPEN: "open",
-        State.DELIBERATING: "talked over",
+        State.DELIBERATING: "being discussed",
         State.VOTING: "vote open",
         State.TIED: "tied",
         State.PASSED: "passed",
@@ -90,11 +90,11 @@ def next_step(found: Proposal, now: datetime) -> str:
         missing = found.seconds_needed - len(found.seconds)
         if missing > 0:
             return (
-                f"“{found.title}” is talked over. It needs {missing} more to second it by {at}, "
-                "else it fails; members can object and add rival options on its page."
+                f"“{found.title}” is being discussed. It needs {missing} more to second it by "
+                f"{at}, else it fails; members can object and add rival options on its page."
             )
         return (
-            f"“{found.title}” is talked over until {at}; then the vote opens for "
+            f"“{found.title}” is being discussed until {at}; then the vote opens for "
             f"{found.terms.vote_days} days. Object or add a rival option on its page."
         )
     if found.state is State.VOTING:

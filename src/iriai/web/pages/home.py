@@ -1,8 +1,9 @@
-"""The first page: what this hub is, what is new, how to connect the tools one has."""
+"""The first page: what this hub is, what is new, what is decided, how to connect one's tools."""
 
 from starlette.responses import Response
 
 from iriai.base.routing import Access
+from iriai.commons.proposals import everywhere, telling
 from iriai.repos import queries as repos
 from iriai.repos.queries import Filters, Sort
 from iriai.repos.rules import Kind
@@ -11,6 +12,7 @@ from iriai.web.rows import rows
 from iriai.web.texts import gettext as _
 
 NEWEST = 6
+DECIDING = 4
 EXAMPLE = "ada/tiny"
 
 
@@ -26,9 +28,10 @@ def home(ask: Ask) -> Response:
             page = repos.listing(tx, ask.actor, Filters(kind=kind), Sort.UPDATED, None, NEWEST)
             shown = rows(tx, page.repos)
             newest.append((kind.value, title, more, shown))
-            if shown and kind is Kind.MODEL and not example:
-                example = shown[0].full_name
+            if kind is Kind.MODEL:
+                example = next((each.full_name for each in shown if each.parameters), example)
         counts = repos.counts(tx, ask.actor)
+        deciding = everywhere.running(tx, DECIDING)
     figures = [
         (counts.get(Kind.MODEL, 0), _("model"), _("models")),
         (counts.get(Kind.DATASET, 0), _("dataset"), _("datasets")),
@@ -37,6 +40,8 @@ def home(ask: Ask) -> Response:
     return ask.page(
         "home.html",
         newest=newest,
+        deciding=deciding,
+        states=telling.STATES,
         figures=[each for each in figures if each[0]],
         example=example or EXAMPLE,
         sign_up_open=ask.ground.settings.sign_up == "open",
