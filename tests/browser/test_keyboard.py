@@ -87,7 +87,7 @@ def test_everything_is_done_by_keyboard_alone(opened, tmp_path):
         page, "Everyone"
     )
     page.keyboard.press("ArrowDown")
-    press(page, "Keep these settings")
+    press(page, "Save these settings")
     expect(page.get_by_text("Kept.")).to_be_visible()
     expect(page.get_by_text("private", exact=True)).to_be_visible()
 
