@@ -139,11 +139,18 @@ def test_nothing_is_copied_out_of_where_something_is_held(place):
     assert place.bob.ask("POST", copy, json=asked).json()["failed"]
     entry = told(place.bob, batch, place.song.content, operation="upload")
     assert "upload" in entry["actions"]  # a hash alone gives nothing: the bytes are asked for
+    line = {"type": "copyFile", "path": "song.bin", "xetHash": place.song.file}
+    line |= {"sourceRepoType": "dataset", "sourceRepoId": "tales/voices"}
+    assert place.bob.ask("POST", "/api/buckets/bob/kept", json={}).status_code < 300
+    bucket = {"content": json.dumps(line).encode()}
+    by_hash = place.bob.ask("POST", "/api/buckets/bob/kept/batch", **bucket).json()
+    assert "commons/tales/cases" in by_hash["failed"][0]["error"]
     whole = {"repository": "bob/whole"}
     refused = place.bob.ask("POST", f"/api/{TALES}/duplicate", json=whole)
     assert refused.headers["x-error-code"] == "Held"
     place.post(f"holds/{held['number']}/lift")
     assert not place.bob.ask("POST", copy, json=asked).json()["failed"]
+    assert place.bob.ask("POST", "/api/buckets/bob/kept/batch", **bucket).json()["success"]
     assert place.bob.ask("POST", f"/api/{TALES}/duplicate", json=whole).status_code == 200
 
 

@@ -23,7 +23,7 @@ from iriai.identity import queries as identity
 from iriai.identity.rules import Act, Actor, Subject, require_may
 from iriai.identity.tables import Account
 from iriai.repos import queries as repos
-from iriai.repos import room
+from iriai.repos import room, withheld
 from iriai.repos.rules import Kind
 from iriai.repos.tables import RepoId
 
@@ -235,10 +235,15 @@ def _contents(
 
 
 def _readable(tx: Tx, actor: Actor, source: Source) -> int:
-    """The number of a repository or bucket from which `actor` may copy."""
+    """The number of a repository or bucket from which `actor` may copy.
+
+    Out of one in which something is held or was removed nothing is copied by its hash.
+    """
     if source.kind == "bucket":
         return queries.bucket(tx, actor, source.full_name).id
-    return repos.readable(tx, actor, Kind(source.kind), source.full_name).id
+    found = repos.readable(tx, actor, Kind(source.kind), source.full_name)
+    withheld.require_served(tx, found)
+    return found.id
 
 
 def _stored(tx: Tx, put: Put, contents: Contents | None) -> StoredFile | Failure:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from iriai.base.errors import Conflict, Denied
+from iriai.base.errors import Conflict, Denied, Invalid
 from iriai.commons import actions as commons
 from iriai.commons import queries as commons_queries
 from iriai.commons.cases import actions, lot, panels, queries, rules
@@ -183,6 +183,34 @@ def test_expelling_is_decided_by_a_panel(village):
     assert not may(village.actor("bob"), Act.DISCUSS, Subject(village.repo_owner(), is_public=True))
 
 
+def referred(village):
+    """A case without a ground, before a panel."""
+    village.clock.advance(days=90)
+    number = village.report("ada", "account/bob")
+    village.charge("ada", number)
+    village.act(actions.refer, "ada", number, words="It is grave.")
+    village.tick(days=3)
+    found, seats = village.panel(number)
+    return number, found, [village.name(each.account_id) for each in seats]
+
+
+def test_a_panel_climbs_no_faster_than_a_steward(village):
+    number, _, names = referred(village)
+    with pytest.raises(Denied, match="no more than one rung is skipped"):
+        village.say(names[0], number, "varied", rung="expel")
+    for name in names[:3]:
+        village.say(name, number, "varied", rung="warning")
+    assert village.case(number).rung == "warning"
+
+
+def test_nobody_is_worse_off_for_having_appealed(village):
+    number = appealed(village)
+    _, names = drawn(village, number)
+    for rung in ("suspend", "write"):
+        with pytest.raises(Invalid, match="milder"):
+            village.say(names[0], number, "varied", rung=rung)
+
+
 # -- small groups --------------------------------------------------------------------------------
 
 
@@ -231,7 +259,8 @@ def test_a_report_that_no_steward_may_deal_with_goes_to_a_panel(ground, clock):
     assert commons_queries.HUB_NAME
 
 
-def test_the_commons_above_says_only_whether_the_rules_were_followed(ground, clock):
+def below(ground, clock):
+    """A commons of few, with a larger one above it."""
     village = Village(ground, clock, ["ada", "eve"], ["bob", *EIGHT[2:8]])
     with ground.write() as tx:
         members = dict.fromkeys(EIGHT[3:8], Role.ADMIN)
@@ -242,6 +271,23 @@ def test_the_commons_above_says_only_whether_the_rules_were_followed(ground, clo
         register.enter(tx, village.id, text, decision="founding")
         tx.record(village.id, "system:test", "founded", "charter/tales")
     clock.advance(days=90)
+    return village
+
+
+def test_of_a_case_the_commons_above_says_no_more_than_that_a_rule_was_not_followed(ground, clock):
+    village = below(ground, clock)
+    number, found, names = referred(village)
+    assert panels.is_from_above(found)
+    with pytest.raises(Denied, match="next rung follows") as refused:
+        village.say(names[0], number, "varied", rung="warning")
+    assert refused.value.code == "RulesOnly"
+    for name in names[:3]:
+        village.say(name, number, "varied", rung="nudge")
+    assert village.case(number).rung == "nudge"
+
+
+def test_the_commons_above_says_only_whether_the_rules_were_followed(ground, clock):
+    village = below(ground, clock)
     number = appealed(village)
     found, names = drawn(village, number)
     assert found.form == Form.LOT

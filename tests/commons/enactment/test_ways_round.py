@@ -227,6 +227,50 @@ def test_dismissing_a_case_undoes_nothing_that_others_decided(lab):
     assert found.state == "suspended"
 
 
+def test_what_others_decided_outlasts_a_case_about_the_same_thing(lab):
+    """A label and a place outside of lists: the case adds its own, and takes that away again."""
+    made, ground = model(lab, "tiny"), lab.ground
+    with ground.write() as tx:
+        operator.break_glass(
+            tx, "lab", OperatorAct.DELIST, "lab/tiny", reason="A court.", basis=Basis.LEGAL_ORDER
+        )
+        powers.label(tx, made.id, "Made of old recordings.")
+    with ground.write() as tx:
+        ada = lab.person("ada")
+        found = cases.report(tx, ada, subject="repo/lab/tiny", words="?", commons_id=lab.commons_id)
+        cases.charge(tx, ada, found, rule="Cards", facts="It has none.", asked="Write one.")
+        enacting.decide(tx, ada, found, rung="label", reasons="It has none.")
+    said = state(lab, made.id).label
+    assert said.startswith("A warning was put here")
+    assert said.endswith("\nMade of old recordings.")
+    assert state(lab, made.id).is_delisted
+    lab.tick(days=1_000)
+    assert state(lab, made.id).label == "Made of old recordings."
+    assert state(lab, made.id).is_delisted
+
+
+def test_what_members_took_off_lists_stays_off_when_a_case_ends(lab):
+    made, ground = model(lab, "tiny"), lab.ground
+    asked = lab.propose("ada", "resource.delist", payload={"repo": "lab/tiny", "delisted": "true"})
+    if asked.is_running:
+        lab.second("bob", asked.number)
+        lab.tick(days=15)
+        if lab.see(asked.number).state is State.VOTING:
+            for name in ("ada", "bob", "cyd"):
+                lab.vote(name, asked.number, 1, 2)
+            lab.tick(days=15)
+    lab.tick()
+    assert lab.see(asked.number).state is State.ENACTED
+    with ground.write() as tx:
+        ada = lab.person("ada")
+        found = cases.report(tx, ada, subject="repo/lab/tiny", words="?", commons_id=lab.commons_id)
+        cases.charge(tx, ada, found, rule="Cards", facts="It has none.", asked="Write one.")
+        enacting.decide(tx, ada, found, rung="label", reasons="It has none.")
+    lab.tick(days=1_000)
+    assert state(lab, made.id).label is None
+    assert state(lab, made.id).is_delisted
+
+
 def test_what_comes_in_has_a_licence_that_the_charter_allows(lab):
     model(lab, "closed", owner="cyd", licence="openrail")
     cyd = lab.person("cyd")

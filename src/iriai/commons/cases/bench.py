@@ -167,7 +167,8 @@ def outcomes(matter: Matter, *, is_from_above: bool) -> tuple[Verdict, ...]:
 
     Of what a commons has decided, the one above hears only that the rules were not followed: it
     stands (they were) or it does not (they were not); how harsh it is stays with who decided. A
-    case that nobody has decided has nothing to be upheld, wherever it is heard.
+    case that nobody has decided has nothing to be upheld, wherever it is heard; of the rungs that
+    may be named see `require_in_reach`.
     """
     if matter is Matter.CASE:
         return (Verdict.VARIED, Verdict.OVERTURNED)
@@ -189,6 +190,25 @@ def require_outcome(verdict: Verdict, matter: Matter, *, is_from_above: bool) ->
             code="RulesOnly",
         )
     raise Invalid("Here a decision stands (upheld) or does not (overturned).")
+
+
+def require_milder(level: int, given: int) -> None:
+    """An appeal makes nothing worse: a decision that is varied is varied to a milder rung."""
+    if level >= given:
+        raise Invalid(
+            "A decision is varied to a milder rung: nobody is worse off for having appealed."
+        )
+
+
+def require_in_reach(level: int, stands: int, *, is_from_above: bool) -> None:
+    """From above comes no more than the next rung: that a rule was not followed, and no measure."""
+    if is_from_above and level > stands + 1:
+        raise Denied(
+            "The commons above hears only whether the rules were followed: where they were not, "
+            f"the next rung follows (rung {stands + 1}) or a milder one. How harsh it is beyond "
+            "that stays with those whose commons it is.",
+            code="RulesOnly",
+        )
 
 
 def require_seat(state: SeatState | None) -> None:

@@ -19,6 +19,7 @@ from iriai.commons.cases.rules import State as Stage
 from iriai.commons.cases.tables import CaseRow, HoldRow, PanelRow, SanctionRow
 from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import Rung
+from iriai.commons.enactment import case_marks
 from iriai.commons.membership import powers as members
 from iriai.commons.membership import queries as membership
 from iriai.commons.membership.rules import State
@@ -113,9 +114,18 @@ def concluded(tx: Tx, found: PanelRow) -> None:
 
 
 def _level(tx: Tx, found: PanelRow, rung: str) -> int:
+    """How high the rung is that a panel names, which is no higher than it may go."""
     case = tx.session.get_one(CaseRow, found.matter_id)
     charter = charters.in_force(tx, found.commons_id)
-    return rules.level(rules.ladder(charter, Concern(case.concern)), rung).number
+    wanted = rules.level(rules.ladder(charter, Concern(case.concern)), rung)
+    given = queries.sanction_of(tx, case.id)
+    if given is not None:
+        bench.require_milder(wanted.number, given.level)
+    else:
+        stands = queries.stands_on(tx, case)
+        bench.require_in_reach(wanted.number, stands, is_from_above=panels.is_from_above(found))
+        rules.require_step(wanted, stands, ground=case.ground)
+    return wanted.number
 
 
 def _case_concluded(tx: Tx, found: PanelRow) -> None:
@@ -294,13 +304,15 @@ def _settle_repo(tx: Tx, commons_id: int, repo_id: int) -> None:
     if given:
         worst = max(given, key=lambda each: list(Measure).index(each[1]))  # type: ignore[arg-type]
         url = _case_url(tx, worst[0].case_id)
-        said = f"{WORDS[worst[1]]} by a decision of {_name(tx, commons_id)}. See {url}"  # type: ignore[index]
+        said = case_marks.said(worst[1], name=_name(tx, commons_id), url=url)  # type: ignore[arg-type]
     label, frozen, holding_it = repos.marks(tx, repo_id)
-    if said or _is_ours(tx, commons_id, label):
-        repos.label(tx, repo_id, said)
+    wanted = case_marks.beside(said, label, cases_url=_cases_url(tx, commons_id))
+    if wanted != (label or None):
+        repos.label(tx, repo_id, wanted)
     if queries.gating(tx, repo_id) is not None:  # else nobody took it off lists in a case
-        repos.delist(tx, repo_id, is_delisted=Measure.DELIST in measures)
-    if Measure.FREEZE in measures or _is_ours(tx, commons_id, frozen):
+        others = case_marks.is_delisted_by_others(tx, commons_id, repo_id)
+        repos.delist(tx, repo_id, is_delisted=Measure.DELIST in measures or others)
+    if _is_ours(tx, commons_id, frozen) or (Measure.FREEZE in measures and not frozen):
         repos.freeze(tx, repo_id, said if Measure.FREEZE in measures else None)
     _settle_gate(tx, repo_id, Measure.GATE in measures)
     held = queries.holds_in_force(tx, commons_id, repo_id=repo_id)
@@ -317,15 +329,6 @@ def _settle_repo(tx: Tx, commons_id: int, repo_id: int) -> None:
 def _is_ours(tx: Tx, commons_id: int, said: str) -> bool:
     """Whether a case put this there: it says at which one. What others decided is left alone."""
     return _cases_url(tx, commons_id) in said
-
-
-WORDS = {
-    Measure.LABEL: "A warning was put here",
-    Measure.DELIST: "This was taken out of lists",
-    Measure.GATE: "This was put behind a gate",
-    Measure.FREEZE: "This was frozen",
-    Measure.TOMBSTONE: "This was removed",
-}
 
 
 def _measure(tx: Tx, given: SanctionRow) -> Measure | None:
