@@ -75,6 +75,7 @@ def listing(ask: Ask, *, kind: Kind) -> Response:
         plural=plural,
         filters={**chosen, "sort": sort},
         filtered=any(chosen.values()),
+        narrowed=any(value for name, value in chosen.items() if name != "search"),
         facets=_facets(kind, chosen, known),
         sizes=[(name, text) for name, (_bounds, text) in SIZES.items()],
         sorts=[(name, text) for name, (_sort, text) in SORTS.items()],
