@@ -56,7 +56,7 @@ HF_ENDPOINT is its address:
 
 EPILOG = """Every setting can be given as a flag, as a variable (IRIAI_DATA for --data) or as a line
 of iriai.toml in the data folder; a flag wins over a variable, a variable over the file.
-`iriai serve --help` lists them.
+`iriai serve --help` lists the usual ones, docs/operate.md all of them.
 
 \b
 A command ends with

@@ -94,7 +94,9 @@ def reset_second_factor(name: str, *, settings: "Settings") -> None:
 @click.option("--tokens", is_flag=True, help="Revoke their access tokens too, and shut apps out.")
 @frame.located
 def sign_out(name: str, *, settings: "Settings", tokens: bool) -> None:
-    """Sign NAME out everywhere, as when an account was taken over.
+    """Sign NAME out everywhere.
+
+    For an account that was taken over.
 
     \b
     Example:

@@ -72,6 +72,7 @@ def serve(*, settings: "Settings", no_worker: bool, access_log: bool) -> None:
         IRIAI_CACHE        folder for what can be fetched again
         IRIAI_SECRET       64 hex digits that sign URLs; else made once and kept
         IRIAI_DEDUP_SCOPE  instance, namespace or off
+    docs/operate.md has these and the rest: mail, proxies, other ways to sign in.
     S3 keys that are not in the URL come from AWS_ACCESS_KEY_ID and
     AWS_SECRET_ACCESS_KEY.
     """  # noqa: D301 - click's own mark

@@ -8,7 +8,7 @@ from iriai.cli.commons import breaking, counting, leaving, log, panel, pot
 
 @click.group()
 def commons() -> None:
-    """Check for yourself what a commons decided.
+    """Check what a commons decided; take it along; act as the operator.
 
     Counting needs no hub and no account: a file of published ballots is enough.
     """

@@ -94,7 +94,7 @@ def import_(*, settings: "Settings", place: Path, same_people: bool, verify: boo
 @click.option("--by", required=True, metavar="ACCOUNT", help="Who makes the fork and owns it.")
 @frame.located
 def fork(*, settings: "Settings", source: str, name: str, by: str) -> None:
-    """Make the commons NEW out of one on this hub, or out of an export.
+    """Make the commons NEW out of one here, or of an export.
 
     Repositories come with all their history and discussions. NEW has a log of its own, whose
     beginning cites the checkpoint at which it parted.

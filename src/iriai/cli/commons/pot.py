@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def pot() -> None:
-    """What a commons shares out: its limits, and what is used of them."""
+    """What a commons shares out, and who uses it."""
 
 
 @contextmanager
