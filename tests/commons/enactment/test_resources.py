@@ -13,6 +13,7 @@ from iriai.commons.enactment.resources import commons_actor
 from iriai.commons.membership import queries as membership
 from iriai.commons.proposals import actions as proposals
 from iriai.commons.proposals.rules import State
+from iriai.identity import actions as identity
 from iriai.identity.rules import ANYONE, Role
 from iriai.repos import actions as repos
 from iriai.repos import powers, queries
@@ -309,6 +310,32 @@ def test_another_commons_repository_cannot_be_decided_about(lab):
         lab.propose("ada", "resource.delete", payload={"repo": own.full_name})
     with pytest.raises(Invalid):
         lab.propose("ada", "resource.delete", payload={"repo_id": own.id})
+
+
+def test_what_a_commons_will_hold_is_not_hidden_before_its_notice_is_over(town):
+    """From the day on which members decide, their makers keep nothing of it from them."""
+    town.found("owners", "ada")
+    town.role("bob", Role.CONTRIBUTOR)
+    with town.ground.write() as tx:
+        identity.set_role(
+            tx, town.person("ada"), organisation="lab", person="bob", role=Role.CONTRIBUTOR
+        )
+    bob = town.person("bob")
+    made = repos.create(town.ground, bob, kind="model", owner="lab", name="old")
+    assert made.held_by is HeldBy.OWNERS
+    town.charter(town.preset("university"))
+    for settings in ({"visibility": "private"}, {"gated": "manual"}):
+        with pytest.raises(Denied, match="held by the commons lab"), town.ground.write() as tx:
+            enactment.change_settings(tx, bob, made, **settings)
+    for act in (
+        enactment.delete_repository,
+        lambda tx, actor, repo: enactment.move_repository(
+            tx, actor, repo, to_owner=actor.name, to_name="mine"
+        ),
+    ):
+        with pytest.raises(Denied), town.ground.write() as tx:
+            act(tx, bob, made)
+    assert tiny(town, "lab/old").held_by is HeldBy.OWNERS
 
 
 def test_under_owners_administrators_act_at_once_and_it_is_logged(town):

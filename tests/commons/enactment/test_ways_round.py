@@ -15,6 +15,7 @@ from iriai.commons.enactment import cases as enacting
 from iriai.commons.enactment import operator, removals
 from iriai.commons.membership import powers as members
 from iriai.commons.membership import queries as membership
+from iriai.commons.proposals import scope
 from iriai.commons.proposals.rules import State
 from iriai.commons.removal import actions as removal
 from iriai.commons.removal import queries as requests
@@ -347,3 +348,20 @@ def test_nobody_fills_the_list_of_what_runs(lab):
         for number in range(12):
             lab.propose("cyd", payload={"text": f"Tea {number}."})
     assert lab.propose("dan").state is State.OPEN
+
+
+def test_a_few_do_not_fill_the_list_together():
+    running = dict.fromkeys("abcde", 0)
+    for name in "abcde" * scope.RUNNING_OF_ONE_MAX:
+        try:
+            scope.require_room(sum(running.values()), running[name])
+        except Excessive:
+            continue
+        running[name] += 1
+    taken = sum(running.values())
+    assert min(running.values()) >= 8
+    assert taken < scope.RUNNING_OF_MAX
+    for before in range(taken, scope.RUNNING_OF_MAX):
+        scope.require_room(before, 0)
+    with pytest.raises(Excessive):
+        scope.require_room(scope.RUNNING_OF_MAX, 0)

@@ -72,8 +72,11 @@ def move_repository(tx: Tx, actor: Actor, repo: Repo, *, to_owner: str, to_name:
 
 
 def change_settings(tx: Tx, actor: Actor, repo: Repo, **settings: Any) -> Repo:
-    """Change a repository's settings. Who sees what the commons holds, only the commons decides."""
-    if repo.held_by is not HeldBy.COMMONS or not is_collective(tx, repo.owner_id):
+    """Change a repository's settings. Who sees what the commons holds, only the commons decides.
+
+    So it is, too, with what a commons will hold when its notice is over: nobody hides it before.
+    """
+    if repo.held_by is HeldBy.PERSON or not is_collective(tx, repo.owner_id):
         return repos.change_settings(tx, actor, repo, **settings)
     require_see(actor, repo)
     guarded.require_ordinary(repo, hub=tx.ground.settings.url, act="hidden, gated or silenced")

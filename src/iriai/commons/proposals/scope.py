@@ -10,11 +10,20 @@ RUNNING_OF_ONE_MAX = 10
 
 
 def require_room(running: int, own: int) -> None:
-    """A commons has only so much attention, and nobody takes all of it."""
+    """A commons has only so much attention, and nobody takes all of it, nor do a few together.
+
+    Nobody begins another who has as many running as there are places left: the last place is for
+    somebody with none.
+    """
     if own >= RUNNING_OF_ONE_MAX:
         raise Excessive(f"{own} of your own proposals run here; wait until one is decided.")
     if running >= RUNNING_OF_MAX:
         raise Excessive(f"{running} proposals run here; wait until one of them is decided.")
+    if own >= RUNNING_OF_MAX - running:
+        raise Excessive(
+            f"{running} proposals run here, {own} of them yours. What is left is for who has "
+            "fewer; wait until one is decided."
+        )
 
 
 def about(payload: Mapping[str, Any] | None) -> int | None:
