@@ -1,13 +1,15 @@
 """A backup holds the whole hub, from either database and store into either."""
 
+import hashlib
 import threading
 
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import insert, inspect, text
 from tests.support import server
 
 from iriai.base import backup, events, instance
 from iriai.base.backup import place_of, take
+from iriai.base.db import connect
 from iriai.base.errors import Conflict, Invalid, Unknown
 from iriai.base.opening import open_ground
 from iriai.base.restore import restore
@@ -173,6 +175,32 @@ def test_a_damaged_backup_is_found_before_anybody_relies_on_it(ground, tmp_path,
         place.write_bytes(whole[:-1] if what == "short object" else b"X" + whole[1:])
     with pytest.raises(Invalid, match="damaged"):
         restore(Settings(data=tmp_path / "other"), folder, silent, now=clock)
+    left = {path.name for path in (tmp_path / "other").rglob("*") if path.is_file()}
+    assert left <= {f"{n:064x}" for n in range(20)}, "Objects that came may stay, and no database."
+    assert (tmp_path / "other").exists() == (what == "object")
+
+
+def test_rows_that_do_not_fit_leave_no_hub_behind(ground, other, tmp_path, clock):
+    lived_in(ground)
+    folder = tmp_path / "backup"
+    made = take(ground, folder, silent).head
+    place = folder / f"tables-{made.stamp}" / "account_names.jsonl"
+    whole, head = place.read_bytes(), (folder / backup.HEAD).read_bytes()
+    place.write_bytes(whole + whole.splitlines(keepends=True)[-1])
+    forged = hashlib.sha256(place.read_bytes()).hexdigest()
+    (folder / backup.HEAD).write_bytes(
+        head.replace(made.tables["account_names"]["sha256"].encode(), forged.encode())
+    )
+    with pytest.raises(Invalid, match="do not fit"):
+        restore(other, folder, silent, now=clock)
+    assert not (other.data / "iriai.db").exists()
+    if other.database_url:
+        engine = connect(other.database)
+        assert inspect(engine).get_table_names() == []
+        engine.dispose()
+    place.write_bytes(whole)
+    (folder / backup.HEAD).write_bytes(head)
+    restore(other, folder, silent, now=clock)
 
 
 def test_a_restore_that_was_interrupted_goes_on(ground, tmp_path, clock):
@@ -180,12 +208,19 @@ def test_a_restore_that_was_interrupted_goes_on(ground, tmp_path, clock):
     folder = tmp_path / "backup"
     take(ground, folder, silent)
     settings = Settings(data=tmp_path / "other")
-    place = place_of(folder, f"xorbs/13/{19:064x}")
-    hidden = place.rename(tmp_path / "hidden")
-    with pytest.raises(Invalid, match="damaged"):
-        restore(settings, folder, silent, now=clock)
-    hidden.rename(place)
+
+    def interrupt(what, done, _total):
+        if (what, done) == ("objects", 12):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        restore(settings, folder, interrupt, now=clock)
+    store = tmp_path / "other" / "store" / "xorbs"
+    came = {path: path.stat().st_ino for path in store.rglob("*") if path.is_file()}
+    assert len(came) >= 12
     restore(settings, folder, silent, now=clock)
+    assert {path: path.stat().st_ino for path in came} == came
+    assert len([path for path in store.rglob("*") if path.is_file()]) == 20
 
 
 def test_nothing_is_restored_over_a_hub_that_lives(ground, tmp_path, clock):

@@ -1,9 +1,12 @@
 """Bring the database to the newest schema. Alembic does it; one process at a time."""
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Connection, Engine, inspect, text
 
 from iriai.base.db import connect
 from iriai.base.errors import Invalid
@@ -21,6 +24,16 @@ def migrate(engine: Engine, revision: str = "head") -> None:
         raise Invalid(
             f"The database is at schema {before}, of a newer version; this one knows {newest()}."
         )
+    with upgrading(engine) as (_, upgrade):
+        upgrade(revision)
+
+
+@contextmanager
+def upgrading(engine: Engine) -> Iterator[tuple[Connection, Callable[[str], None]]]:
+    """A transaction, alone, in which the schema can be brought to a revision, once or more often.
+
+    What is done in it beside that is committed with it, or not at all.
+    """
     from alembic import command  # noqa: PLC0415 - slow to import, and only needed here
     from alembic.config import Config  # noqa: PLC0415
 
@@ -33,7 +46,7 @@ def migrate(engine: Engine, revision: str = "head") -> None:
         try:
             with connection.begin():
                 config.attributes["connection"] = connection
-                command.upgrade(config, revision)
+                yield connection, partial(command.upgrade, config)
         finally:
             if engine.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": ADVISORY_LOCK})

@@ -1,19 +1,21 @@
 """Make a hub out of a backup, on whatever database and store the settings name.
 
-Objects first: they are immutable, so an interrupted restore goes on where it was. Then the schema
-as it was when the backup was taken, all rows in one transaction, and the schema of today. Every
+The backup is looked over before anything is made. Then objects first: they are immutable, so an
+interrupted restore goes on where it was. Then, in one transaction, the schema as it was when the
+backup was taken, all rows, and the schema of today: what is refused leaves no hub behind. Every
 file is compared with its SHA-256 on the way. The hub comes back with another Xet generation:
 clients remember which chunks one holds, and this may lack what was sent after the backup.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
-from sqlalchemy import inspect, text
+from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from iriai.base import backup, clock, instance, portable
@@ -22,9 +24,9 @@ from iriai.base.clock import Clock
 from iriai.base.db import connect
 from iriai.base.errors import Conflict, HubError, Invalid
 from iriai.base.events import HUB
-from iriai.base.migrate import migrate, newest
+from iriai.base.migrate import newest, upgrading
 from iriai.base.stores import Store, open_store
-from iriai.base.tx import Ground
+from iriai.base.tx import Ground, Tx
 
 if TYPE_CHECKING:
     from iriai.settings import Settings
@@ -35,23 +37,49 @@ PUTS_AHEAD = 64
 
 def restore(settings: "Settings", folder: Path, told: Told, *, now: Clock = clock.now) -> Head:
     """Bring the hub in `folder` back to life where `settings` point, which is empty."""
-    head = backup.head(folder)
-    if head.schema > newest():
-        raise Invalid(f"This backup was made by a newer version, {head.version}; use that one.")
-    engine = connect(settings.database)
-    try:
+    head = require_whole(folder)
+    with _database(settings) as engine:
         store = open_store(settings.store, staging=settings.cache_folder / "staging")
         ground = Ground(engine=engine, store=store, clock=now, settings=settings, secret=b"")
         _require_empty(ground)
-        for name in head.tables:
-            backup.table_file(folder, head, name)
         _bring_objects(store, folder, head, told)
-        migrate(engine, head.schema)
-        _fill(ground, folder, head, told)
-        migrate(engine)
-    finally:
-        engine.dispose()
+        with upgrading(engine) as (connection, upgrade):
+            upgrade(head.schema)
+            tx = Tx(connection=connection, now=now(), ground=ground)
+            _fill(tx, folder, head, told)
+            tx.close()
+            upgrade("head")
     return head
+
+
+def require_whole(folder: Path) -> Head:
+    """A backup that this version can read and that is all there; contents of objects later."""
+    head = backup.head(folder)
+    if head.schema > newest():
+        raise Invalid(f"This backup was made by a newer version, {head.version}; use that one.")
+    for name in head.tables:
+        backup.table_file(folder, head, name)
+    for kept in backup.objects(folder, head):
+        place = backup.place_of(folder, kept.key)
+        if not place.is_file() or place.stat().st_size != kept.size:
+            raise backup.damaged(kept.key)
+    return head
+
+
+@contextmanager
+def _database(settings: "Settings") -> Iterator[Engine]:
+    """The database; where this fails, a SQLite file that was made for it goes again."""
+    engine = connect(settings.database)
+    file = engine.url.database if engine.dialect.name == "sqlite" else None
+    made = file is not None and not Path(file).exists()
+    try:
+        yield engine
+    except BaseException:
+        engine.dispose()
+        for ending in ("", "-wal", "-shm") if made else ():
+            Path(f"{file}{ending}").unlink(missing_ok=True)
+        raise
+    engine.dispose()
 
 
 def _require_empty(ground: Ground) -> None:
@@ -79,8 +107,6 @@ def _bring_object(store: Store, folder: Path, kept: Kept) -> None:
     except HubError:
         pass  # not there yet, or not as it should be: bring it
     source = backup.place_of(folder, kept.key)
-    if not source.is_file():
-        raise backup.damaged(kept.key)
     staged = store.staging() / f"restore-{token_hex(16)}"
     try:
         if backup.copied(backup.pieces(source), staged) != kept.sha256:
@@ -90,7 +116,7 @@ def _bring_object(store: Store, folder: Path, kept: Kept) -> None:
         staged.unlink(missing_ok=True)
 
 
-def _fill(ground: Ground, folder: Path, head: Head, told: Told) -> None:
+def _fill(tx: Tx, folder: Path, head: Head, told: Told) -> None:
     done = 0
 
     def count(rows: int) -> None:
@@ -98,24 +124,21 @@ def _fill(ground: Ground, folder: Path, head: Head, told: Told) -> None:
         done += rows
         told("rows", done, head.rows)
 
-    with ground.write() as tx:
-        known = {table.name: table for table in portable.tables(tx.connection)}
-        _require_same(known, head)
-        portable.empty(tx.connection, known.values())
-        try:
-            for name, table in known.items():
-                facts = head.tables[name]
-                rows = portable.read(
-                    tx.connection, table, backup.table_file(folder, head, name), count
-                )
-                if rows != facts["rows"]:
-                    raise backup.damaged(name)
-                portable.set_counter(tx.connection, table, facts["counter"])
-        except SQLAlchemyError as error:
-            raise Invalid("The rows of this backup do not fit the database.") from error
-        before = instance.fact(tx, instance.GENERATION) or "0"
-        instance.change(tx, instance.GENERATION, _next_generation(before, ground.clock))
-        tx.record(HUB, "operator", "restored", "backup/hub", made_at=head.made_at)
+    known = {table.name: table for table in portable.tables(tx.connection)}
+    _require_same(known, head)
+    portable.empty(tx.connection, known.values())
+    try:
+        for name, table in known.items():
+            facts = head.tables[name]
+            rows = portable.read(tx.connection, table, backup.table_file(folder, head, name), count)
+            if rows != facts["rows"]:
+                raise backup.damaged(name)
+            portable.set_counter(tx.connection, table, facts["counter"])
+    except SQLAlchemyError as error:
+        raise Invalid("The rows of this backup do not fit the database.") from error
+    before = instance.fact(tx, instance.GENERATION) or "0"
+    instance.change(tx, instance.GENERATION, _next_generation(before, tx.ground.clock))
+    tx.record(HUB, "operator", "restored", "backup/hub", made_at=head.made_at)
 
 
 def _require_same(known: Iterable[str], head: Head) -> None:

@@ -145,11 +145,13 @@ def restore(folder: Path, *, settings: "Settings") -> None:
 
     It comes up where the settings point, which must be empty, and need not be what it was: a backup
     from SQLite and a folder restores into PostgreSQL and S3, and the other way round. Every file is
-    compared with its hash. Interrupted, it goes on when started again.
+    compared with its hash. Interrupted, it goes on when started again; refused, it leaves no hub.
     """
+    from iriai.base.restore import require_whole
     from iriai.base.restore import restore as bring_back
 
     require_apart(settings, folder)
+    require_whole(folder.absolute())  # before there is so much as a lock
     with serving.only_server(settings), frame.progress() as shown:
         head = bring_back(settings, folder.absolute(), shown)
     click.echo(
