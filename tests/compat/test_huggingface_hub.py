@@ -173,6 +173,7 @@ def test_files_come_back_as_they_went(api, repo, tmp_path):
 def test_names_in_any_script_go_there_and_back(api, repo, tmp_path):
     names = ["a b/ü.txt", "日本/モデル.txt", "100%/a+b&c=d.txt", "emoji-🦜.txt", "it's.txt"]
     names += ["asked?/page?of=50%, or a:b.txt", "asked?/what.bin"]
+    names += ["results_2026-07-19T22:26:03.json", "a*b|c:d/2026-07-19T22:26:03+00:00.bin"]
     put(api, repo, **{name: name.encode() for name in names})
     assert set(names) <= set(api.list_repo_files(repo))
     for name in names:

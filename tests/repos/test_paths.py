@@ -23,6 +23,15 @@ HOSTILE = {
     "a hidden stream": "a:b",
     "a hidden stream of a name with more": "ab:c?d",
     "a drive without a letter": "?:x",
+    "a drive and a moment": "C:26:03.json",
+    "the main stream of a file": "ab::$DATA",
+    "git's folder as a stream": ".git::$INDEX_ALLOCATION/config",
+    "git's folder and a moment": ".git:26:03",
+    "a stream's empty type": "ab:c:",
+    "a device and a moment": "con:26:03",
+    "read as a redirection": "a>b",
+    "read as markup": "<b>",
+    "read as the end of a header's value": 'a"b',
     "git's folder": ".git/config",
     "git's folder in another case": ".GiT/config",
     "git's folder by its short name": "GIT~1/config",
@@ -68,7 +77,8 @@ def test_a_hostile_path_is_refused_and_told_by_which_rule(path):
         "a b/c d.txt", "events.out.tfevents.1.x", "x-1_2.safetensors", ".cache/x", "console.log",
         "pytorch_model-00001-of-00002.bin", "a,b;c=d&e@f#g%h!(i)[j]{k}'l+m$n^o`p~q", "नमस्ते.txt",
         "می\u200cخواهم.txt", "👩\u200d🚀.png", "com10", "git", "x.git", "..a", "a...b",
-        "subfolder/to?", "page?name=a%20b:c,d",
+        "subfolder/to?", "page?name=a%20b:c,d", "results_2026-07-19T22:26:03.862344.json",
+        "2026-07-19T22:26:03+00:00/a*b|c.txt", "when:and:where",
     ],
 )  # fmt: skip
 def test_an_ordinary_path_is_kept_as_it_is(path):
@@ -92,8 +102,10 @@ WORDS = [
     "~",
     "?",
     "a?:b",
+    "ab:c:d",
+    "$DATA",
 ]
-pieces = st.one_of(st.sampled_from(WORDS), st.text(max_size=4), st.sampled_from("/\\:?\0\u200c"))
+pieces = st.one_of(st.sampled_from(WORDS), st.text(max_size=4), st.sampled_from("/\\:?*|\0\u200c"))
 tries = st.lists(pieces, min_size=1, max_size=8).map("".join) | st.lists(
     st.sampled_from(WORDS), min_size=1, max_size=5
 ).map("/".join)

@@ -5,8 +5,9 @@ device there, `a:b` a hidden stream, two names that differ by case or Unicode fo
 most laptops, and some characters make a name read as another. A repository is for every machine, so
 every way in (API, push, copy, upload form) asks these functions and nothing else.
 
-A question mark is let through: it stands in names that were made from URLs, clients' own tests have
-it, and Windows does nothing with such a name, not even read a stream's name after it.
+Let through is what only keeps a name off Windows, which refuses such a name and does nothing else:
+`?`, `*` and `|`, which stand in names made from URLs and patterns, and a moment's colons, as in
+`results_2026-07-19T22:26:03.json`: repositories come from elsewhere with such names (record 0043).
 """
 
 import re
@@ -20,9 +21,10 @@ PATH_LENGTH_MAX = 1_024
 NAME_LENGTH_MAX = 255
 DEPTH_MAX = 50
 
-_WINDOWS_ILLEGAL = frozenset('<>"|*\\')
+_MISREAD = frozenset('<>"\\')
+_KEPT_OFF_WINDOWS = frozenset("?*|")
 _DEVICE = re.compile(
-    r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)\s*(?:\..*)?", re.IGNORECASE
+    r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)\s*(?:[.:].*)?", re.IGNORECASE
 )
 _GIT_SHORT = re.compile(r"git~[0-9]+", re.IGNORECASE)
 _JOINERS = frozenset("\u200c\u200d")  # needed by scripts and emoji; never part of a reserved name
@@ -127,15 +129,24 @@ def _fault(name: str) -> str | None:
             return reason
     elif not name.isprintable():
         return "it holds a control character"
-    if not _WINDOWS_ILLEGAL.isdisjoint(name) or _is_misread(name):
-        return 'Windows cannot keep a name with one of < > : " | * \\'
-    return _reserved_fault(name)
+    if not _MISREAD.isdisjoint(name) or _is_stream(name):
+        return 'a name with one of < > : " \\ is read as another somewhere'
+    return _reserved_fault(name) or _reserved_fault(name.partition(":")[0])
 
 
-def _is_misread(name: str) -> bool:
-    """Whether Windows takes what stands before a colon for a drive or a file with streams."""
-    before, colon, _ = name.partition(":")
-    return colon != "" and (len(before) < 2 or "?" not in before)  # noqa: PLR2004 - a drive's letter
+def _is_stream(name: str) -> bool:
+    """Whether Windows takes what stands before a colon for a drive or a file with streams.
+
+    It refuses the whole name where a character before the colon, or what stands where the stream's
+    type would (`a:b:$DATA`), is none that it knows.
+    """
+    before, colon, after = name.partition(":")
+    if not colon:
+        return False
+    if len(before) < 2:  # noqa: PLR2004 - a drive's letter
+        return True
+    kind = after.partition(":")[2]
+    return _KEPT_OFF_WINDOWS.isdisjoint(before) and (not kind or kind.startswith("$"))
 
 
 def _unicode_fault(name: str) -> str | None:
