@@ -199,6 +199,13 @@ def test_others_may_see_the_bucket_at_another_address(tmp_path, proxy):
     assert proxy.connections == 1
 
 
+def test_where_nobody_is_to_be_sent_to_the_bucket_no_url_is_signed(tmp_path):
+    store = open_store(f"{seaweed.fresh_store()}&direct=off", staging=tmp_path)
+    store.put(KEY, b"some bytes")
+    assert store.signed_url(KEY, seconds=60) is None
+    assert store.read(KEY) == b"some bytes"
+
+
 def test_an_address_gives_its_parts():
     address = parse_address("s3://k%2Fey:se%40cret@bucket/some/prefix?endpoint=http://h:1")
     assert (address.access_key, address.secret_key) == ("k/ey", "se@cret")
@@ -209,7 +216,15 @@ def test_an_address_gives_its_parts():
     )
 
 
-@pytest.mark.parametrize("url", ["s3://bucket/../up", "s3://bucket?timeout=soon", "s3:///key"])
+BAD_ADDRESSES = [
+    "s3://bucket/../up",
+    "s3://bucket?timeout=soon",
+    "s3://bucket?direct=perhaps",
+    "s3:///key",
+]
+
+
+@pytest.mark.parametrize("url", BAD_ADDRESSES)
 def test_an_address_that_cannot_be_is_invalid(url):
     with pytest.raises(Invalid):
         parse_address(url)

@@ -17,9 +17,10 @@ def open_store(url: str, *, staging: Path | None = None) -> Store:
     """The store at `url`; nothing is asked of a bucket before it is used.
 
     `file:///folder` (or a plain path), `memory:`, or `s3://[KEY:SECRET@]bucket[/prefix]` with the
-    options `?endpoint=…&public_endpoint=…&region=…&timeout=…`; keys, endpoint and region that are
-    not in the URL come from `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_ENDPOINT_URL` and
-    `AWS_REGION`. `staging` is where a bucket's unfinished files go.
+    options `?endpoint=…&public_endpoint=…&region=…&timeout=…&direct=…`; keys, endpoint and region
+    that are not in the URL come from `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`,
+    `AWS_ENDPOINT_URL` and `AWS_REGION`. With `direct=off` nobody is sent
+    to the bucket. `staging` is where a bucket's unfinished files go.
     """
     scheme = urlsplit(url).scheme
     if scheme == "s3":

@@ -141,9 +141,11 @@ class S3Store:
         byte_range: tuple[int, int] | None = None,
         filename: str | None = None,
         content_type: str | None = None,
-    ) -> str:
+    ) -> str | None:
         """A URL that reads the object from the bucket itself; it signs the range too."""
         asked = self._at(clean_key(key))
+        if not self._connection.address.direct:
+            return None
         if byte_range is not None:
             asked["Range"] = f"bytes={byte_range[0]}-{byte_range[1]}"
         if filename is not None:

@@ -18,7 +18,7 @@ ATTEMPTS_MAX = 3
 CONNECTIONS_MAX = 32
 REGION = "us-east-1"
 
-OPTIONS = {"endpoint", "public_endpoint", "region", "timeout"}
+OPTIONS = {"endpoint", "public_endpoint", "region", "timeout", "direct"}
 NOT_FOUND = {"404", "NoSuchKey", "NotFound"}
 REFUSED = {
     "403": "refuses our keys",
@@ -32,7 +32,10 @@ REFUSED = {
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a bucket is and with which keys; what is `None` comes from the usual `AWS_…`."""
+    """Where a bucket is and with which keys; what is `None` comes from the usual `AWS_…`.
+
+    `direct`: whether others are sent there to read for themselves.
+    """
 
     bucket: str
     prefix: str = ""
@@ -42,6 +45,7 @@ class Address:
     access_key: str | None = None
     secret_key: str | None = None
     timeout: float = READ_SECONDS
+    direct: bool = True
 
 
 def parse_address(url: str) -> Address:
@@ -65,6 +69,7 @@ def parse_address(url: str) -> Address:
         access_key=unquote(access) or None,
         secret_key=unquote(secret) or None,
         timeout=_seconds(options.get("timeout", [str(READ_SECONDS)])[0]),
+        direct=_switch(options.get("direct", ["on"])[0]),
     )
 
 
@@ -72,6 +77,12 @@ def _seconds(text: str) -> float:
     if not text.isdecimal() or not int(text):
         raise Invalid("The store's time-out is a whole number of seconds.")
     return float(text)
+
+
+def _switch(text: str) -> bool:
+    if text not in ("on", "off"):
+        raise Invalid("The store's option `direct` is on or off.")
+    return text == "on"
 
 
 class Connection:
