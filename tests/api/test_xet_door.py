@@ -247,6 +247,22 @@ def test_a_foreign_xorb_is_answered_exactly_as_a_missing_one(ada, bob, private, 
 
 
 @pytest.mark.parametrize("path", ["/v1/shards", "/v2/shards"])
+def test_a_client_that_counts_on_what_is_not_there_is_made_to_forget(hub, path):
+    carol = Wire(hub, hub.person("carol-" + path[1:3]))
+    repo = create(carol, "kept").replace("ada/", f"carol-{path[1:3]}/")
+    first = Cas.of(carol, repo)
+    upload = Upload.of(45 + int(path[2]))
+    assert first.shard(b"rubbish", path=path).status_code == 400
+    assert Cas.of(carol, repo).url == first.url
+    assert first.shard(upload.shard, path=path).status_code == 400
+    second = Cas.of(carol, repo)
+    assert second.url != first.url
+    upload.send(second)
+    assert Cas.of(carol, repo).url == second.url
+    carol.close()
+
+
+@pytest.mark.parametrize("path", ["/v1/shards", "/v2/shards"])
 @pytest.mark.parametrize("damage", ["rubbish", "truncated", "forged sha256", "huge count"])
 def test_a_hostile_shard_gets_a_clear_4xx_and_leaves_nothing(hub, cas, path, damage):
     upload = Upload.of(50)

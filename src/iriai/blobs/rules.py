@@ -42,6 +42,7 @@ DEDUP_CHUNKS_MAX = 20_000
 """Chunks of one upload that others can ask for."""
 DEDUP_ONE_IN = 1_024
 DEDUP_LIFE = timedelta(days=7)
+XORB_MISSING = "XorbMissing"
 
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
@@ -225,4 +226,4 @@ def damaged(what: str) -> Unavailable:
 
 def missing_xorb(xorb: str) -> Invalid:
     """What a shard that names a xorb out of its reach is told, whether the xorb exists or not."""
-    return Invalid(f"referenced xorb missing: {xorb}", code="XorbMissing")
+    return Invalid(f"referenced xorb missing: {xorb}", code=XORB_MISSING)

@@ -88,7 +88,8 @@ def circle_number(tx: Tx, there: Standing) -> int:
 
     hf_xet remembers for weeks what it sent to an address, and does not send it there again: where
     another account on that machine, or another token, could not name it, the upload would fail.
-    Made of what `dedup_own` and `dedup_readable` are made of, and keyed: it tells nothing.
+    Made of what `dedup_own` and `dedup_readable` are made of, and keyed: it tells nothing. It is
+    another one after each shard that counted on what is not there (`forget`).
     """
     scope, own = tx.ground.settings.dedup_scope, circle(there.actor)
     within = there.owner_id if scope == "namespace" else 0
@@ -98,5 +99,21 @@ def circle_number(tx: Tx, there: Standing) -> int:
         tx.ground.secret,
         instance.fact(tx, instance.GENERATION) or "1",
         f"{scope} {within}",
+        instance.fact(tx, _forgotten(there.actor.id)) or "0",
         *(" ".join(map(str, sorted(ids))) for ids in (own.owners, own.partly, own.repos)),
     )
+
+
+def forget(tx: Tx, held: XetPass) -> None:
+    """Let this account's uploads begin at addresses where its clients remember nothing.
+
+    What they remember was wrong: sent to where it cannot be reached any more, or swept here. One
+    fact is kept for each account that this ever happened to.
+    """
+    name = _forgotten(held.account_id)
+    instance.change(tx, name, str(int(instance.fact(tx, name) or 0) + 1))
+
+
+def _forgotten(account_id: int | None) -> str:
+    """The fact of how often an account's clients were made to forget."""
+    return f"xet_forgotten_{account_id}"

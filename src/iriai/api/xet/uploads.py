@@ -19,11 +19,11 @@ from starlette.responses import Response, StreamingResponse
 
 from iriai.api import address, door, problems, transfer
 from iriai.api.xet import PLACES, entry, lanes
-from iriai.base.errors import HubError, Unavailable, Unknown
+from iriai.base.errors import HubError, Invalid, Unavailable, Unknown
 from iriai.base.numbers import whole
 from iriai.base.routing import Access, DeclaredRoute, route
 from iriai.base.tx import Ground
-from iriai.blobs import queries, receiving, registration
+from iriai.blobs import queries, receiving, registration, rules
 from iriai.blobs.passes import XetPass
 from iriai.blobs.registration import Upload
 from iriai.blobs.xet import hashes
@@ -137,13 +137,21 @@ class _Report:
 
 
 def _register(ground: Ground, held: XetPass, path: Path, report: _Report) -> bool:
-    """In a thread: judge the sender as they are now, then the shard."""
+    """In a thread: judge the sender as they are now, then the shard.
+
+    A client that counted on a xorb out of its reach would do so again; it is made to forget.
+    """
     try:
         with ground.read() as tx:
             there = entry.standing(tx, held)
             readable, own = entry.dedup_readable(tx, there), entry.dedup_own(tx, there)
         upload = Upload(held.repo_id, held.account_id, readable, own, room.asking(there.holder))
         return registration.register_shard(ground, upload, path.read_bytes(), progress=report)
+    except Invalid as refused:
+        if refused.code == rules.XORB_MISSING:
+            with ground.write() as tx:
+                entry.forget(tx, held)
+        raise
     finally:
         path.unlink(missing_ok=True)
 
