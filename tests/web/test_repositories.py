@@ -32,6 +32,9 @@ def test_a_model_is_made_filled_and_read(ada):
     assert "<em>small</em>" in page.text
     assert "mit" in text(page)
     assert f"hf download ada/tiny" in text(page)  # noqa: F541
+    assert "No files beside the card yet" in text(page)
+    ada.send(f"{where}/new/main", path="notes.txt", text="Some.", way="commit")
+    assert "No files beside the card yet" not in text(ada.see(where))
     shown = ada.see(f"{where}/raw/main/README.md")
     assert shown.text == README
 

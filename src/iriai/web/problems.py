@@ -75,7 +75,7 @@ def heading(found: int) -> str:
     return {
         400: _("That cannot be done"),
         401: _("Sign in first"),
-        403: _("Not yours to do"),
+        403: _("You may not do this"),
         404: _("Nothing at this address"),
         409: _("It changed meanwhile"),
         410: _("It was here, and was removed"),

@@ -13,7 +13,6 @@ from iriai.web.texts import gettext as _
 
 NEWEST = 6
 DECIDING = 4
-EXAMPLE = "ada/tiny"
 
 
 def home(ask: Ask) -> Response:
@@ -43,7 +42,7 @@ def home(ask: Ask) -> Response:
         deciding=deciding,
         states=telling.STATES,
         figures=[each for each in figures if each[0]],
-        example=example or EXAMPLE,
+        example=example,
         sign_up_open=ask.ground.settings.sign_up == "open",
     )
 
