@@ -141,8 +141,13 @@ def test_its_commons_has_one_of_each_thing_to_look_at(village: Path):
         assert cases.row(tx, here, 1).outcome == "varied"
         assert cases.panel(tx, here, 1).size == 5
         shared = pots.pot(tx, here)
-        assert {each.unit for each in shared.pools} == {"bytes_stored", "gpu_hours"}
-        assert {each.source.value for each in shared.allotments} == {"queue", "round"}
+        units = {"bytes_stored", "gpu_hours", story.SCANS}
+        assert {each.unit for each in shared.pools} == units
+        assert {each.source.value for each in shared.allotments} == {"queue", "floor", "round"}
+        assert [each.allotment.project for each in shared.waiting] == ["a songbook"]
+        lent = [each.project for each in shared.allotments if each.recalled_at is not None]
+        cold = [each.project for each in shared.allotments if each.noticed_at is not None]
+        assert (lent, cold) == (["old newspapers"], ["tapes of my grandparents"])
         assert [each.state for each in removals.removals(tx, here)] == ["held", "fulfilled"]
 
 

@@ -118,3 +118,13 @@ def test_a_pull_request_with_a_faulty_charter_shows_the_line_and_the_rule(lab):
     said = text(lab.see("/datasets/lab/charter/discussions/1"))
     assert "It cannot be proposed as it is" in said
     assert "actions.statement names one of the decisions" in said
+
+
+def test_the_contents_lead_into_sections_that_are_open_without_a_script(lab):
+    page = lab.see("/commons/lab/charter").text
+    links = re.findall(r'href="\?open=([a-z]+)#([a-z]+)"', page)
+    assert len(links) > 5
+    for opened, anchor in links:
+        assert opened == anchor
+    page = lab.see("/commons/lab/charter?open=pool").text
+    assert re.findall(r'<details class="sheet" id="([a-z]+)" open>', page) == ["pool"]

@@ -21,6 +21,7 @@ from iriai.commons.enactment.resources import resource
 from iriai.commons.membership import queries as membership
 from iriai.commons.membership.rules import State
 from iriai.commons.pot import queries as pots
+from iriai.commons.pot import rules as pot_rules
 from iriai.commons.pot.rules import State as Allotted
 from iriai.commons.pot.rules import said
 from iriai.commons.proposals import actions as proposals
@@ -195,7 +196,7 @@ def _wards(tx: Tx, _actor: Actor, commons_id: int) -> Choices:
 
 def _units(tx: Tx, _actor: Actor, commons_id: int) -> Choices:
     units = dict.fromkeys(each.unit for each in pots.pools(tx, commons_id))
-    return tuple((each, each.replace("_", " ")) for each in units)
+    return tuple((each, pot_rules.title(each)) for each in units)
 
 
 def _allotments(tx: Tx, _actor: Actor, commons_id: int) -> Choices:

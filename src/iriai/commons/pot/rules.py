@@ -17,6 +17,12 @@ from iriai.base.numbers import whole
 from iriai.commons.charter.rules import Pool as Cut
 
 BYTES_LOGICAL, BYTES_STORED, BYTES_SERVED = "bytes_logical", "bytes_stored", "bytes_served"
+TITLES = {
+    BYTES_LOGICAL: "Storage, as large as the files are",
+    BYTES_STORED: "Storage, as much as the disks hold",
+    BYTES_SERVED: "Downloads of thirty days",
+}
+"""What the units are called that the hub measures itself."""
 IN_BYTES = frozenset({BYTES_LOGICAL, BYTES_STORED, BYTES_SERVED})
 UNIT = re.compile(r"[a-z][a-z0-9_]{0,31}")
 AMOUNT_MAX = 1 << 60
@@ -210,6 +216,12 @@ def gini(amounts: Sequence[int]) -> Fraction:
 def in_words(unit: str) -> str:
     """A unit as people say it: `GPU hours`."""
     return " ".join(SHORT_FORMS.get(each, each) for each in unit.split("_"))
+
+
+def title(unit: str) -> str:
+    """What a unit is called where it stands by itself."""
+    words = in_words(unit)
+    return TITLES.get(unit, words[:1].upper() + words[1:])
 
 
 def said(unit: str, amount: int) -> str:

@@ -66,8 +66,15 @@ def _when(when: datetime | None) -> str:
     return "" if when is None else f"{when:%-d %B %Y, %H:%M} UTC"
 
 
-def next_step(found: Proposal, now: datetime) -> str:
-    """What happens next, when, and what one can do until then: one sentence or two."""
+BROKEN = "Whoever thinks that a rule was broken reports it, which opens a case."
+
+
+def next_step(found: Proposal, now: datetime, *, is_here: bool = False) -> str:
+    """What happens next, when, and what one can do until then: one sentence or two.
+
+    `is_here`: it is read on the proposal's own page, where one does it.
+    """
+    where = "below" if is_here else "on its page"
     at = _when(found.due_at)
     late = found.due_at is not None and now >= found.due_at
     if found.is_running and late:
@@ -78,28 +85,29 @@ def next_step(found: Proposal, now: datetime) -> str:
         need = f" if {missing} more {verb} it and" if missing > 0 else " if"
         return (
             f"“{found.title}” passes on {at}{need} no member objects with a reason by then; "
-            "with an objection it becomes a vote. Object on its page."
+            f"with an objection it becomes a vote. Object {where}."
         )
     if found.state is State.OPEN:
         who = found.terms.who.replace("_", " ")
         return (
             f"“{found.title}” waits until {at} for the word of the {who}, who decide it. "
-            "Until then members can say on its page what speaks against it."
+            f"Until then members can say {where} what speaks against it."
         )
     if found.state is State.DELIBERATING:
         missing = found.seconds_needed - len(found.seconds)
         if missing > 0:
             return (
                 f"“{found.title}” is being discussed. It needs {missing} more to second it by "
-                f"{at}, else it fails; members can object and add rival options on its page."
+                f"{at}, else it fails; members can object and add rival options {where}."
             )
         return (
             f"“{found.title}” is being discussed until {at}; then the vote opens for "
-            f"{found.terms.vote_days} days. Object or add a rival option on its page."
+            f"{found.terms.vote_days} days. Object or add a rival option {where}."
         )
     if found.state is State.VOTING:
         how = "Ballots are secret." if found.is_secret else "Ballots name their voters."
-        return f"The vote on “{found.title}” closes on {at}, and is counted then. {how}"
+        said = f"The vote on “{found.title}” closes on {at}, and is counted then. {how}"
+        return f"{said} {BROKEN}" if is_here else said
     if found.state is State.TIED:
         return (
             f"“{found.title}” is tied. Until {at} the office {found.terms.casting} has the casting "
@@ -109,11 +117,10 @@ def next_step(found: Proposal, now: datetime) -> str:
 
 
 def _over(found: Proposal) -> str:
-    appeal = "Whoever thinks that a rule was broken reports it, which opens a case."
     if found.state is State.PASSED:
         return "It has passed, and is being done now."
     if found.state is State.ENACTED:
-        return f"It was done on {_when(found.enacted_at)}; nothing more happens. {appeal}"
+        return f"It was done on {_when(found.enacted_at)}; nothing more happens. {BROKEN}"
     if found.state is State.ENACT_FAILED:
         return f"It passed, but could not be done: {found.failure} It can be proposed again."
     if found.state is State.WITHDRAWN:

@@ -61,6 +61,7 @@ def charter(ask: Ask) -> Response:
         story=writing.story(found),
         sections=words.sections(found, electors=votes),
         is_open=bool(ask.query("all")),
+        opened=ask.query("open"),
         version=version,
         history=history,
         repo=repo,

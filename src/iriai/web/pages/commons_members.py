@@ -121,7 +121,10 @@ def _next_step(found: Overview) -> str:
             return _("%(name)s is before the members; object on the page of that proposal.") % {
                 "name": first.name
             }
-        return _("%(name)s has applied and still needs %(words)s.") % {
+        return _(
+            "%(name)s has applied and still needs %(words)s; then the members decide, and whoever "
+            "is against it objects on the page of that proposal."
+        ) % {
             "name": first.name,
             "words": first.needs.words,
         }

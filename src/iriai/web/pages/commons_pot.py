@@ -32,11 +32,6 @@ NEXT_OF_OWNERS = _(
     "logged. A single allotment is at most {small:.0%} of what is free. Whoever thinks that it was "
     "done wrongly reports it."
 )
-UNITS = {
-    rules.BYTES_LOGICAL: _("Storage, as large as the files are"),
-    rules.BYTES_STORED: _("Storage, as much as the disks hold"),
-    rules.BYTES_SERVED: _("Downloads of thirty days"),
-}
 EVENNESS = (
     (0.2, _("very evenly")),
     (0.4, _("rather evenly")),
@@ -156,8 +151,7 @@ def _unit(pool: Pool, cut: Slice, use: Use, limits: dict[str, dict[str, int]]) -
 
 
 def _title(unit: str) -> str:
-    words = rules.in_words(unit)
-    return UNITS.get(unit, words[0].upper() + words[1:])
+    return _(rules.title(unit))
 
 
 def _rows(amounts: dict[str, int], limits: dict[str, int], unit: str) -> list[Row]:

@@ -205,7 +205,7 @@ def _one(ask: Ask, *, error: HubError | None = None) -> Response:
         thread=thread,
         sent=ask.form,
         fault=error,
-        next_step=telling.next_step(found, now),
+        next_step=telling.next_step(found, now, is_here=True),
     )
 
 
@@ -229,7 +229,7 @@ def _ballot(ask: Ask, *, error: HubError | None = None) -> Response:
         sent=ask.form,
         fault=error,
         who_could_see=secrecy.WHO_COULD_SEE if found.is_secret else "",
-        next_step=telling.next_step(found, now),
+        next_step=telling.next_step(found, now, is_here=True),
     )
 
 

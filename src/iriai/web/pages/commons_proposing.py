@@ -14,8 +14,9 @@ from iriai.base.numbers import whole
 from iriai.base.tx import Tx
 from iriai.commons import enactment, queries
 from iriai.commons.charter import queries as charters
-from iriai.commons.charter import rights, words
-from iriai.commons.charter.rules import Action, Charter
+from iriai.commons.charter import rights
+from iriai.commons.charter import words as words_of
+from iriai.commons.charter.rules import Action, Charter, Path
 from iriai.commons.enactment import offering
 from iriai.commons.membership import queries as membership
 from iriai.commons.membership import speaking
@@ -43,6 +44,8 @@ def new(ask: Ask) -> Response:
         return _list(ask)
     fields = forms.FORMS[action]
     given = {each.name: ask.query(each.name) for each in fields}
+    if action is Action.POOL_ALLOT_SMALL and not given["name"]:
+        given["name"] = ask.actor.name
     return _form(ask, action, given, thread=ask.query("thread"))
 
 
@@ -122,7 +125,7 @@ def _list(ask: Ask) -> Response:
         tab="proposals",
         commons=named,
         groups=offering.offered(charter),
-        ways=words.ways(charter, electors=votes),
+        ways=words_of.ways(charter, electors=votes),
         thread=ask.query("thread"),
         next_step=_(
             "Nothing happens before you send a proposal; you see first in which words. Each line "
@@ -147,6 +150,7 @@ def _form(
         how = rights.who(charter, action, electors=membership.votes(tx, named.id))
         there = offering.choices(tx, ask.actor, named.id, fields, given)
         names = speaking.speakers(tx, named.id, ask.actor.id)
+        next_step = _next(charter, action, how, membership.votes(tx, named.id))
     if action is Action.SEAT_GRANT and not there["custody"]:
         fields = tuple(each for each in fields if each.name != "custody")
     return ask.page(
@@ -168,7 +172,18 @@ def _form(
         words=words,
         how=how,
         fault=error,
-        next_step=_("Nothing happens before you send this. ") + how,
+        next_step=next_step,
+    )
+
+
+def _next(charter: Charter, action: Action, how: str, votes: int) -> str:
+    """What becomes of it once it is sent, when, and where one objects."""
+    terms = charter.procedure(action)
+    if terms is None or terms.path is Path.AT_ONCE:
+        return _("Nothing happens before you send this. ") + how
+    way = words_of.in_short(charter, charter.actions[action], electors=votes, action=action)
+    return _("Nothing happens before you send this; then {way}. One objects on its page.").format(
+        way=way
     )
 
 

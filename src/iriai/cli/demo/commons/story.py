@@ -39,8 +39,12 @@ MEETING = "Meet on the first Tuesday of each month"
 MAINTAINER = "Cleo looks after the recordings"
 DISK = "Disk space from the valley library"
 HOURS = "GPU hours from the coast university"
+SCANS = "scanner_hours"
 TRAINING = "Hours for Eve's speech recogniser"
 TAGGING = "Hours for Gita's tagger"
+TAPES = "Disk space for Finn's tapes"
+SCANNER = "Scanner hours from the valley museum"
+SCANNER_AWAY = "The scanner is away until summer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,7 @@ def _founding(town: Town) -> None:
 
 def _charter(town: Town) -> None:
     text = presets.text(Preset.LANGUAGE_COMMUNITY, NAME)
+    text = text.replace("reclaim_cold_days: 365", "reclaim_cold_days: 150")
     number = town.commit(
         "ada", "charter", {FILE_NAME: text.encode()}, title=CHARTER, create_pr=True
     )
@@ -118,11 +123,49 @@ def _maintainer(town: Town) -> None:
     town.second(made, "dan")
 
 
-def _gifts(town: Town) -> None:
-    disk = {"unit": "bytes_stored", "by": "Valley Library", "amount": str(2 * TERABYTE)}
-    hours = {"unit": "gpu_hours", "by": "Coast University", "amount": "4000"}
-    for title, payload in ((DISK, disk), (HOURS, hours)):
-        town.second(town.propose("ada", Action.POOL_DECLARE, payload, title=title), "bob")
+def _gives(town: Town, title: str, unit: str, by: str, amount: int) -> None:
+    payload = {"unit": unit, "by": by, "amount": str(amount)}
+    town.second(town.propose("ada", Action.POOL_DECLARE, payload, title=title), "bob")
+
+
+def _asks(town: Town, title: str, name: str, **asked: str) -> None:
+    payload = {"name": name, **asked}
+    town.second(town.propose(name, Action.POOL_ALLOT_SMALL, payload, title=title), "cleo")
+
+
+def _disk(town: Town) -> None:
+    _gives(town, DISK, "bytes_stored", "Valley Library", 2 * TERABYTE)
+
+
+def _tapes(town: Town) -> None:
+    """Nothing is written to them, and after 150 days that is noticed."""
+    size, project = str(60 * TERABYTE // 1000), "tapes of my grandparents"
+    _asks(town, TAPES, "finn", unit="bytes_stored", amount=size, project=project)
+
+
+def _hours(town: Town) -> None:
+    _gives(town, HOURS, "gpu_hours", "Coast University", 4000)
+
+
+def _scanner(town: Town) -> None:
+    _gives(town, SCANNER, SCANS, "Valley Museum", 400)
+
+
+def _scans(town: Town) -> None:
+    for name, amount, project in (("ivo", "14", "parish registers"), ("dan", "13", "field notes")):
+        _asks(town, f"Scanning {project}", name, unit=SCANS, amount=amount, project=project)
+
+
+def _scanner_away(town: Town) -> None:
+    """Most of the gift is taken back: of the next requests one is lent, and one waits."""
+    _gives(town, SCANNER_AWAY, SCANS, "Valley Museum", 60)
+    for name, project in (("gita", "old newspapers"), ("eve", "a songbook")):
+        _asks(town, f"Scanning {project}", name, unit=SCANS, amount="12", project=project)
+
+
+def _scans_used(town: Town) -> None:
+    """Members need their own part: what was lent out of it goes back in a day."""
+    town.used(SCANS, {"ada": 2, "bob": 2, "cleo": 2, "dan": 9, "finn": 2, "ivo": 8})
 
 
 def _licence(town: Town) -> None:
@@ -276,9 +319,11 @@ def chapters(password: str) -> list[Chapter]:
         (199, "elected", _nothing),
         (198, "applications", _applications),
         (194, "admitted", _nothing),
+        (193, "disk", _disk),
         (190, "maintainer", _maintainer),
+        (189.5, "tapes", _tapes),
         (186, "seated", _nothing),
-        (180, "gifts", _gifts),
+        (180, "gifts", _hours),
         (176, "given", _nothing),
         (150, "licence", _licence),
         (142, "licence's vote", _nothing),
@@ -289,6 +334,8 @@ def chapters(password: str) -> list[Chapter]:
         (100, "round's count", _nothing),
         (90, "small allotment", _small_allotment),
         (86, "allotted", _nothing),
+        (80, "scanner", _scanner),
+        (75, "scans", _scans),
         (70, "hours used", _hours_used),
         (60, "report", _report),
         (59, "charge", _charge),
@@ -302,12 +349,14 @@ def chapters(password: str) -> list[Chapter]:
         (26, "removal", _removed),
         (11, "gate", _gate),
         (9, "gate's rival", _gate_rival),
+        (6, "scanner away", _scanner_away),
         (3.5, "gate's vote", _nothing),
         (3, "gate's ballots", _gate_votes),
         (2.5, "meeting", _meeting),
         (1.5, "objection", _objection),
         (1.2, "removal asked again", _asked_again),
         (1, "removal held", lambda town: town.acknowledge("bob", 2)),
+        (0.6, "scans used", _scans_used),
         (0.5, "now", _now),
         (0, "today", _nothing),
     ]
