@@ -61,6 +61,9 @@ def test_the_json_twin_asks_the_same(village):
 
 
 def test_the_guide_says_how_downloads_are_counted(village):
-    said = text(village.see("/docs/guides/finding"))
+    where = re.search(r'href="(/docs/guides/finding)#([^"]+)"', village.see("/models").text)
+    page = village.see(where[1])
+    assert f'id="{where[2]}"' in page.text, "the link leads into the page"
+    said = text(page)
     assert "five minutes" in said
     assert "HEAD never counts" in said

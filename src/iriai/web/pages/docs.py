@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from markupsafe import Markup
 from starlette.responses import Response
 
 from iriai.base.errors import Unknown
@@ -18,7 +19,9 @@ PLACES = (
     Path(__file__).parents[4] / "docs",  # in a checkout
 )
 GROUPS = {"guides": _("Guides"), "": _("Reference"), "decisions": _("Decisions")}
+HEADINGS_MIN = 4
 TITLE = re.compile(r"^#\s+(.+)$", re.MULTILINE)
+HEADING = re.compile(r'<h2 id="([^"]+)"[^>]*>(.*?)</h2>', re.DOTALL)
 RELATIVE = re.compile(r'href="/docs/([^"#]*?)(?:README)?\.md(#[^"]*)?"')
 
 
@@ -73,7 +76,14 @@ def _shown(ask: Ask, title: str, text: str, slug: str) -> Response:
         slug=slug,
         body=RELATIVE.sub(lambda link: f'href="/docs/{link[1].strip("/")}{link[2] or ""}"', html),
         contents=_groups(),
+        headings=_headings(html) if slug else [],
     )
+
+
+def _headings(html: str) -> list[tuple[str, str]]:
+    """The parts of a long page, to jump to: anchor and text."""
+    found = [(place, Markup(text).striptags()) for place, text in HEADING.findall(html)]  # noqa: S704
+    return found if len(found) >= HEADINGS_MIN else []
 
 
 def _groups() -> list[tuple[str, list[Document]]]:
