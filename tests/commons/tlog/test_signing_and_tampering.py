@@ -285,6 +285,19 @@ def test_what_is_added_unsigned_or_is_no_text_is_said(signed, tmp_path):
     assert "A checkpoint cannot be read" in told.output
 
 
+def test_a_folder_without_any_checkpoint_proves_nothing(signed, tmp_path):
+    place = tmp_path / "kept"
+    run(signed, "commons", "log", "download", "hub", str(place))
+    shutil.rmtree(place / "checkpoints")
+    for each in place.glob("checkpoint*"):
+        each.unlink()
+    told = verify(signed, "--folder", str(place))
+    assert told.exit_code == 1
+    assert told.output == (
+        "kept: there is no checkpoint of it here; nothing is signed, so nothing is proved.\n"
+    )
+
+
 @pytest.mark.parametrize("answer", [b"\xff", b"{}", b"[1]", b"[" * 100_000, b'{"rows": 3}', b""])
 @pytest.mark.parametrize("verb", ["verify", "replay", "download"])
 def test_a_hub_that_answers_nonsense_is_told_of_in_a_sentence(ground, tmp_path, answer, verb):

@@ -70,7 +70,8 @@ def verify(
     """Check a log: every entry, against every checkpoint that was signed.
 
     Names the entry that was changed and the entry that is missing. Two histories under one key are
-    written into a file, which proves it to anybody. Ends with 1 when something was found.
+    written into a file, which proves it to anybody. Ends with 1 when something was found, and when
+    nothing of a folder is signed, for then nothing is proved.
     """
     notes = [sources.text(path.read_bytes()) for path in kept]
     with frame.progress() as shown:
@@ -123,6 +124,8 @@ def _verify(
         found[_told(each, source, proofs)] = None
     found |= dict.fromkeys(message for _, message in source.more())
     shown.done()
+    if source.must_be_signed and not said:
+        found["there is no checkpoint of it here; nothing is signed, so nothing is proved."] = None
     for message in found:
         click.echo(f"{source.name}: {message}")
     if not found:

@@ -28,7 +28,10 @@ Entries = Iterable[tuple[int, bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One log: the keys and notes that came with it, and ways to read it from the start."""
+    """One log: the keys and notes that came with it, and ways to read it from the start.
+
+    Nothing of a new commons is signed yet; what somebody kept of one is worth what signs it.
+    """
 
     name: str
     keys: Sequence["PublicKey"]
@@ -36,6 +39,7 @@ class Source:
     entries: Callable[[], Entries]
     leaves: Callable[[], Entries] | None = None
     more: Callable[[], Iterable[tuple[int | None, str]]] = field(default=tuple)
+    must_be_signed: bool = False
 
 
 def database(ground: "Ground", name: str | None) -> Iterator[Source]:
@@ -133,7 +137,8 @@ def folder(place: Path) -> Source:
             for position, line in enumerate(file):
                 yield position, line.removesuffix(b"\n")
 
-    return Source(place.name, [read_key(line) for line in lines], notes, entries)
+    given = [read_key(line) for line in lines]
+    return Source(place.name, given, notes, entries, must_be_signed=True)
 
 
 def download(source: Source, place: Path) -> int:
