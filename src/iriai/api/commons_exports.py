@@ -25,6 +25,7 @@ def listed(request: Request, tx: Tx) -> Response:
     commons_id, name = _named(request, tx)
     if not asking.may_ask(tx, commons_id, door.actor_of(request).id):
         raise Denied("Exports are made for members.", code="Forbidden")
+    asking.require_token(door.actor_of(request))
     ground = door.ground_of(request)
     return door.json_answer([_shape(ground, name, each) for each in asking.exports(tx, commons_id)])
 

@@ -15,7 +15,7 @@ from iriai.base.errors import Excessive, HubError, Invalid, Unknown
 from iriai.base.tx import Ground, Tx
 from iriai.cards import reading
 from iriai.discussions.tables import AttachmentRow
-from iriai.identity.rules import Actor, require_signed_in
+from iriai.identity.rules import Act, Actor, Subject, require_may, require_signed_in
 
 KEY_BYTES = 16
 HEAD_BYTES = 256 * 1024
@@ -68,8 +68,8 @@ def size_max(content_type: str) -> int:
 
 
 def require_may_attach(tx: Tx, actor: Actor) -> None:
-    """Whoever is signed in may, so many times a day."""
-    require_signed_in(actor)
+    """Whoever is signed in may, so many times a day, with a token that may discuss."""
+    require_may(actor, Act.DISCUSS, Subject(require_signed_in(actor), is_public=True))
     today = select(func.count(AttachmentRow.name)).where(
         AttachmentRow.account_id == actor.id, AttachmentRow.at > tx.now - timedelta(days=1)
     )

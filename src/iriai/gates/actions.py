@@ -39,6 +39,7 @@ def ask(
 
 def withdraw(tx: Tx, actor: Actor, repo: Repo) -> None:
     """Take one's request back; an open gate closes, the answers are forgotten."""
+    rules.require_own_word(actor, repo)
     mine = queries.own(tx, actor, repo)
     if mine is None:
         raise rules.unknown_request()

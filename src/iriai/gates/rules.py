@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from iriai.base.errors import Conflict, Denied, Invalid, Unknown
-from iriai.identity.rules import Actor, require_signed_in
+from iriai.identity.rules import Act, Actor, Subject, require_reach, require_signed_in
 from iriai.repos import rules as repos
 from iriai.repos.rules import Gated, Repo
 
@@ -128,7 +128,8 @@ def require_may_ask(
     """
     repos.require_see(actor, repo)
     require_gated(repo)
-    asker = require_signed_in(actor)
+    asker = require_own_word(actor, repo)
+    require_reach(actor, Act.KNOW_EMAIL, Subject(asker))  # which the owner is told
     if repos.may_pass_gate(actor, repo) or (last and last.status is Status.ACCEPTED):
         raise Conflict("You have access to this repository already.")
     if last is not None and last.status is Status.PENDING:
@@ -137,6 +138,13 @@ def require_may_ask(
         again = last.handled_at + again_after
         if now < again:
             raise Denied(f"You were refused. You may ask again from {again:%d %B %Y} on.")
+    return asker
+
+
+def require_own_word(actor: Actor, repo: Repo) -> int:
+    """Whoever asks for themselves, in a session or with a token that may speak for them."""
+    asker = require_signed_in(actor)
+    require_reach(actor, Act.DISCUSS, repos.subject(repo))
     return asker
 
 

@@ -11,19 +11,24 @@ from iriai.commons.breakglass.rules import Act as OperatorAct
 from iriai.commons.breakglass.rules import Basis
 from iriai.commons.cases import actions as cases
 from iriai.commons.cases import queries as case_queries
+from iriai.commons.charter.rules import Action
 from iriai.commons.enactment import cases as enacting
 from iriai.commons.enactment import operator, removals
+from iriai.commons.exit import asking as exports
 from iriai.commons.membership import powers as members
 from iriai.commons.membership import queries as membership
 from iriai.commons.proposals import scope
 from iriai.commons.proposals.rules import State
 from iriai.commons.removal import actions as removal
 from iriai.commons.removal import queries as requests
+from iriai.discussions import attachments
+from iriai.gates import actions as gates
 from iriai.identity.rules import ANYONE, Act, Grant, Reach, TokenScope
 from iriai.repos import actions as repos
 from iriai.repos import powers
 from iriai.repos import queries as repo_queries
 from iriai.repos.operations import Add, DeleteFile, DeleteFolder
+from iriai.repos.rules import Gated
 from iriai.repos.tables import RepoRow
 
 CHARTER = "datasets/lab/charter"
@@ -284,6 +289,48 @@ def test_what_comes_in_has_a_licence_that_the_charter_allows(lab):
         enactment.duplicate_repository(
             lab.ground, cyd, repo, owner="lab", name="copy", visibility=None
         )
+
+
+def require_no_word(lab, reach, number, model_id):
+    """With a token of this reach ada, a steward, and eve do nothing in their own names."""
+    ada, eve = (replace(lab.person(name), scope=TokenScope(reach)) for name in ("ada", "eve"))
+
+    def ask_in(tx):
+        repo = repo_queries.by_id(tx, model_id, eve)
+        gates.ask(tx, eve, repo, given={}, again_after=timedelta(days=1))
+
+    for act in (
+        ask_in,
+        lambda tx: removals.acknowledge(tx, ada, requests.row(tx, lab.commons_id, number)),
+        lambda tx: attachments.require_may_attach(tx, eve),
+        lambda tx: enactment.propose(
+            tx, ada, lab.commons_id, action=Action.STATEMENT, payload={"text": "Tea."}
+        ),
+    ):
+        with pytest.raises(Denied) as refused, lab.ground.write() as tx:
+            act(tx)
+        assert refused.value.code == "TokenScope"
+    with pytest.raises(Denied, match="does not reach"):
+        removals.decide(lab.ground, ada, lab.commons_id, number, fulfil=True, reason="So.")
+
+
+def test_a_token_with_no_permission_to_speak_does_nothing_in_its_owners_name(lab):
+    """An app that was let in only to know who somebody is, be they a steward."""
+    made = model(lab, "tiny", licence="mit")
+    with lab.ground.write() as tx:
+        powers.gate(tx, made.id, Gated.MANUAL)
+        repo = repo_queries.by_id(tx, made.id)
+        number = removal.ask(tx, ANYONE, repo, paths="README.md", words="Mine.")[0].number
+    for reach in (Reach.FINE_GRAINED, Reach.READ):
+        require_no_word(lab, reach, number, made.id)
+    nothing = replace(lab.person("ada"), scope=TokenScope(Reach.FINE_GRAINED))
+    with pytest.raises(Denied, match="does not reach"), lab.ground.write() as tx:
+        exports.ask(tx, nothing, lab.commons_id)
+    only_talks = TokenScope(Reach.FINE_GRAINED, (Grant(frozenset({Act.DISCUSS}), anywhere=True),))
+    talker = replace(lab.person("eve"), scope=only_talks)
+    with pytest.raises(Denied, match=r"user\.email\.read"), lab.ground.write() as tx:
+        repo = repo_queries.by_id(tx, made.id, talker)
+        gates.ask(tx, talker, repo, given={}, again_after=timedelta(days=1))
 
 
 @pytest.mark.parametrize("reach", [Act.DISCUSS, Act.WRITE])

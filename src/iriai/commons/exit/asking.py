@@ -22,7 +22,7 @@ from iriai.commons.exit import exporting
 from iriai.commons.exit.tables import ExportRow
 from iriai.commons.membership import queries as membership
 from iriai.commons.membership.rules import State
-from iriai.identity.rules import Actor, require_signed_in
+from iriai.identity.rules import Act, Actor, Subject, require_reach, require_signed_in
 
 JOB = "commons.export"
 USE = "export"
@@ -40,9 +40,15 @@ def may_ask(tx: Tx, commons_id: int, account_id: int | None) -> bool:
     return standing.is_member or standing.state in (State.EMERITUS, State.SUSPENDED)
 
 
+def require_token(actor: Actor) -> None:
+    """A token that fetches exports must be one that reads what is its owner's."""
+    require_reach(actor, Act.READ, Subject(require_signed_in(actor), is_public=True))
+
+
 def ask(tx: Tx, actor: Actor, commons_id: int) -> ExportRow:
     """Have an export made, or point to the one that is being made or was just made."""
     mine = require_signed_in(actor)
+    require_token(actor)
     if not may_ask(tx, commons_id, mine):
         raise Denied(
             "Exports are made for members. Everything in one is public too: repositories can be "

@@ -10,7 +10,7 @@ from iriai.commons.membership.rules import STEWARD
 from iriai.commons.removal import letters, queries, rules
 from iriai.commons.removal.rules import State
 from iriai.commons.removal.tables import RemovalRow
-from iriai.identity.rules import Actor, require_signed_in
+from iriai.identity.rules import Act, Actor, Subject, require_reach, require_signed_in
 from iriai.repos import guarded
 from iriai.repos import rules as repo_rules
 from iriai.repos.rules import Repo, clean_path, unknown_revision
@@ -96,8 +96,9 @@ def upheld(tx: Tx, by: str, found: RemovalRow) -> None:
 
 
 def require_steward(tx: Tx, actor: Actor, commons_id: int) -> int:
-    """Requests are dealt with by stewards."""
+    """Requests are dealt with by stewards, in a session or with a token that may speak for them."""
     mine = require_signed_in(actor)
+    require_reach(actor, Act.DISCUSS, Subject(mine, is_public=True))
     if not membership.standing(tx, commons_id, mine).holds(STEWARD):
         raise Denied("Requests are dealt with by the stewards of the commons.", code="NotASteward")
     return mine
