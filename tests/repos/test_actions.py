@@ -82,8 +82,10 @@ def test_one_creates_in_ones_own_name_and_where_ones_role_allows(town):
             town.repo("c", owner=owner, actor=town.eve)
     with pytest.raises(Denied):
         town.repo("c", actor=ANYONE)
-    with pytest.raises(Unknown):
+    with pytest.raises(Denied, match='"nobody-here"[.] There is no account'):
         town.repo("c", owner="nobody-here")
+    with pytest.raises(Denied, match="Sign in"):
+        town.repo("c", owner="nobody-here", actor=ANYONE)
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "..", "a.git", "-a", "é", "x" * 97, "resolve"])

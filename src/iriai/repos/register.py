@@ -6,11 +6,11 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from iriai.base.errors import Conflict, Denied
-from iriai.base.names import clean_repo_name, fold, skeleton
+from iriai.base.errors import Conflict, Denied, Unknown
+from iriai.base.names import NAME_LENGTH_MAX, clean_repo_name, fold, skeleton
 from iriai.base.tx import Tx
 from iriai.identity import queries as identity
-from iriai.identity.rules import Act, Actor, Subject, require_may
+from iriai.identity.rules import Act, Actor, Subject, require_may, require_signed_in
 from iriai.identity.tables import Account
 from iriai.repos import guarded, queries, rules
 from iriai.repos.records import record
@@ -21,18 +21,28 @@ PURGE_GRACE = timedelta(days=7)
 
 
 def owner_for(tx: Tx, actor: Actor, owner: str, kind: Kind) -> Account:
-    """The account in whose name `actor` may make or receive a repository."""
-    found = identity.account(tx, owner)
+    """The account in whose name `actor` may make or receive a repository.
+
+    Where there is none it is refused in the same words: clients take that for somebody else's.
+    """
+    try:
+        found = identity.account(tx, owner)
+    except Unknown as missing:
+        require_signed_in(actor)
+        raise _no_rights(kind, owner, missing.message) from None
     try:
         require_may(actor, Act.CREATE, Subject(found.id))
     except Denied as refusal:
         if refusal.code != "Forbidden":
             raise
-        raise Denied(
-            f'You don\'t have the rights to create a {kind} under the namespace "{found.name}"',
-            code=refusal.code,
-        ) from None
+        raise _no_rights(kind, found.name) from None
     return found
+
+
+def _no_rights(kind: Kind, owner: str, why: str = "") -> Denied:
+    shown = ascii(owner[:NAME_LENGTH_MAX])[1:-1]
+    said = f'You don\'t have the rights to create a {kind} under the namespace "{shown}"'
+    return Denied(f"{said}. {why}" if why else said, code="Forbidden")
 
 
 def usual_holder(owner: Account) -> HeldBy:
