@@ -82,7 +82,7 @@ def test_one_creates_in_ones_own_name_and_where_ones_role_allows(town):
             town.repo("c", owner=owner, actor=town.eve)
     with pytest.raises(Denied):
         town.repo("c", actor=ANYONE)
-    with pytest.raises(Denied, match='"nobody-here"[.] There is no account'):
+    with pytest.raises(Denied, match=r'"nobody-here"[.] There is no account'):
         town.repo("c", owner="nobody-here")
     with pytest.raises(Denied, match="Sign in"):
         town.repo("c", owner="nobody-here", actor=ANYONE)
