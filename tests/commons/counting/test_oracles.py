@@ -9,9 +9,11 @@ import pytest
 from tests.conftest import LONG
 from tests.support.clients import python_apart
 
+from iriai.commons.counting import equal_shares
 from iriai.commons.counting.condorcet import count, matrix
 
 PROFILES = 300 if LONG else 60
+ROUNDS = 4_000
 
 
 def profiles():
@@ -74,3 +76,72 @@ def test_pref_voting_has_the_same_winners_by_winning_votes():
         sorted(count(matrix(ballots, options), default=None).leaders) for options, ballots in given
     ]
     assert json.loads(done.stdout.splitlines()[-1]) == ours
+
+
+EQUAL_SHARES = """
+import json, sys
+from pabutools.election import ApprovalBallot, ApprovalProfile, Cost_Sat, Instance, Project
+from pabutools.rules.mes import method_of_equal_shares
+from pabutools.tiebreaking import TieBreakingRule
+
+def bought(costs, ballots, limit):
+    projects = {name: Project(name, cost) for name, cost in costs.items()}
+    order = list(costs)
+    votes = {name: sum(name in each for each in ballots) for name in costs}
+    given = Instance(projects.values(), budget_limit=limit)
+    marked = [ApprovalBallot(projects[name] for name in each if name in costs) for each in ballots]
+    rank = lambda _, __, one: (one.cost, -votes[one.name], order.index(one.name))
+    found = method_of_equal_shares(
+        given, ApprovalProfile(marked, instance=given), Cost_Sat, tie_breaking=TieBreakingRule(rank)
+    )
+    return sorted(each.name for each in found), sum(int(each.cost) for each in found)
+
+found = []
+for costs, ballots, budget in json.load(sys.stdin):
+    able = {name: cost for name, cost in costs.items() if cost <= budget}
+    wanted = sorted(name for name in able if any(name in each for each in ballots))
+    best, _ = bought(able, ballots, budget)
+    share = budget // len(ballots) + 1
+    while best != wanted:
+        more, cost = bought(able, ballots, share * len(ballots))
+        if cost > budget:
+            break
+        best, share = more, share + 1
+    found.append(best)
+print(json.dumps(found))
+"""
+
+
+def rounds():
+    drawn = random.Random(7)
+    for _ in range(ROUNDS):
+        names = [f"p{place}" for place in range(drawn.randint(1, 7))]
+        most, share = drawn.choice([2, 4, 9, 20]), drawn.random()
+        costs = {name: drawn.randint(1, most) for name in names}
+        kinds = [
+            [name for name in names if drawn.random() < share] for _ in range(drawn.randint(1, 6))
+        ]
+        ballots = [drawn.choice(kinds) for _ in range(drawn.randint(2, 12))]
+        yield costs, ballots, drawn.randint(1, most * len(names))
+
+
+@pytest.mark.long  # its licence is another; it stays in an environment of its own
+@pytest.mark.timeout(900)
+def test_pabutools_buys_the_same_at_every_share_and_breaks_ties_the_same():
+    """Its method for one share, with the search for what is left over as it is defined."""
+    python = python_apart("pabutools-1.2.3", "pabutools==1.2.3")
+    given = list(rounds())
+    done = subprocess.run(
+        [python, "-c", EQUAL_SHARES],
+        input=json.dumps(given),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=600,
+    )
+    ours = [
+        equal_shares.count([equal_shares.Project(*each) for each in costs.items()], ballots, budget)
+        for costs, ballots, budget in given
+    ]
+    assert json.loads(done.stdout.splitlines()[-1]) == [each.selected for each in ours]
+    assert sum(any(each.tied for each in one.purchases) for one in ours) > ROUNDS // 4
