@@ -79,7 +79,8 @@ def test_an_option_passes_at_exactly_its_ratio_and_never_on_equal_votes(
     outcome = count(
         pairwise(votes, against), default=1, ratios={0: Fraction(ratio)}, quorum=Quorum(1045)
     )
-    assert (outcome.winner == 0) == passes
+    assert outcome.winner == (0 if passes else 1)
+    assert bool(outcome.dropped) == (not passes)
 
 
 def test_the_quorum_of_1045_electors_lies_between_48_and_49():
