@@ -18,13 +18,23 @@ def small() -> bytes:
     return Upload.of(1).shard
 
 
-def long() -> bytes:
-    """A shard of one file that is the same chunks over and over, a gigabyte of them."""
-    table = Upload.of(1).table
-    claim = xet.claim(table, 0, 4, None)
-    claim.terms *= REPEATS
-    claim.term_hashes *= REPEATS
+def over_and_over(table, times) -> bytes:
+    """A shard of one file that is the same chunks again and again."""
+    claim = xet.claim(table, 0, len(table), None)
+    claim.terms *= times
+    claim.term_hashes *= times
     return xet.shard([claim], [table])
+
+
+def long() -> bytes:
+    """A gigabyte of them."""
+    return over_and_over(Upload.of(1).table, REPEATS)
+
+
+def many() -> bytes:
+    """A million tiny ones."""
+    _, table = xet.xorb([b"tiny"] * 8192)
+    return over_and_over(table, lanes.LONG_FILE_CHUNKS // 8192 + 1)
 
 
 def large() -> bytes:
@@ -54,7 +64,7 @@ def submitted(tmp_path):
     wait(made, SECONDS)
 
 
-@pytest.mark.parametrize("slow", [long, large])
+@pytest.mark.parametrize("slow", [long, many, large])
 def test_a_small_registration_is_done_before_those_that_take_long(submitted, slow):
     data = slow()
     waiting = [submitted("slow", data, sender) for sender in range(6)]
@@ -86,9 +96,10 @@ def test_what_goes_wrong_in_a_lane_is_told_and_the_next_is_served(tmp_path):
 
 
 def test_what_a_shard_claims_is_what_its_files_come_to():
-    data = long()
-    assert shard.bytes_claimed(data) == shard.parse(data).files[0].size > lanes.LONG_FILE_BYTES
+    for data in (small(), many(), long()):
+        (file,) = shard.parse(data).files
+        chunks = sum(term.end - term.start for term in file.terms)
+        assert shard.claimed(data) == (file.size, chunks)
     data = small()
-    assert shard.bytes_claimed(data) == shard.parse(data).files[0].size
     for end in range(0, len(data), 7):
-        assert shard.bytes_claimed(data[:end]) <= shard.bytes_claimed(data)
+        assert shard.claimed(data[:end]) <= shard.claimed(data)

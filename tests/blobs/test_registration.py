@@ -3,14 +3,16 @@
 import threading
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 from tests.blobs.conftest import ADA, BOB, EVE, packed_contents, sha256
 from tests.support import xet
 
-from iriai.base.errors import HubError, Invalid
-from iriai.blobs import check, queries, receiving, rules
+from iriai.base.errors import Excessive, HubError, Invalid
+from iriai.blobs import check, queries, receiving, registration, rules
+from iriai.blobs.registration import Upload
 from iriai.blobs.tables import RepoObject, Shard, StoredBytes, XetFile, Xorb
 from iriai.blobs.xet import hashes, xorb
+from iriai.blobs.xet import shard as shards
 
 TEXT = b"the same line again and again\n" * 30_000
 RAWS = [xet.noise(20_000, seed=n) for n in range(4)]
@@ -251,6 +253,82 @@ def test_a_xorb_whose_bytes_were_lost_is_sent_anew_packed_otherwise(any_sender):
     assert ada.ground.store.read(rules.xorb_key(name)) == otherwise
 
 
+def test_what_two_shards_may_both_write_is_written_in_one_order(sender):
+    ada, written = sender(ADA), []
+    raws = [b"%d" % n for n in range(50)]
+    names = [sha256(raw) for raw in raws]
+    body, table = xet.xorb(raws)
+    ada.xorb(body, hashes.to_hex(table.root()))
+    claims = [xet.claim(table, n, n + 1, names[n]) for n in range(len(raws))]
+    files = {hashes.to_hex(claim.hash) for claim in claims}
+
+    @event.listens_for(ada.ground.engine, "before_cursor_execute")
+    def note(_connection, _cursor, statement, parameters, _context, many):
+        if statement.startswith(("INSERT INTO xet_files", "INSERT INTO objects")) and not many:
+            known = files if "xet_files" in statement else set(names)
+            written.append([each for each in parameters if each in known])
+
+    ada.shard(xet.shard(claims, [table]))
+    keys = [list(dict.fromkeys(each)) for each in written]
+    assert [len(each) for each in keys] == [50, 50]
+    assert keys == [sorted(each) for each in keys]
+
+
+def over_and_over(raws, times):
+    """A xorb, and a shard of one file that is all its chunks again and again."""
+    body, table = xet.xorb(raws, xorb.LZ4)
+    claim = xet.claim(table, 0, len(table), None)
+    claim.terms *= times
+    claim.term_hashes *= times
+    return body, hashes.to_hex(table.root()), xet.shard([claim], [table])
+
+
+def test_a_shard_that_names_more_than_can_be_hashed_is_refused_before_it_is(sender):
+    ada, units = sender(ADA), 128
+    length = units * xorb.CHUNK_RAW_MAX
+    body, name, data = over_and_over(
+        [bytes(xorb.CHUNK_RAW_MAX)] * units, rules.SHARD_NEW_BYTES_MAX // length + 1
+    )
+    ada.xorb(body, name)
+    with pytest.raises(Excessive, match="new files"):
+        ada.shard(data)
+    body, name, data = over_and_over([b"tiny"] * 8192, shards.SHARD_CHUNKS_MAX // 8192 + 1)
+    assert len(data) < 600_000 + 2**18
+    ada.xorb(body, name)
+    with pytest.raises(Excessive, match="chunks"):
+        ada.shard(data)
+    assert rows(ada.ground, XetFile) == 0
+
+
+def test_files_for_which_there_is_no_room_are_refused_before_they_are_hashed(sender):
+    ada, asked, hashed = sender(ADA), [], []
+    body, table = xet.xorb(RAWS)
+    ada.xorb(body, hashes.to_hex(table.root()))
+    claims = [xet.claim(table, 0, end, sha256(b"".join(RAWS[:end]))) for end in (1, 2)]
+
+    def send(claims, more_max):
+        def fits(_tx, more):
+            asked.append(more)
+            if more > more_max:
+                raise Excessive("There is no room for this.")
+
+        upload = Upload(ADA, 7, queries.nowhere(), fits=fits)
+        registration.register_shard(
+            ada.ground,
+            upload,
+            xet.shard(claims, [table]),
+            progress=lambda done, _total: hashed.append(done),
+        )
+
+    with pytest.raises(Excessive, match="no room"):
+        send(claims, 0)
+    assert (asked, hashed) == ([60_000], [])
+    send(claims[:1], 20_000)
+    send(claims[:1], 0)
+    send(claims, 40_000)
+    assert asked == [60_000, 20_000, 0, 40_000]
+
+
 SCHEMES = (xorb.STORED, xorb.LZ4, xorb.REGROUPED_LZ4)
 
 
@@ -307,9 +385,6 @@ def test_bytes_that_a_dead_upload_left_are_not_taken_for_those_of_the_next(any_s
 
 
 def test_progress_goes_from_nothing_to_all(sender, folders):
-    from iriai.blobs import registration
-    from iriai.blobs.registration import Upload
-
     ada = sender(ADA)
     packed = packed_contents(folders(), xet.noise(4_000_000, seed=5))
     for name, path in packed.xorbs.items():

@@ -221,10 +221,14 @@ def _joined(ground: Ground, multipart: str, count: int) -> tuple[Path, str]:
     """A staging file with all parts, and its SHA-256."""
     digest = hashlib.sha256()
     with NamedTemporaryFile(dir=ground.store.staging(), prefix="join-", delete=False) as file:
-        for number in range(1, count + 1):
-            for piece in ground.store.stream(rules.part_key(multipart, number)):
-                digest.update(piece)
-                file.write(piece)
+        try:
+            for number in range(1, count + 1):
+                for piece in ground.store.stream(rules.part_key(multipart, number)):
+                    digest.update(piece)
+                    file.write(piece)
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
     return Path(file.name), digest.hexdigest()
 
 

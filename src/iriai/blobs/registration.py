@@ -7,7 +7,7 @@ SHA-256, which costs reading them: the hub takes nobody's word for the name git 
 
 import hashlib
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import bindparam, delete, select, update
@@ -31,7 +31,8 @@ Progress = Callable[[int, int], None]
 class Upload:
     """Whose shard it is. `readable`: what its sender may read; `own`: what is theirs.
 
-    `room` is asked in the transaction that registers it.
+    `room` is asked in the transaction that registers it; `fits`, before anything is hashed, about
+    so many new bytes.
     """
 
     repo_id: int
@@ -39,6 +40,7 @@ class Upload:
     readable: Readable
     own: Readable | None = None
     room: Room = anywhere
+    fits: Callable[[Tx, int], None] = lambda _tx, _more: None
 
 
 def register_shard(
@@ -48,13 +50,14 @@ def register_shard(
     shard = _with_content(shards.parse(data))
     with ground.read() as tx:
         _require_in_reach(tx, upload, shard)
+        known = _verified_before(tx, shard)
+        _require_fits(tx, upload, [file for file in shard.files if to_hex(file.hash) not in known])
         tables = ChunkTables.of(tx)
         for xorb in shard.xorbs:
             rules.require_xorb_as_claimed(xorb, tables[xorb.hash])
         for file in shard.files:
             rules.require_file_as_claimed(file, tables)
         found_by = rules.dedup_candidates(shard.files, shard.xorbs, tables)
-        known = _verified_before(tx, shard)
     digests = _verified(ground, shard, known, progress)
     shard_id = secrets.token_hex(16)
     key = rules.shard_key(shard_id, ground.clock())
@@ -91,6 +94,14 @@ def _require_in_reach(tx: Tx, upload: Upload, shard: shards.Shard) -> None:
     for xorb in sorted(named):
         if reached.get(xorb) != XorbState.LIVE:
             raise rules.missing_xorb(to_hex(xorb))
+
+
+def _require_fits(tx: Tx, upload: Upload, unknown: Sequence[ClaimedFile]) -> None:
+    """Refuse files that are not known yet before hashing them, where there is no room for them."""
+    rules.require_hashable(sum(file.size for file in unknown))
+    named = [file.sha256 for file in unknown if file.sha256 is not None]
+    held = queries.objects(tx, upload.repo_id, named)
+    upload.fits(tx, sum(file.size for file in unknown if file.sha256 not in held))
 
 
 def _verified_before(tx: Tx, shard: shards.Shard) -> dict[str, str]:
@@ -153,21 +164,25 @@ def _assert_xorbs(tx: Tx, shard: shards.Shard) -> None:
 
 
 def _keep_files(tx: Tx, upload: Upload, shard: shards.Shard, digests: Mapping[str, str]) -> bool:
-    """Write files, their edges, their objects, and that the repository holds them."""
-    files = {to_hex(file.hash): file for file in shard.files}
+    """Write files, their edges, their objects, and that the repository holds them.
+
+    Always in the same order, so that two shards with the same files do not wait for each other.
+    """
+    files = dict(sorted((to_hex(file.hash), file) for file in shard.files))
     known = _verified_before(tx, shard)
     fresh = {name: file for name, file in files.items() if name not in known}
     _keep_terms(tx, fresh, digests)
     actions.assert_objects(tx, set(digests.values()))  # first, so that the sweep waits for us
+    sizes = {digests[name]: file.size for name, file in files.items()}
     objects = (
         {
-            "sha256": digests[name],
-            "size": file.size,
+            "sha256": digest,
+            "size": size,
             "blob_state": BlobState.NONE,
             "created_at": tx.now,
             "asserted_at": tx.now,
         }
-        for name, file in files.items()
+        for digest, size in sorted(sizes.items())
     )
     actions.insert_new(tx, StoredBytes, objects)
     _point_objects(tx, {name: digests[name] for name in files})

@@ -18,6 +18,9 @@ from iriai.blobs.xet.hashes import MerkleTree, last_word, term_hash, to_hex
 from iriai.blobs.xet.shard import ClaimedFile, ClaimedXorb, Term
 
 OBJECT_BYTES_MAX = 500 * 1000**3
+SHARD_NEW_BYTES_MAX = OBJECT_BYTES_MAX
+"""How much of new files one shard may bring: a megabyte can name the same chunks over and over, and
+all that it names is hashed."""
 GRACE = timedelta(days=30)
 """How long what nothing refers to is kept. Clients remember their uploads for three weeks and build
 on them without asking; a xorb deleted sooner breaks their next upload for good."""
@@ -155,6 +158,14 @@ def require_xorb_as_claimed(claimed: ClaimedXorb, table: ChunkTable) -> None:
     """A shard must list a xorb's chunks as they are."""
     if claimed.chunk_hashes != table.hashes:
         raise Invalid(f"The shard does not list the chunks of xorb {to_hex(claimed.hash)}.")
+
+
+def require_hashable(new_bytes: int) -> None:
+    """What a shard claims and the hub does not know yet must be little enough to be hashed."""
+    if new_bytes > SHARD_NEW_BYTES_MAX:
+        raise Excessive(
+            f"One shard brings at most {SHARD_NEW_BYTES_MAX} bytes of new files, not {new_bytes}."
+        )
 
 
 def require_term_as_claimed(term: Term, claimed: bytes, table: ChunkTable) -> None:

@@ -1,9 +1,9 @@
 """Lanes for registrations, so that a large one holds up nobody who sends a small one.
 
 What a registration costs is known before it begins: memory for the shard itself, and time for the
-bytes of its files, which are hashed. Large shards are registered one after another; those that take
-long have two threads of their own. In either lane each sender has one at a time, and is served in
-turn.
+bytes and the chunks of its files, which are hashed. Large shards are registered one after another;
+those that take long have two threads of their own. In either lane each sender has one at a time,
+and is served in turn.
 """
 
 import threading
@@ -23,6 +23,7 @@ LARGE_AT_ONCE = 1
 LARGE_SHARD_BYTES = 16 * 1024 * 1024
 """From here on a shard is large: taken apart it has many times its size in memory."""
 LONG_FILE_BYTES = 1024**3
+LONG_FILE_CHUNKS = 1024**2
 """From here on the files of a shard are long: hashing them takes seconds to many minutes."""
 
 
@@ -80,6 +81,7 @@ def submit(path: Path, sender: Hashable, work: Callable[[], T]) -> "Future[T]":
     """Register the shard that lies at `path`, which `work` does, in the lane that it belongs to."""
     if path.stat().st_size > LARGE_SHARD_BYTES:
         return _large.submit(sender, work)
-    if shard.bytes_claimed(path.read_bytes()) > LONG_FILE_BYTES:
+    length, chunks = shard.claimed(path.read_bytes())
+    if length > LONG_FILE_BYTES or chunks > LONG_FILE_CHUNKS:
         return _long.submit(sender, work)
     return _quick.submit(work)

@@ -7,7 +7,7 @@ clients are told about it in lines of JSON: the status is 200 and the last line 
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -22,9 +22,10 @@ from iriai.api.xet import PLACES, entry, lanes
 from iriai.base.errors import HubError, Invalid, Unavailable, Unknown
 from iriai.base.numbers import whole
 from iriai.base.routing import Access, DeclaredRoute, route
-from iriai.base.tx import Ground
+from iriai.base.tx import Ground, Tx
 from iriai.blobs import queries, receiving, registration, rules
 from iriai.blobs.passes import XetPass
+from iriai.blobs.receiving import Room
 from iriai.blobs.registration import Upload
 from iriai.blobs.xet import hashes
 from iriai.blobs.xet.shard import SHARD_BYTES_MAX
@@ -137,7 +138,7 @@ class _Report:
 
 
 def _register(ground: Ground, held: XetPass, path: Path, report: _Report) -> bool:
-    """In a thread: judge the sender as they are now, then the shard.
+    """In a thread: judge the sender as they are now, then the shard, then the sender once more.
 
     A client that counted on a xorb out of its reach would do so again; it is made to forget.
     """
@@ -145,7 +146,7 @@ def _register(ground: Ground, held: XetPass, path: Path, report: _Report) -> boo
         with ground.read() as tx:
             there = entry.standing(tx, held)
             readable, own = entry.dedup_readable(tx, there), entry.dedup_own(tx, there)
-        upload = Upload(held.repo_id, held.account_id, readable, own, room.asking(there.holder))
+        upload = Upload(held.repo_id, held.account_id, readable, own, _asked(held), _fits(held))
         return registration.register_shard(ground, upload, path.read_bytes(), progress=report)
     except Invalid as refused:
         if refused.code == rules.XORB_MISSING:
@@ -154,6 +155,21 @@ def _register(ground: Ground, held: XetPass, path: Path, report: _Report) -> boo
         raise
     finally:
         path.unlink(missing_ok=True)
+
+
+def _asked(held: XetPass) -> Room:
+    """What is asked when it is registered: hashing takes long, and rights are lost meanwhile."""
+    return lambda tx: room.require(tx, entry.standing(tx, held).holder)
+
+
+def _fits(held: XetPass) -> Callable[[Tx, int], None]:
+    """What is asked before it is hashed; in a bucket a file is counted when it is named."""
+
+    def ask(tx: Tx, more: int) -> None:
+        if not held.is_bucket:
+            room.require(tx, entry.standing(tx, held).holder, more=more)
+
+    return ask
 
 
 async def _lines(work: Future[bool], report: _Report) -> AsyncIterator[bytes]:

@@ -21,6 +21,9 @@ from iriai.blobs.xet.xorb import XORB_CHUNKS_MAX
 SHARD_BYTES_MAX = 80 * 1024 * 1024
 SHARD_FILES_MAX = 200_000
 SHARD_TERMS_MAX = 1_000_000
+SHARD_CHUNKS_MAX = 16 * 1024**2
+"""Chunks that the files of one shard are made of, each as often as it is named: about a terabyte.
+Each is a leaf in a file's tree, and one term of 96 bytes can name 8192."""
 
 MAGIC = b"HFRepoMetaData\0" + bytes.fromhex("556967456a7b815783a5bdd95ccdd14aa9")
 VERSION = 2
@@ -93,6 +96,7 @@ class _Records:
     data: memoryview
     place: int = HEADER.size
     terms_left: int = field(default=SHARD_TERMS_MAX)
+    chunks_left: int = field(default=SHARD_CHUNKS_MAX)
 
     def next(self) -> tuple[bytes, int, int, int, int]:
         """The next record, whatever it is."""
@@ -124,19 +128,21 @@ def parse(data: bytes | memoryview) -> Shard:
     return Shard(files, _xorbs(records))
 
 
-def bytes_claimed(data: bytes) -> int:
-    """How many bytes the files of a shard would have together; of a broken one, what it says."""
+def claimed(data: bytes) -> tuple[int, int]:
+    """How many bytes and chunks the files of a shard would have; of a broken one, what it says."""
     records = _Records(memoryview(data))
-    total = 0
+    length = chunks = 0
     try:
         while True:
             digest, flags, count, _, _ = records.next()
             if digest == SECTION_END:
-                return total
-            total += sum(row[2] for row in RECORD.iter_unpack(records.run(count)))
+                return length, chunks
+            for _, _, raw, start, end in RECORD.iter_unpack(records.run(count)):
+                length += raw
+                chunks += max(0, end - start)
             records.run(count * bool(flags & HAS_TERM_HASHES) + bool(flags & HAS_SHA256))
     except Invalid:
-        return total
+        return length, chunks
 
 
 def _files(records: _Records) -> list[ClaimedFile]:
@@ -154,6 +160,9 @@ def _files(records: _Records) -> list[ClaimedFile]:
             Term(xorb, start, end, length)
             for xorb, _, length, start, end in RECORD.iter_unpack(records.run(count))
         ]
+        records.chunks_left -= sum(max(0, term.end - term.start) for term in terms)
+        if records.chunks_left < 0:
+            raise Excessive(f"The files of a shard have at most {SHARD_CHUNKS_MAX} chunks.")
         term_hashes: list[bytes] = []
         if flags & HAS_TERM_HASHES:
             term_hashes = [row[0] for row in RECORD.iter_unpack(records.run(count))]
