@@ -12,34 +12,34 @@ from iriai.identity.rules import TokenScope as Scope
 ME, LAB, OTHER = 1, 2, 3
 TINY, BIG = 10, 11
 
-READ, GATED, DISCUSS, CREATE, WRITE, ADMINISTER, GOVERN, EMAIL, SECURE = Act
-COLUMNS = (READ, GATED, DISCUSS, CREATE, WRITE, ADMINISTER, GOVERN, EMAIL, SECURE)
+READ, GATED, DISCUSS, DECIDE, CREATE, WRITE, ADMINISTER, GOVERN, EMAIL, SECURE = Act
+COLUMNS = (READ, GATED, DISCUSS, DECIDE, CREATE, WRITE, ADMINISTER, GOVERN, EMAIL, SECURE)
 
 # What each may do with a private repository (y), with a public one only (p), or not at all (-).
-# Columns: read gated discuss create write administer govern email secure
+# Columns: read gated discuss decide create write administer govern email secure
 TABLE = """
-anyone          none      p - p - - - - - -
-stranger        session   p p p - - - - - -
-stranger        read      p p - - - - - - -
-stranger        write     p p p - - - - - -
-read            session   y y y - - - - - -
-read            read      y y - - - - - - -
-read            write     y y y - - - - - -
-contributor     session   y y y y - - - - -
-contributor     read      y y - - - - - - -
-contributor     write     y y y y - - - - -
-creator         session   y y y y y y - - -
-creator         read      y y - - - - - - -
-creator         write     y y y y y y - - -
-write           session   y y y y y y - - -
-write           read      y y - - - - - - -
-write           write     y y y y y y - - -
-admin           session   y y y y y y y - -
-admin           read      y y - - - - - - -
-admin           write     y y y y y y y - -
-self            session   y y y y y y y y y
-self            read      y y - - - - - y -
-self            write     y y y y y y y y -
+anyone          none      p - p - - - - - - -
+stranger        session   p p p p - - - - - -
+stranger        read      p p - - - - - - - -
+stranger        write     p p p p - - - - - -
+read            session   y y y y - - - - - -
+read            read      y y - - - - - - - -
+read            write     y y y y - - - - - -
+contributor     session   y y y y y - - - - -
+contributor     read      y y - - - - - - - -
+contributor     write     y y y y y - - - - -
+creator         session   y y y y y y y - - -
+creator         read      y y - - - - - - - -
+creator         write     y y y y y y y - - -
+write           session   y y y y y y y - - -
+write           read      y y - - - - - - - -
+write           write     y y y y y y y - - -
+admin           session   y y y y y y y y - -
+admin           read      y y - - - - - - - -
+admin           write     y y y y y y y y - -
+self            session   y y y y y y y y y y
+self            read      y y - - - - - - y -
+self            write     y y y y y y y y y -
 """
 CELLS = [
     (who, reach, act, cell)

@@ -38,6 +38,7 @@ class Act(StrEnum):
     READ = "repo.content.read"
     READ_GATED = "repo.gated.read"
     DISCUSS = "discussion.write"
+    DECIDE = "commons.write"
     CREATE = "repo.create"
     WRITE = "repo.write"
     ADMINISTER = "repo.settings.write"
@@ -89,7 +90,9 @@ class Restriction(StrEnum):
 
 TOKEN_ROLES = (Reach.READ, Reach.WRITE, Reach.FINE_GRAINED)
 ALL = frozenset(Act)
-_READER = frozenset({Act.READ, Act.READ_GATED, Act.DISCUSS})
+_SPEAKING = frozenset({Act.DISCUSS, Act.DECIDE})
+"""To talk about what is there, and to take part in a commons: propose, vote, be in office."""
+_READER = frozenset({Act.READ, Act.READ_GATED}) | _SPEAKING
 _CONTRIBUTOR = _READER | {Act.CREATE}
 _WRITER = _CONTRIBUTOR | {Act.WRITE, Act.ADMINISTER}
 _ADMIN = _WRITER | {Act.GOVERN}
@@ -131,8 +134,8 @@ EVERYWHERE = 0
 TAKEN: Mapping[Restriction, frozenset[Act]] = MappingProxyType(
     {
         Restriction.THROTTLE: frozenset(),  # slower, no less
-        Restriction.WRITE: frozenset({Act.DISCUSS, Act.CREATE, Act.WRITE}),
-        Restriction.SUSPEND: frozenset({Act.DISCUSS, Act.CREATE, Act.WRITE, Act.GOVERN}),
+        Restriction.WRITE: _SPEAKING | {Act.CREATE, Act.WRITE},
+        Restriction.SUSPEND: _SPEAKING | {Act.CREATE, Act.WRITE, Act.GOVERN},
     }
 )
 """What each restriction takes. Reading, exporting and leaving stay, whatever is decided; so does
@@ -141,7 +144,7 @@ taking away what is one's own, or nobody could leave."""
 OTHERS = frozenset({Act.ADMINISTER})
 """What a restriction from writing takes besides, on what is not one's own."""
 
-ANYWHERE: frozenset[Act] = frozenset({Act.DISCUSS, Act.READ_GATED})
+ANYWHERE: frozenset[Act] = _SPEAKING | {Act.READ_GATED}
 """What a fine-grained token may be let do everywhere at once, where its owner may."""
 
 ROLE_STANDING: Mapping[Role, Standing] = MappingProxyType(

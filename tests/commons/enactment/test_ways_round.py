@@ -13,10 +13,11 @@ from iriai.commons.cases import actions as cases
 from iriai.commons.cases import queries as case_queries
 from iriai.commons.charter.rules import Action
 from iriai.commons.enactment import cases as enacting
-from iriai.commons.enactment import operator, removals
+from iriai.commons.enactment import operator, people, removals
 from iriai.commons.exit import asking as exports
 from iriai.commons.membership import powers as members
 from iriai.commons.membership import queries as membership
+from iriai.commons.proposals import actions as proposals
 from iriai.commons.proposals import scope
 from iriai.commons.proposals.rules import State
 from iriai.commons.removal import actions as removal
@@ -314,6 +315,29 @@ def require_no_word(lab, reach, number, model_id):
         removals.decide(lab.ground, ada, lab.commons_id, number, fulfil=True, reason="So.")
 
 
+def require_no_decision(lab, scope, number):
+    """An app that opens discussions votes for nobody, and holds no office."""
+    ada = replace(lab.person("ada"), scope=scope)
+    running = lab.propose("bob").number
+    with lab.ground.write() as tx:
+        case = cases.report(
+            tx, lab.person("eve"), subject="repo/lab/tiny", words="?", commons_id=lab.commons_id
+        ).number
+    for act in (
+        lambda tx: enactment.propose(
+            tx, ada, lab.commons_id, action=Action.STATEMENT, payload={"text": "Tea."}
+        ),
+        lambda tx: proposals.object_(tx, ada, lab.commons_id, running, reason="No tea."),
+        lambda tx: people.leave(tx, ada, lab.commons_id),
+        lambda tx: removals.acknowledge(tx, ada, requests.row(tx, lab.commons_id, number)),
+        lambda tx: cases.triage(tx, ada, case_queries.row(tx, lab.commons_id, case)),
+        lambda tx: enacting.hold(tx, ada, subject="repo/lab/tiny", ground="malware", reason="?"),
+    ):
+        with pytest.raises(Denied) as refused, lab.ground.write() as tx:
+            act(tx)
+        assert refused.value.code == "TokenScope"
+
+
 def test_a_token_with_no_permission_to_speak_does_nothing_in_its_owners_name(lab):
     """An app that was let in only to know who somebody is, be they a steward."""
     made = model(lab, "tiny", licence="mit")
@@ -327,6 +351,7 @@ def test_a_token_with_no_permission_to_speak_does_nothing_in_its_owners_name(lab
     with pytest.raises(Denied, match="does not reach"), lab.ground.write() as tx:
         exports.ask(tx, nothing, lab.commons_id)
     only_talks = TokenScope(Reach.FINE_GRAINED, (Grant(frozenset({Act.DISCUSS}), anywhere=True),))
+    require_no_decision(lab, only_talks, number)
     talker = replace(lab.person("eve"), scope=only_talks)
     with pytest.raises(Denied, match=r"user\.email\.read"), lab.ground.write() as tx:
         repo = repo_queries.by_id(tx, made.id, talker)
@@ -337,7 +362,7 @@ def test_a_token_with_no_permission_to_speak_does_nothing_in_its_owners_name(lab
 def test_a_token_that_may_talk_decides_nothing_at_once(lab, reach):
     made = model(lab, "tiny", licence="mit")
     ada = lab.person("ada")
-    grant = Grant(frozenset({Act.DISCUSS, reach}), account_id=lab.account_id)
+    grant = Grant(frozenset({Act.DISCUSS, Act.DECIDE, reach}), account_id=lab.account_id)
     scope = TokenScope(Reach.FINE_GRAINED, (grant,))
     lab.people["ada"] = replace(ada, scope=scope)
     payload = {"repo_id": made.id, "text": "Look out."}

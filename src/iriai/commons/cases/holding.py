@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from iriai.base.errors import Conflict, Denied
 from iriai.base.tx import Tx
 from iriai.commons.cases import queries, rules, subjects
-from iriai.commons.cases.reach import require_reach
+from iriai.commons.cases.reach import require_office_reach
 from iriai.commons.cases.recording import CLOCK, cited
 from iriai.commons.cases.rules import State
 from iriai.commons.cases.tables import CaseRow, HoldRow
@@ -111,7 +111,7 @@ def _place(tx: Tx, found: HoldRow, by: str) -> None:
 
 def _require_may_hold(tx: Tx, actor: Actor, commons_id: int) -> int:
     """Stewards hold, and caretakers of their office; where there is neither, any one elector."""
-    mine = require_reach(actor)
+    mine = require_office_reach(actor)
     standing = membership.standing(tx, commons_id, mine)
     if standing.holds(STEWARD) or standing.cares(STEWARD):
         return mine

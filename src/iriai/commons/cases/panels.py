@@ -11,7 +11,7 @@ from iriai.base.errors import Conflict, Denied
 from iriai.base.tx import Tx
 from iriai.commons.cases import bench, lot, queries, rules
 from iriai.commons.cases.bench import Cast, Form, Matter, SeatState, Sitting, Verdict
-from iriai.commons.cases.reach import require_reach
+from iriai.commons.cases.reach import require_office_reach, require_reach
 from iriai.commons.cases.recording import CLOCK, SOMEBODY, cited
 from iriai.commons.cases.tables import PanelRow, PanelSeat
 from iriai.commons.charter import queries as charters
@@ -184,7 +184,7 @@ def _pool(tx: Tx, commons_id: int, parties: set[int]) -> list[bench.Candidate]:
 
 def respond(tx: Tx, actor: Actor, found: PanelRow, *, accepts: bool) -> None:
     """Accept or decline a seat, once."""
-    require_reach(actor)
+    require_office_reach(actor)
     bench.require_sitting(Sitting(found.state))
     seat = queries.seat_of(tx, found, actor)
     bench.require_seat(None if seat is None else SeatState(seat.state))
@@ -207,7 +207,7 @@ def say(
     level: int = 0,
 ) -> bool:
     """Give one's verdict with reasons; true where that made the panel's."""
-    require_reach(actor)
+    require_office_reach(actor)
     bench.require_sitting(Sitting(found.state))
     seat = queries.seat_of(tx, found, actor)
     bench.require_seat(None if seat is None else SeatState(seat.state))

@@ -117,7 +117,7 @@ def note_activity(tx: Tx, commons_id: int, account_id: int) -> None:
 def own_word(actor: Actor) -> int:
     """Whoever acts for themselves: signed in, or with a token that reaches so far."""
     mine = require_signed_in(actor)
-    if not actor.scope.allows(Act.DISCUSS, Subject(mine)):
+    if not actor.scope.allows(Act.DECIDE, Subject(mine)):
         raise Denied("This token does not reach that far.", code="TokenScope")
     return mine
 
@@ -137,7 +137,7 @@ def taking_part(tx: Tx, actor: Actor, commons_id: int) -> int:
     """Whoever takes part in a commons: as before, and not restricted there."""
     mine = require_signed_in(actor)
     organisation = queries.organisation_id(tx, commons_id) or 0
-    require_may(actor, Act.DISCUSS, Subject(organisation, is_public=True))
+    require_may(actor, Act.DECIDE, Subject(organisation, is_public=True))
     return mine
 
 

@@ -26,13 +26,13 @@ from iriai.identity.rules import Act, Actor, Subject, require_may, require_reach
 def require_taking_part(
     tx: Tx, actor: Actor, commons_id: int, charter: Charter, voice: int | str | None = None
 ) -> Speaker:
-    """Taking part in decisions is for members, with a session or a token that may discuss.
+    """Taking part in decisions is for members, with a session or a token that may decide.
 
     `voice`: in whose name, by number or name; without it as `speaking.speakers` says.
     """
     account_id = require_signed_in(actor)
     owner = membership.organisation_id(tx, commons_id) or 0
-    require_may(actor, Act.DISCUSS, Subject(owner, is_public=True))
+    require_may(actor, Act.DECIDE, Subject(owner, is_public=True))
     speaker = speaking.choose(tx, commons_id, account_id, voice)
     allowed.require_member(speaker is not None, charter.commons)
     assert speaker is not None  # noqa: S101 - or it would have been refused

@@ -43,7 +43,7 @@ def vote(
     """Cast a ballot, or change it. `voice` is for whom one votes, by number or name."""
     account_id = require_signed_in(actor)
     owner = membership.organisation_id(tx, commons_id) or 0
-    require_may(actor, Act.DISCUSS, Subject(owner, is_public=True))
+    require_may(actor, Act.DECIDE, Subject(owner, is_public=True))
     found = steps.advance(tx, queries.proposal(tx, commons_id, number).id)
     row = queries.locked(tx, found.id)
     allowed.require_may_vote(found, tx.now)

@@ -96,9 +96,9 @@ def upheld(tx: Tx, by: str, found: RemovalRow) -> None:
 
 
 def require_steward(tx: Tx, actor: Actor, commons_id: int) -> int:
-    """Requests are dealt with by stewards, in a session or with a token that may speak for them."""
+    """Requests are dealt with by stewards, in a session or with a token that may decide."""
     mine = require_signed_in(actor)
-    require_reach(actor, Act.DISCUSS, Subject(mine, is_public=True))
+    require_reach(actor, Act.DECIDE, Subject(mine, is_public=True))
     if not membership.standing(tx, commons_id, mine).holds(STEWARD):
         raise Denied("Requests are dealt with by the stewards of the commons.", code="NotASteward")
     return mine

@@ -35,6 +35,7 @@ ACTS = (
     (Act.CREATE, _("make repositories")),
     (Act.ADMINISTER, _("change repositories' settings")),
     (Act.DISCUSS, _("open pull requests")),
+    (Act.DECIDE, _("take part in commons: propose, vote, be in office")),
 )
 
 
