@@ -42,7 +42,7 @@ def owner_for(tx: Tx, actor: Actor, owner: str, kind: Kind) -> Account:
 def _no_rights(kind: Kind, owner: str, why: str = "") -> Denied:
     shown = ascii(owner[:NAME_LENGTH_MAX])[1:-1]
     said = f'You don\'t have the rights to create a {kind} under the namespace "{shown}"'
-    return Denied(f"{said}. {why}" if why else said, code="Forbidden")
+    return Denied(f"{said}. {why.rstrip('.')}" if why else said, code="Forbidden")
 
 
 def usual_holder(owner: Account) -> HeldBy:

@@ -47,6 +47,8 @@ def create(at: At) -> None:
     assert at.api.create_repo(foreign, exist_ok=True).repo_id == foreign
     with refused(403, says="You don't have the rights to create a model under the namespace"):
         at.api.create_repo(at.name("bob"))
+    with refused(403, says="You don't have the rights to create a model under the namespace"):
+        at.api.create_repo(at.name("nobody-here"))
     with refused(401):
         at.nobody.create_repo(at.name())
     with refused(ValueError):

@@ -19,15 +19,15 @@ from iriai.identity import queries as identity
 from iriai.identity.rules import Actor
 from iriai.identity.tables import Account
 from iriai.repos import actions as repos
-from iriai.repos import guarded, powers
+from iriai.repos import guarded, powers, register
 from iriai.repos import queries as repos_queries
-from iriai.repos.rules import MAIN, HeldBy, Repo, require_see
+from iriai.repos.rules import MAIN, HeldBy, Kind, Repo, require_see
 
 
 def create_repository(ground: Ground, actor: Actor, *, owner: str, **how: Any) -> Repo:
     """Make a repository. In a commons, whoever its charter lets; the commons holds it."""
     with ground.read() as tx:
-        held_by = _received(tx, actor, identity.account(tx, owner))
+        held_by = _received(tx, actor, _owner(tx, actor, owner, how["kind"]))
     made = repos.create(ground, actor, owner=owner, held_by=held_by, **how)
     made = _booked(ground, actor, made)
     if made.sdk is not None and made.head is not None:  # a space begins with a card
@@ -40,7 +40,7 @@ def duplicate_repository(
 ) -> Repo:
     """Copy a repository with its history, into one's own name or a commons that lets one."""
     with ground.read() as tx:
-        to = identity.account(tx, owner)
+        to = _owner(tx, actor, owner, source.kind)
         held_by = _received(tx, actor, to)
         _require_licence(tx, source, to, held_by)
     made = repos.duplicate(ground, actor, source, owner, name, visibility, held_by)
@@ -62,7 +62,7 @@ def move_repository(tx: Tx, actor: Actor, repo: Repo, *, to_owner: str, to_name:
     if repo.held_by is not HeldBy.PERSON:
         require_see(actor, repo)
         decide(tx, actor, Action.RESOURCE_TRANSFER, repo)
-    owner = identity.account(tx, to_owner)
+    owner = _owner(tx, actor, to_owner, repo.kind)
     held_by = None if owner.id == repo.owner_id else _received(tx, actor, owner)
     _require_licence(tx, repo, owner, held_by)
     move = repos.move if repo.held_by is HeldBy.PERSON else powers.move
@@ -107,6 +107,11 @@ def _require_licence(tx: Tx, repo: Repo, to: Account, held_by: HeldBy | None) ->
         charter = charters.in_force(tx, queries.of(tx, to.id))
         for each in licences_of(card.data):
             landing.require_licence_allowed(charter, each)
+
+
+def _owner(tx: Tx, actor: Actor, name: str, kind: Kind) -> Account:
+    """The account of this name; one that is not there is refused as somebody else's is."""
+    return identity.find_account(tx, name) or register.owner_for(tx, actor, name, kind)
 
 
 def _received(tx: Tx, actor: Actor, owner: Account) -> HeldBy:
