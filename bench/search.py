@@ -19,6 +19,7 @@ from bench.row import Row, main
 from sqlalchemy import insert, select
 from tests.support import postgres
 
+from iriai.base.events import HUB
 from iriai.base.opening import open_ground
 from iriai.base.tx import Ground
 from iriai.cards.tables import CardRow, FacetRow
@@ -97,6 +98,7 @@ def filled(ground: Ground, models: int) -> None:
             for n, name in enumerate(owners)
         ]
         tx.connection.execute(insert(Account), rows)
+        tx.record(HUB, "bench", "filled", "accounts")
     for start in range(1, models + 1, BATCH):
         repos, cards, facets = [], [], []
         for number in range(start, min(start + BATCH, models + 1)):
@@ -108,6 +110,7 @@ def filled(ground: Ground, models: int) -> None:
             tx.connection.execute(insert(RepoRow), repos)
             tx.connection.execute(insert(CardRow), cards)
             tx.connection.execute(insert(FacetRow), facets)
+            tx.record(HUB, "bench", "filled", "repos")
 
 
 def one(

@@ -7,6 +7,7 @@ from sqlalchemy import update
 from tests.repos.conftest import settled
 
 from iriai.base.errors import Invalid
+from iriai.base.events import HUB
 from iriai.cards import actions as cards
 from iriai.identity.rules import ANYONE
 from iriai.repos import actions as repos
@@ -154,6 +155,7 @@ def test_private_repositories_are_found_by_their_members_alone(town, clock):
         indexed(town, clock)
     with town.ground.write() as tx:
         tx.connection.execute(update(RepoRow).values(visibility="public"))
+        tx.record(HUB, "system:test", "opened", "repos")
     assert names(town, "secret") == []  # until the index hears of it
     assert names(town, "secret", viewer=town.ada) == ["secret-thing"]
 
@@ -164,6 +166,7 @@ def test_what_became_private_is_gone_at_once(town, clock):
     assert names(town, "thing") == ["open-thing"]
     with town.ground.write() as tx:
         tx.connection.execute(update(RepoRow).values(visibility="private"))
+        tx.record(HUB, "system:test", "closed", "repos")
     assert names(town, "thing") == []
 
 

@@ -6,6 +6,8 @@ readers begin DEFERRED and never wait. The mode is asked for through the connect
 option `iriai_write`, which `base.tx` sets.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -32,6 +34,8 @@ SQLITE_CACHE_KIB = 8_192
 
 GOVERNED = "governed"
 """What marks a table whose rows a commons decides about: see `base.ledger`."""
+IN_PART = "governed_in_part"
+"""What marks a table of which it decides about some columns: see `base.ledger_parts`."""
 
 BigId = BigInteger().with_variant(Integer, "sqlite")
 """A surrogate key: 64 bits on PostgreSQL, the rowid on SQLite."""
@@ -58,6 +62,22 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """Columns of a table that a commons decides about.
+
+    `name` is what the log calls their rows. `inside` leads to the commons: a column, and the table
+    whose `id` it holds; None where it holds the commons' own number. `hidden` are those columns of
+    the key that the log must not tell. Rows that are so `at_first`, nulls left out, are in no log.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    inside: tuple[str, str | None]
+    hidden: tuple[str, ...] = ()
+    at_first: tuple[Mapping[str, Any], ...] = ()
+
+
 class Table(DeclarativeBase):
     """The base of every table. Constraint names follow one pattern, for migrations to find."""
 
@@ -78,13 +98,16 @@ class Table(DeclarativeBase):
     }
 
     governed: ClassVar[bool] = False
+    in_part: ClassVar[tuple[Part, ...]] = ()
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Mark the tables that are governed, so that a statement on one is known as such."""
         super().__init_subclass__(**options)
+        table: Any = getattr(cls, "__table__", None)
         if cls.governed:
-            table: Any = cls.__table__
             table.info[GOVERNED] = True
+        if cls.in_part:
+            table.info[IN_PART] = cls.in_part
 
 
 def connect(url: str) -> Engine:

@@ -14,6 +14,11 @@ transaction: a governed row that changes while nothing is recorded for its commo
 is in no commons. Columns with `info={"private": True}` stay out of the digest; those with
 `info={"later": True}`, which an older hub's rows did not have, do as long as they are empty.
 
+Of other tables a commons decides about some columns only; `base.ledger_parts` heeds those, and what
+becomes of them stands in the same place. Where a transaction recorded nothing for the commons of
+such a row, its log is told with an event of its own: `continued`, with the actor and subject of the
+last event of the transaction, or `changed` by `system:log` where there was none.
+
 What may fail half-way and be told as failed goes into `with tx.attempt():`, a savepoint which takes
 back the ledger's notes as well.
 """
@@ -22,8 +27,6 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -31,14 +34,18 @@ from sqlalchemy import Connection, Engine, Row, and_, event, inspect, or_, selec
 from sqlalchemy import Table as Bare
 from sqlalchemy.orm import Session
 
-from iriai.base import events
-from iriai.base.db import GOVERNED, Table
+from iriai.base import events, ledger_parts
+from iriai.base.db import GOVERNED, IN_PART, Table
+from iriai.base.ledger_parts import NOTES, Touched, plain
 
 if TYPE_CHECKING:
     from iriai.base.tx import Tx
 
 COMMONS = "commons_id"
 FLUSHING = "iriai_flushing"
+ADMITTING = "iriai_admitting"
+CONTINUED = "continued"
+SYSTEM = "system:log"
 KEYS_AT_ONCE = 400
 CHECKPOINT = "commons.checkpoint"
 """The kind of job that signs a checkpoint of a commons' log; asked for when its state changes."""
@@ -51,11 +58,13 @@ State = dict[str, str]
 class Notes:
     """Which governed rows a transaction touched: of each table, by key, the commons concerned.
 
-    `said` is what somebody has to say of rows besides, by commons: an import does.
+    `said` is what somebody has to say of rows besides, by commons: an import does. `parts` is what
+    rows governed in part were before.
     """
 
     touched: dict[Bare, dict[Key, set[int]]] = field(default_factory=dict)
     said: dict[int, dict[str, str | None]] = field(default_factory=dict)
+    parts: Touched = field(default_factory=Touched)
 
     def copy(self) -> "Notes":
         """The same notes, to go back to."""
@@ -63,7 +72,18 @@ class Notes:
             table: {key: set(commons) for key, commons in keys.items()}
             for table, keys in self.touched.items()
         }
-        return Notes(rows, {commons: dict(each) for commons, each in self.said.items()})
+        said = {commons: dict(each) for commons, each in self.said.items()}
+        return Notes(rows, said, self.parts.copy())
+
+    def go_back(self, before: "Notes") -> None:
+        """Forget what came after a copy was taken."""
+        self.touched, self.said = before.touched, before.said
+        self.parts.before = before.parts.before
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was touched."""
+        return not (self.touched or self.said or self.parts.before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +108,17 @@ class Noting(Session):
             info.pop(FLUSHING, None)
 
 
+@event.listens_for(Noting, "before_flush")
+def _heed(session: Noting, _context: object, _objects: object) -> None:
+    connection = session.info["connection"]
+    if NOTES in connection.info:
+        ledger_parts.heed_objects(session, connection)
+
+
 @event.listens_for(Noting, "after_flush")
 def _note(session: Noting, _context: object) -> None:
     notes: Notes = session.info["notes"]
+    ledger_parts.heed_added(notes.parts, session.new)
     for kept in session.new:
         _note_one(notes, kept)
     for kept in session.deleted:
@@ -114,17 +142,18 @@ def _note_one(notes: Notes, kept: object) -> None:
 
 
 def guard(engine: Engine) -> None:
-    """Refuse statements that write a governed table past the session's objects."""
+    """Refuse statements that write a governed table past the session's objects; heed the others."""
 
     @event.listens_for(engine, "before_execute")
     def refuse(
-        connection: Connection, clause: Any, _many: object, _params: object, _options: object
+        connection: Connection, clause: Any, many: Any, params: Any, _options: object
     ) -> None:
-        if not getattr(clause, "is_dml", False) or GOVERNED not in getattr(
-            clause.table, "info", ()
-        ):
+        if not getattr(clause, "is_dml", False):
             return
-        if FLUSHING not in connection.info:
+        info = getattr(clause.table, "info", ())
+        if IN_PART in info and FLUSHING not in connection.info:
+            ledger_parts.heed(connection, clause, many, params)
+        if GOVERNED in info and not {FLUSHING, ADMITTING} & connection.info.keys():
             raise RuntimeError(
                 f"Bug: the governed table {clause.table.name} is written past the ledger; "
                 "change its rows as objects of tx.session."
@@ -138,23 +167,41 @@ def admitting(tx: "Tx") -> Iterator[None]:
     Whoever uses this compares the rows with that log afterwards, and records what differs.
     """
     info = tx.connection.info
-    info[FLUSHING] = True
+    info[ADMITTING] = True
     try:
         yield
     finally:
-        info.pop(FLUSHING, None)
+        info.pop(ADMITTING, None)
 
 
 def close(tx: "Tx", notes: Notes, recorded: list[events.Recorded]) -> None:
     """Add what the transaction changed to the last event that it recorded for each commons."""
-    for commons_id, state in _states(tx, notes).items():
+    whole, parts = _states(tx, notes), ledger_parts.states(tx, notes.parts)
+    for commons_id in sorted(whole.keys() | parts.keys()):
+        state = parts.get(commons_id, {}) | whole.get(commons_id, {})
         mine = [each for each in recorded if each.commons_id == commons_id]
         if not any(events.restate(tx, each, state) for each in reversed(mine)):
-            raise RuntimeError(
-                f"Bug: {', '.join(sorted(state))} changed and nothing was recorded for "
-                f"commons {commons_id}."
-            )
-        tx.enqueue(CHECKPOINT, {"commons_id": commons_id}, key=f"checkpoint:{commons_id}")
+            if commons_id in whole:
+                raise RuntimeError(
+                    f"Bug: {', '.join(sorted(state))} changed and nothing was recorded for "
+                    f"commons {commons_id}."
+                )
+            _tell(tx, commons_id, state, recorded)
+        if commons_id in whole:
+            tx.enqueue(CHECKPOINT, {"commons_id": commons_id}, key=f"checkpoint:{commons_id}")
+
+
+def _tell(
+    tx: "Tx", commons_id: int, state: Mapping[str, str | None], recorded: list[events.Recorded]
+) -> None:
+    """Tell a commons what became of its rows by what another's log tells, or nobody does."""
+    if recorded:
+        last = recorded[-1]
+        actor, subject = last.entry["actor"], last.entry["subject"]
+        made = events.record(tx, commons_id, actor, CONTINUED, subject, told_in=last.commons_id)
+    else:
+        made = events.record(tx, commons_id, SYSTEM, "changed", "ledger/rows")
+    events.restate(tx, made, state)
 
 
 def _states(tx: "Tx", notes: Notes) -> dict[int, dict[str, str | None]]:
@@ -201,15 +248,6 @@ def digest(table: Bare, row: Row[Any]) -> str:
     return hashlib.sha256(events.canonical(facts)).hexdigest()
 
 
-def plain(value: Any) -> Any:
-    """A column's value as JSON has it, the same whichever database it came from."""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-    if isinstance(value, bytes | memoryview):
-        return bytes(value).hex()
-    return str(value) if isinstance(value, Decimal) else value
-
-
 def live(tx: "Tx", commons_id: int) -> State:
     """The digest of every governed row of a commons, as the database has them now."""
     found: State = {}
@@ -217,6 +255,7 @@ def live(tx: "Tx", commons_id: int) -> State:
         rows = tx.connection.execute(select(table).where(_column(table) == commons_id))
         for row in rows:
             found[name(table, _key(table, row))] = digest(table, row)
+    found |= {each.name: each.digest for each in ledger_parts.live(tx, commons_id)}
     return found
 
 
@@ -242,10 +281,16 @@ def state_digest(state: Mapping[str, str]) -> str:
     return hashlib.sha256(events.canonical(dict(state))).hexdigest()
 
 
-def differences(should: Mapping[str, str], found: Mapping[str, str]) -> Iterator[Difference]:
-    """Where the rows found are not those that the log says there should be."""
+def differences(
+    should: Mapping[str, str], found: Mapping[str, str], plainly: Mapping[str, str] | None = None
+) -> Iterator[Difference]:
+    """Where the rows found are not those that the log says there should be.
+
+    `plainly`: what to call rows instead that the log hides in part, where one may.
+    """
     for row in sorted(should.keys() | found.keys()):
         table, _, key = row.partition("/")
+        key = (plainly or {}).get(row, key)
         if row not in found:
             yield Difference(table, key, f"The row {key} of {table} is gone; the log has it.")
         elif row not in should:

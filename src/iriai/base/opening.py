@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from iriai.base import clock, instance, ledger
+from iriai.base import clock, instance, ledger, ledger_parts
 from iriai.base.clock import Clock
 from iriai.base.db import connect
 from iriai.base.errors import Invalid, Unavailable
@@ -29,6 +29,7 @@ def open_ground(settings: "Settings", *, now: Clock = clock.now) -> Ground:
     with ground.write() as tx:
         kept = settings.secret or instance.settle(tx, instance.SECRET, instance.fresh_secret())
         instance.settle(tx, instance.GENERATION, "1")
+        instance.settle(tx, ledger_parts.KEY, instance.fresh_secret())
     return Ground(
         engine=engine, store=store, clock=now, settings=settings, secret=bytes.fromhex(kept)
     )

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from iriai.base import events, jobs, ledger
 from iriai.base.clock import Clock
 from iriai.base.errors import Unavailable
+from iriai.base.ledger_parts import NOTES
 from iriai.base.stores import Store
 
 if TYPE_CHECKING:
@@ -56,14 +57,13 @@ class Tx:
     now: datetime
     ground: Ground
     _session: Session | None = None
-    _notes: ledger.Notes | None = None
+    _notes: ledger.Notes = field(default_factory=ledger.Notes)
     _recorded: list[events.Recorded] = field(default_factory=list)
 
     @property
     def session(self) -> Session:
         """The same transaction as objects, for single things. Bulk rows go through `connection`."""
         if self._session is None:
-            self._notes = ledger.Notes()
             self._session = ledger.Noting(
                 self.connection,
                 expire_on_commit=False,
@@ -112,26 +112,24 @@ class Tx:
     def close(self) -> None:
         """Send all to the database, with what the log says of governed rows."""
         self.flush()
-        if self._notes is not None and (self._notes.touched or self._notes.said):
+        if not self._notes.is_empty:
             ledger.close(self, self._notes, self._recorded)
 
     def restate(self, commons_id: int, state: Mapping[str, str | None]) -> None:
         """Say in the log what governed rows are that came past the session: an import does."""
         if state:
-            assert self.session is not None  # noqa: S101 - with it come the notes
-            assert self._notes is not None  # noqa: S101
             self._notes.said.setdefault(commons_id, {}).update(state)
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
         """Something that may fail: an exception undoes it, and nothing else, and passes on."""
         with self.session.begin_nested():
-            assert self._notes is not None  # noqa: S101 - the session has just been made
+            self.session.connection()  # only now is the savepoint there for plain statements too
             before, count = self._notes.copy(), len(self._recorded)
             try:
                 yield
             except BaseException:
-                self._notes.touched, self._notes.said = before.touched, before.said
+                self._notes.go_back(before)
                 del self._recorded[count:]
                 raise
 
@@ -143,6 +141,8 @@ def _open(ground: Ground, *, write: bool) -> Iterator[Tx]:
             connection = plain.execution_options(iriai_write=True) if write else plain
             with connection.begin() as transaction:
                 tx = Tx(connection=connection, now=ground.clock(), ground=ground)
+                if write:
+                    connection.info[NOTES] = tx._notes.parts  # noqa: SLF001 - its own module
                 try:
                     yield tx
                     if write:
@@ -151,6 +151,7 @@ def _open(ground: Ground, *, write: bool) -> Iterator[Tx]:
                     else:
                         transaction.rollback()
                 finally:
+                    connection.info.pop(NOTES, None)
                     if tx._session is not None:  # noqa: SLF001 - its own module
                         tx._session.close()  # noqa: SLF001
     except (OperationalError, PoolTimeout) as error:

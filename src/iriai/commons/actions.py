@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import insert, update
-
 from iriai.base.tx import Tx
 from iriai.commons.charter import actions as charters
 from iriai.commons.charter import presets
@@ -36,15 +34,11 @@ def found_organisation(
         private_by_default=private_by_default,
     )
     tx.flush()
-    commons_id = tx.connection.execute(
-        insert(Commons)
-        .values(account_id=made.id, preset=Preset.OWNERS, founded_at=tx.now)
-        .returning(Commons.id)
-    ).scalar_one()
-    tx.connection.execute(
-        update(Account).where(Account.id == made.id).values(commons_id=commons_id)
-    )
-    made.commons_id = commons_id
+    commons = Commons(account_id=made.id, preset=Preset.OWNERS.value, founded_at=tx.now)
+    tx.session.add(commons)
+    tx.flush()
+    commons_id = made.commons_id = commons.id
+    tx.flush()
     text = charter or presets.text(Preset.OWNERS, made.name)
     begun = charters.begin(tx, commons_id, text)
     facts: dict[str, Any] = {"preset": begun.preset, "digest": charter_queries.digest(text)}

@@ -8,12 +8,20 @@ only as Argon2id.
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from iriai.base.db import BigId, Table
+from iriai.base.db import BigId, Part, Table
+
+THE_HUB = {
+    "kind": "organisation",
+    "name": "hub",
+    "is_operator": False,
+    "commons_id": 1,
+}
+"""The hub's own account as it is made with the schema, which no log tells."""
 
 
 class AccountKind(StrEnum):
@@ -32,6 +40,21 @@ class Account(Table):
     """
 
     __tablename__ = "accounts"
+    in_part: ClassVar[tuple[Part, ...]] = (
+        Part(
+            "accounts",
+            columns=("kind", "name", "is_operator", "commons_id", "quota_bytes", "deleted_at"),
+            inside=("commons_id", None),
+            at_first=(THE_HUB,),
+        ),
+        Part(
+            "accounts.terms",
+            columns=("terms",),
+            inside=("commons_id", None),
+            hidden=("id",),
+            at_first=({},),
+        ),
+    )
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     kind: Mapped[str] = mapped_column(String(16))
     name: Mapped[str]
@@ -72,6 +95,13 @@ class Membership(Table):
     """A person's role in an organisation; from `until` on it is `role_after`, or none."""
 
     __tablename__ = "memberships"
+    in_part: ClassVar[tuple[Part, ...]] = (
+        Part(
+            "memberships",
+            columns=("role", "since", "until", "role_after"),
+            inside=("organisation_id", "accounts"),
+        ),
+    )
     __table_args__ = (Index("ix_memberships_organisation_id", "organisation_id"),)
     person_id: Mapped[int] = mapped_column(BigId, ForeignKey("accounts.id"), primary_key=True)
     organisation_id: Mapped[int] = mapped_column(BigId, ForeignKey("accounts.id"), primary_key=True)
@@ -85,6 +115,9 @@ class Maintainer(Table):
     """A repository that somebody keeps for the commons that holds it, until a day."""
 
     __tablename__ = "maintainers"
+    in_part: ClassVar[tuple[Part, ...]] = (
+        Part("maintainers", columns=("until",), inside=("repo_id", "repos"), hidden=("person_id",)),
+    )
     person_id: Mapped[int] = mapped_column(BigId, ForeignKey("accounts.id"), primary_key=True)
     repo_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
     until: Mapped[datetime]
@@ -97,6 +130,14 @@ class Restriction(Table):
     """
 
     __tablename__ = "restrictions"
+    in_part: ClassVar[tuple[Part, ...]] = (
+        Part(
+            "restrictions",
+            columns=("kind", "since", "until", "appeal_at"),
+            inside=("organisation_id", "accounts"),
+            hidden=("account_id", "organisation_id"),
+        ),
+    )
     account_id: Mapped[int] = mapped_column(BigId, ForeignKey("accounts.id"), primary_key=True)
     organisation_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
     kind: Mapped[str] = mapped_column(String(16))

@@ -149,11 +149,13 @@ def withhold(tx: Tx, repo_id: int) -> None:
     _set(tx, repo_id, has_withheld=True)
 
 
-def release_file(tx: Tx, repo_id: int, path: str) -> None:
-    """Serve a file again."""
+def release_file(tx: Tx, repo_id: int, path: str) -> bool:
+    """Serve a file again. Returns whether it was held."""
     own = (HeldFile.repo_id == repo_id, HeldFile.path == path)
-    if tx.connection.execute(removing(HeldFile).where(*own)).rowcount:
+    was_held = tx.connection.execute(removing(HeldFile).where(*own)).rowcount > 0
+    if was_held:
         _read_anew(tx, repo_id)
+    return was_held
 
 
 def commit(ground: Ground, actor: Actor, repo: Repo, **change: Any) -> Landed:

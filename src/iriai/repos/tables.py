@@ -7,11 +7,12 @@ here and not retired.
 """
 
 from datetime import date, datetime
+from typing import ClassVar
 
 from sqlalchemy import Date, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from iriai.base.db import BigId, Table
+from iriai.base.db import BigId, Part, Table
 
 
 class RepoId(Table):
@@ -37,6 +38,18 @@ class RepoRow(Table):
         Index("ix_repos_kind_created_at", "kind", "created_at", "id"),
         Index("ix_repos_kind_downloads", "kind", "downloads", "id"),
         Index("ix_repos_kind_likes", "kind", "likes", "id"),
+    )
+    in_part: ClassVar[tuple[Part, ...]] = (
+        Part(
+            "repos",
+            columns=(
+                *("kind", "owner_id", "name", "visibility", "gated", "held_by", "creator_id"),
+                *("disabled_reason", "held_reason", "held_until", "held_is_gone"),
+                *("frozen_reason", "label", "is_delisted", "has_withheld"),
+                *("discussions_disabled", "counts_for_id", "deleted_at"),
+            ),
+            inside=("owner_id", "accounts"),
+        ),
     )
     id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
     kind: Mapped[str]
@@ -108,6 +121,9 @@ class StorageLimit(Table):
     """
 
     __tablename__ = "storage_limits"
+    in_part: ClassVar[tuple[Part, ...]] = (
+        Part("storage_limits", columns=("commons", "bytes_max"), inside=("commons_id", None)),
+    )
     commons_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
     person_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
     unit: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -129,6 +145,11 @@ class RepoGrant(Table):
     """Somebody for whom the gate of a gated repository stands open."""
 
     __tablename__ = "repo_grants"
+    in_part: ClassVar[tuple[Part, ...]] = (
+        Part(
+            "repo_grants", columns=("since",), inside=("repo_id", "repos"), hidden=("account_id",)
+        ),
+    )
     repo_id: Mapped[int] = mapped_column(
         BigId, ForeignKey("repos.id"), primary_key=True, autoincrement=False
     )
@@ -142,6 +163,14 @@ class HeldFile(Table):
     """A file that is served to nobody until then, at whatever revision."""
 
     __tablename__ = "held_files"
+    in_part: ClassVar[tuple[Part, ...]] = (
+        Part(
+            "held_files",
+            columns=("reason", "until", "is_gone", "since"),
+            inside=("repo_id", "repos"),
+            hidden=("path",),
+        ),
+    )
     repo_id: Mapped[int] = mapped_column(
         BigId, ForeignKey("repos.id"), primary_key=True, autoincrement=False
     )
@@ -156,6 +185,11 @@ class GoneCommit(Table):
     """A revision that was removed on purpose, and what is said to who asks for it."""
 
     __tablename__ = "gone_commits"
+    in_part: ClassVar[tuple[Part, ...]] = (
+        Part(
+            "gone_commits", columns=("reason", "at"), inside=("repo_id", "repos"), hidden=("sha",)
+        ),
+    )
     repo_id: Mapped[int] = mapped_column(
         BigId, ForeignKey("repos.id"), primary_key=True, autoincrement=False
     )

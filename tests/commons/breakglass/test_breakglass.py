@@ -69,7 +69,7 @@ def test_what_the_operator_does_is_in_the_log_with_its_reason(lab):
     assert said["actor"] == "operator"
     assert said["facts"]["reason"] == "It carries malware."
     assert said["facts"]["told"] == ["ada"]
-    assert said["state"].keys() == {f"operator_acts/{number}"}
+    assert said["state"].keys() == {f"operator_acts/{number}", f"repos/{tiny(lab).id}"}
 
 
 def test_stewards_are_told(lab):

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import update
 
 from iriai.base.errors import Conflict, Denied, Invalid
+from iriai.base.events import HUB
 from iriai.commons.cases import gating
 from iriai.commons.cases import queries as cases
 from iriai.commons.enactment import case_steps
@@ -28,6 +29,7 @@ def village(ground, clock):
     made.ids["bob"] = identity.add_person(ground, OPERATOR, name="bob").id
     with ground.write() as tx:
         tx.connection.execute(update(RepoRow).values(gated="manual", held_by="commons"))
+        tx.record(HUB, "system:test", "gated", "repos")
     clock.advance(days=90)
     return made
 

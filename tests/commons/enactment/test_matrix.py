@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iriai.base.errors import HubError
+from iriai.base.events import HUB
 from iriai.commons import enactment
 from iriai.commons.charter import presets
 from iriai.commons.charter.rules import PANEL, Action, Charter, Path, Preset, Procedure, Who
@@ -207,6 +208,7 @@ def test_under_owners_only_an_administrator_does_what_cannot_be_undone(ground, p
                 "since": tx.now,
             }
             tx.connection.execute(insert(Membership).values(**row))
+            tx.record(HUB, "system:test", "granted", "membership/lab/bob")
     town.role("bob", role)
     for action, act in attempts(town.person("bob"), made, town.account_id).items():
         if action not in EVERYDAY:

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from tests.conftest import LONG
 from tests.support import server
 
-from iriai.base import events, merkle
+from iriai.base import events, ledger_parts, merkle
 from iriai.base.errors import Conflict, Invalid
 from iriai.base.opening import open_ground
 from iriai.blobs import receiving
@@ -35,6 +35,12 @@ from iriai.settings import Settings, load
 
 FILES = 10_000 if LONG else 20
 FILE_BYTES = 1_000_000 if LONG else 3_000
+
+
+def whole(state):
+    """What is said of rows governed as a whole: of others each hub makes its own digests."""
+    parts = {part.name for _, part in ledger_parts.known()}
+    return {row: said for row, said in state.items() if row.partition("/")[0] not in parts}
 
 
 def quiet(_what, _done, _total):
@@ -125,7 +131,7 @@ def test_a_commons_is_the_same_elsewhere(club, elsewhere, tmp_path):
             there = merkle.inclusion(position, export.size, events.nodes(other, done.commons_id))
             assert proof == there
         assert (
-            replaying.live(tx, export.commons_id).items()
+            whole(replaying.live(tx, export.commons_id)).items()
             <= {
                 **replaying.live(other, done.commons_id),
                 **{

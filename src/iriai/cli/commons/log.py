@@ -10,6 +10,8 @@ from iriai.cli.commons import log_sources as sources
 from iriai.cli.commons.log_sources import Source
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from iriai.commons.tlog.verifying import Finding, Misbehaviour, Said
     from iriai.settings import Settings
 
@@ -166,7 +168,7 @@ def replay(*, settings: "Settings", name: str | None, url: str | None) -> None:
     something was found.
     """
     from iriai.commons import queries
-    from iriai.commons.tlog import replaying
+    from iriai.commons.tlog import adopting, replaying
 
     found = 0
     if url is not None:
@@ -176,20 +178,26 @@ def replay(*, settings: "Settings", name: str | None, url: str | None) -> None:
         found = _replayed(source.name, should, rows)
     else:
         with frame.opened(settings) as ground, frame.progress() as shown:
+            adopting.finish(ground)
             with ground.read() as tx:
                 each = [queries.commons(tx, name)] if name else list(queries.all_commons(tx))
             for commons in each:
                 done = replaying.replay(ground, commons.id)
                 shown.done()
-                found += _replayed(commons.name, done.should, done.found)
+                found += _replayed(commons.name, done.should, done.found, done.plainly)
     if found:
         raise SystemExit(frame.REFUSED)
 
 
-def _replayed(name: str, should: dict[str, str], rows: dict[str, str]) -> int:
+def _replayed(
+    name: str,
+    should: "Mapping[str, str]",
+    rows: "Mapping[str, str]",
+    plainly: "Mapping[str, str] | None" = None,
+) -> int:
     from iriai.base import ledger
 
-    found = list(ledger.differences(should, rows))
+    found = list(ledger.differences(should, rows, plainly))
     for each in found:
         click.echo(f"{name}: {each.message}")
     log, live = ledger.state_digest(should), ledger.state_digest(rows)

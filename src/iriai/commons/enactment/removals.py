@@ -13,6 +13,7 @@ from iriai.base.numbers import whole
 from iriai.base.tx import Ground, Tx
 from iriai.commons.cases import panels
 from iriai.commons.cases.bench import Matter, Verdict
+from iriai.commons.cases.recording import CLOCK
 from iriai.commons.cases.tables import PanelRow
 from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import Action, Path
@@ -138,8 +139,9 @@ def due(ground: Ground) -> None:
     with ground.write() as tx:
         for found in queries.held(tx):
             final = found.appeal_until is None or tx.now >= found.appeal_until
-            if found.state == State.REFUSED and final:
-                _release(tx, found)
+            if found.state == State.REFUSED and final and _release(tx, found):
+                about = f"removal/{charters.name_of(tx, found.commons_id)}/{found.number}"
+                tx.record(found.commons_id, CLOCK, "served again", about)
 
 
 def _hold(tx: Tx, found: RemovalRow) -> None:
@@ -150,9 +152,10 @@ def _hold(tx: Tx, found: RemovalRow) -> None:
         powers.hold_file(tx, found.repo_id, path, reason=reason, until=None)
 
 
-def _release(tx: Tx, found: RemovalRow) -> None:
-    for path in found.paths:
-        powers.release_file(tx, found.repo_id, path)
+def _release(tx: Tx, found: RemovalRow) -> bool:
+    """Serve the files again that were held for it. Returns whether any was."""
+    released = [powers.release_file(tx, found.repo_id, path) for path in found.paths]
+    return any(released)
 
 
 def _clean(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:

@@ -28,7 +28,9 @@ def due(ground: Ground) -> None:
     for commons_id in waiting:
         with ground.write() as tx:
             serving.due(tx, commons_id)
-            refresh(tx, commons_id)
+            if refresh(tx, commons_id):
+                about = f"pot/{commons.named(tx, commons_id).name}"
+                tx.record(commons_id, serving.CLOCK, "shared out", about)
 
 
 def _limits(tx: Tx, commons_id: int) -> Mapping[tuple[str, int], tuple[int, int]]:

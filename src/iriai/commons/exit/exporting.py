@@ -28,8 +28,8 @@ from iriai.commons.exit import rows, rules
 from iriai.commons.exit.rules import Carried, Export, File
 from iriai.commons.tables import Commons
 from iriai.commons.tlog import actions as tlog
+from iriai.commons.tlog import adopting, replaying
 from iriai.commons.tlog import queries as log
-from iriai.commons.tlog import replaying
 from iriai.commons.tlog.queries import Signed
 from iriai.repos import queries as repos
 from iriai.repos import withheld
@@ -105,6 +105,7 @@ def export(ground: Ground, name: str, folder: Path, told: Told, *, private: bool
 
 def _settled(ground: Ground, commons_id: int, *, private: bool) -> _Taken:
     """Read everything at a moment at which the signed log and the rows agree."""
+    adopting.finish(ground)
     for _ in range(ATTEMPTS_MAX):
         signed = tlog.checkpoint(ground, commons_id)
         with ground.read() as tx:

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Column, DateTime, LargeBinary, Select, Table, func, insert, select
 
-from iriai.base import ledger
+from iriai.base import ledger, ledger_parts
 from iriai.base.db import Table as Mapped
 from iriai.base.names import skeleton
 from iriai.base.tx import Tx
@@ -92,7 +92,7 @@ def _rows(tx: Tx, table: Table, query: Select[Any]) -> list[Row]:
         query = query.order_by(*table.primary_key.columns)
     return [
         {
-            column.name: None if column.info.get("private") else ledger.plain(value)
+            column.name: None if column.info.get("private") else ledger_parts.plain(value)
             for column, value in zip(table.columns, row, strict=True)
         }
         for row in tx.connection.execute(query)

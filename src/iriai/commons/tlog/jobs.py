@@ -9,7 +9,7 @@ from iriai.base.jobs import job
 from iriai.base.ledger import CHECKPOINT
 from iriai.base.tx import Ground
 from iriai.commons import queries
-from iriai.commons.tlog import actions
+from iriai.commons.tlog import actions, adopting
 
 EVERY = timedelta(hours=1)
 
@@ -18,6 +18,12 @@ EVERY = timedelta(hours=1)
 def checkpoint(ground: Ground, payload: Mapping[str, Any]) -> None:
     """Sign one log."""
     actions.checkpoint(ground, int(payload["commons_id"]))
+
+
+@job(adopting.KIND)
+def adopt(ground: Ground, payload: Mapping[str, Any]) -> None:  # noqa: ARG001 - a job
+    """Tell the logs of what was there before they told of it."""
+    adopting.once(ground)
 
 
 @job("commons.checkpoints", every=EVERY)

@@ -1,7 +1,7 @@
 """Replay a log: from its entries alone, what the database should hold, beside what it does hold."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
 from pkgutil import walk_packages
@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 import iriai.commons
-from iriai.base import events, ledger
+from iriai.base import events, ledger, ledger_parts
 from iriai.base.errors import Invalid
 from iriai.base.ledger import Difference, State
 from iriai.base.tx import Ground, Tx
@@ -26,11 +26,12 @@ class Replay:
     entries: int
     should: State
     found: State
+    plainly: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def differences(self) -> list[Difference]:
-        """Where they part."""
-        return list(ledger.differences(self.should, self.found))
+        """Where they part; rows are named as the database has them."""
+        return list(ledger.differences(self.should, self.found, self.plainly))
 
 
 def replay(ground: Ground, commons_id: int, told: Callable[[int], None] = lambda _: None) -> Replay:
@@ -41,7 +42,10 @@ def replay(ground: Ground, commons_id: int, told: Callable[[int], None] = lambda
             waiting = queries.waiting(tx, commons_id)
             entries = [text for _, text in queries.entries(tx, commons_id)]
             should = logged([*entries, *waiting], told)
-            done = Replay(len(entries) + len(waiting), should, live(tx, commons_id))
+            found = live(tx, commons_id)
+            done = Replay(len(entries) + len(waiting), should, found)
+            if should != found:
+                done = replace(done, plainly=_plainly(tx, commons_id))
             if not done.differences or _length(tx, commons_id) == before:
                 return done
     return done
@@ -77,9 +81,15 @@ def live(tx: Tx, commons_id: int) -> State:
 @cache
 def know_tables() -> None:
     """Load every part's tables, so that no governed one is passed over."""
+    import_module("iriai.repos.tables")
+    import_module("iriai.identity.tables")
     for module in walk_packages(iriai.commons.__path__, "iriai.commons."):
         if module.name.endswith(".tables"):
             import_module(module.name)
+
+
+def _plainly(tx: Tx, commons_id: int) -> dict[str, str]:
+    return {each.name: each.plainly for each in ledger_parts.live(tx, commons_id)}
 
 
 def _length(tx: Tx, commons_id: int) -> int:
