@@ -253,6 +253,15 @@ def test_a_xorb_whose_bytes_were_lost_is_sent_anew_packed_otherwise(any_sender):
     assert ada.ground.store.read(rules.xorb_key(name)) == otherwise
 
 
+def test_a_file_may_stand_in_a_shard_twice_with_its_sha256_and_without(any_sender):
+    body, table, claim = honest()
+    nameless = xet.claim(table, 0, len(table), None)
+    ada = any_sender(ADA)
+    ada.xorb(body, hashes.to_hex(table.root()))
+    assert ada.shard(xet.shard([claim, nameless, claim], [table, table]))
+    assert rows(ada.ground, XetFile) == rows(ada.ground, RepoObject) == 1
+
+
 def test_what_two_shards_may_both_write_is_written_in_one_order(sender):
     ada, written = sender(ADA), []
     raws = [b"%d" % n for n in range(50)]

@@ -168,7 +168,8 @@ def _keep_files(tx: Tx, upload: Upload, shard: shards.Shard, digests: Mapping[st
 
     Always in the same order, so that two shards with the same files do not wait for each other.
     """
-    files = dict(sorted((to_hex(file.hash), file) for file in shard.files))
+    named = {to_hex(file.hash): file for file in shard.files}
+    files = {name: named[name] for name in sorted(named)}
     known = _verified_before(tx, shard)
     fresh = {name: file for name, file in files.items() if name not in known}
     _keep_terms(tx, fresh, digests)
