@@ -20,6 +20,7 @@ from iriai.identity import actions as identity
 from iriai.identity import queries as accounts
 from iriai.identity.rules import OPERATOR, Role
 from tests.commons.membership.test_members import do, role, stands
+from tests.commons.proposals.test_institutions import institution
 from tests.support.commons import Town
 
 
@@ -189,3 +190,126 @@ def test_three_members_admit_a_fourth_over_an_objection_who_votes_a_month_later(
     assert not stands(town, "dan").is_elector
     town.tick(days=30)
     assert stands(town, "dan").is_elector
+
+
+def elect(town, role, *names):
+    """Let these stand for an office, and everybody who votes approve of all; who was elected."""
+    for name in names:
+        do(town, name, offices.nominate, role=role, name=name)
+    town.tick(days=7)
+    with town.ground.read() as tx:
+        number = offices.open_election(tx, town.commons_id, role).proposal
+    marks = [1 for each in town.see(number).options if each.key]
+    for name in ("ada", "bob", "cyd"):
+        if stands(town, name).is_elector:
+            town.vote(name, number, *marks)
+    town.tick(days=11)
+    with town.ground.read() as tx:
+        return {each.holder for each in queries.seats(tx, town.commons_id, role=role)}
+
+
+def running(town, role):
+    with town.ground.read() as tx:
+        return offices.open_election(tx, town.commons_id, role)
+
+
+@pytest.mark.parametrize("how", [people.leave, people.rest])
+def test_when_the_last_steward_goes_in_the_middle_of_a_term_an_election_begins(town, how):
+    town.found("university", "ada", "bob", "cyd")
+    town.tick()
+    assert elect(town, "steward", "bob") == {"bob"}  # one candidate for five seats
+    town.tick(days=100)
+    assert running(town, "steward") is None
+    do(town, "bob", how)
+    town.tick(minutes=1)
+    assert running(town, "steward") is not None
+    town.tick(days=8)
+    assert running(town, "steward") is None  # nobody stood
+    for _ in range(3):  # and it is asked again, as long as nobody does
+        town.tick(days=28)
+        assert running(town, "steward") is not None
+        town.tick(days=8)
+    town.tick(days=28)
+    assert elect(town, "steward", "cyd") == {"cyd"}
+
+
+def test_of_two_who_tie_twice_the_lot_takes_one(town):
+    town.found("university", "ada", "bob")
+    town.tick()
+    for name in ("ada", "bob"):
+        do(town, name, offices.nominate, role="secretary", name=name)
+    town.tick(days=7)
+    for turn in (1, 2):
+        election = running(town, "secretary")
+        assert election.round == turn
+        town.vote("ada", election.proposal, 1, 2, 3)
+        town.vote("bob", election.proposal, 2, 1, 3)
+        town.tick(days=10)
+        town.tick()
+    with town.ground.read() as tx:
+        assert len(queries.seats(tx, town.commons_id, role="secretary")) == 1
+    assert running(town, "secretary") is None
+
+
+def test_the_founder_leaves_and_the_others_go_on(town):
+    town.found("university", "ada", "bob")
+    do(town, "ada", people.leave)
+    town.tick()
+    made = town.propose("bob")
+    town.tick(hours=96)
+    assert town.see(made.number).state == "enacted"
+
+
+def test_an_institution_alone_lets_another_in_when_every_person_has_left(town):
+    town.found("consortium", "olga")
+    institution(town, "school", "rita")
+    do(town, "olga", people.leave)
+    town.person("mia")
+    with town.ground.write() as tx:
+        founding.found_organisation(tx, accounts.actor_named(tx, "mia"), name="museum")
+    do(town, "mia", people.apply, institution="museum")
+    with pytest.raises(Denied):
+        do(town, "mia", people.sponsor, name="museum")
+    do(town, "rita", people.sponsor, name="museum")
+    town.tick(hours=73)
+    with town.ground.read() as tx:
+        names = {each.name for each in queries.electors(tx, town.commons_id)}
+    assert names == {"school", "museum"}
+
+
+def test_institutions_all_at_rest_are_in_custody_and_come_back_by_a_click(town, clock):
+    hub = operator(town.ground, "olga")
+    town.found("consortium", "ada")
+    institution(town, "school", "rita")
+    clock.advance(days=366)
+    jobs.rest(town.ground, {})
+    with town.ground.read() as tx:
+        assert queries.electors(tx, town.commons_id) == []
+    propose(town.ground, hub, HUB, "seat.grant", custody="lab")
+    with town.ground.read() as tx:
+        assert queries.standing(tx, town.commons_id, hub.id).holds("steward")
+    do(town, "rita", people.return_, institution="school")
+    with town.ground.read() as tx:
+        assert [each.name for each in queries.electors(tx, town.commons_id)] == ["school"]
+    made = town.propose("rita")
+    assert made.institution == "school"
+
+
+def test_who_gave_up_their_account_is_no_member_and_in_no_office(town):
+    town.found("university", "ada", "bob", "cyd")
+    town.tick()
+    assert elect(town, "steward", "bob") == {"bob"}
+    town.tick(days=100)
+    with town.ground.write() as tx:
+        bob = accounts.actor_named(tx, "bob")
+        identity.delete_account(tx, bob, account="bob")
+    with town.ground.read() as tx:
+        electors = {each.name for each in queries.electors(tx, town.commons_id)}
+        assert electors == {"ada", "cyd"}
+        assert queries.stewards(tx, town.commons_id) == []
+    town.tick(minutes=1)
+    with town.ground.read() as tx:
+        row = powers.kept(tx, town.commons_id, bob.id)
+        assert State(row.state) is State.LEFT
+        assert queries.seats(tx, town.commons_id, role="steward") == []
+    assert running(town, "steward") is not None

@@ -9,7 +9,8 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy.orm import aliased
 
 from iriai.base.errors import HubError
 from iriai.base.events import Event
@@ -29,8 +30,9 @@ from iriai.commons.proposals.actions import Choice
 from iriai.commons.proposals.rules import Proposal
 from iriai.commons.proposals.rules import State as ProposalState
 from iriai.commons.tables import Commons
-from iriai.identity.tables import AccountName
+from iriai.identity.tables import Account, AccountName
 
+FILLED = "filled"
 AGAIN = timedelta(days=28)
 """How long an office waits for its next election by itself, after one that filled nothing."""
 
@@ -75,7 +77,14 @@ def _waiting(tx: Tx) -> list[int]:
             Seat.starts_at <= tx.now,
             Seat.starts_at > tx.now - timedelta(days=1),
         ),
-        select(Election.commons_id).where(Election.state != ElectionState.CLOSED.value),
+        select(Election.commons_id).where(
+            or_(
+                Election.state != ElectionState.CLOSED.value,
+                and_(Election.outcome != FILLED, Election.closed_at > tx.now - 2 * AGAIN),
+            )
+        ),
+        _emptied(),
+        _of_the_deleted().with_only_columns(Member.commons_id),
         select(Petition.commons_id).where(Petition.state != PetitionState.CLOSED.value),
         select(Commons.id).where(
             Commons.preset.not_in(owners), Commons.id.not_in(select(Seat.commons_id))
@@ -87,6 +96,27 @@ def _waiting(tx: Tx) -> list[int]:
     return sorted(found)
 
 
+def _emptied() -> Select[int]:
+    """The commons in which an office was laid down before its end, and nobody has it now."""
+    open_ = aliased(Seat)
+    held = select(open_.id).where(
+        open_.commons_id == Seat.commons_id,
+        open_.role == Seat.role,
+        open_.ended_at.is_(None),
+    )
+    return select(Seat.commons_id).where(Seat.ended_at.is_not(None), ~held.exists())
+
+
+def _of_the_deleted() -> Select[int]:
+    """The members whose accounts were given up, and who have not left yet by the log."""
+    present = [State.MEMBER.value, State.EMERITUS.value, State.SUSPENDED.value]
+    return (
+        select(Member.account_id)
+        .join(Account, Account.id == Member.account_id)
+        .where(Account.deleted_at.is_not(None), Member.state.in_(present))
+    )
+
+
 def move_on(tx: Tx, commons_id: int) -> None:
     """Everything that is due in one commons."""
     charter = charters.in_force(tx, commons_id)
@@ -95,6 +125,9 @@ def move_on(tx: Tx, commons_id: int) -> None:
     for row in queries.rows(tx, commons_id):
         if row.state is State.SUSPENDED and row.until is not None and row.until <= tx.now:
             powers.restore(tx, CLOCK, commons_id, row.account_id)
+    gone = _of_the_deleted().where(Member.commons_id == commons_id)
+    for account_id in tx.connection.execute(gone).scalars().all():
+        powers.part(tx, CLOCK, commons_id, account_id)
     _end_seats(tx, commons_id)
     open_ = select(Election).where(
         Election.commons_id == commons_id, Election.state != ElectionState.CLOSED.value

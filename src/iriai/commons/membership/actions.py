@@ -12,7 +12,7 @@ from sqlalchemy import select
 from iriai.base.errors import Conflict, Denied, Invalid, Unknown
 from iriai.base.tx import Tx
 from iriai.commons.charter import queries as charters
-from iriai.commons.membership import queries, rules
+from iriai.commons.membership import queries, rules, speaking
 from iriai.commons.membership.rules import Kind, State
 from iriai.commons.membership.tables import Activity, Member, Sponsor
 from iriai.identity import queries as people
@@ -74,10 +74,8 @@ def withdraw(tx: Tx, actor: Actor, commons_id: int) -> None:
 
 
 def sponsor(tx: Tx, actor: Actor, commons_id: int, *, name: str) -> rules.Requirement:
-    """Give one's word for an applicant; what they need still is given back."""
-    mine = taking_part(tx, actor, commons_id)
-    charter = charters.in_force(tx, commons_id)
-    rules.require_member(queries.standing(tx, commons_id, mine), charter.commons)
+    """Give one's word for an applicant, or one's institution's; gives what they need still."""
+    mine = speaking.require(tx, commons_id, taking_part(tx, actor, commons_id)).member_id
     account = people.account(tx, name)
     row = _row(tx, commons_id, account.id)
     if row is None or row.state != State.APPLICANT:

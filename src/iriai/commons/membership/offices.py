@@ -13,7 +13,7 @@ from iriai.base.errors import Conflict, Excessive, Unknown
 from iriai.base.tx import Tx
 from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import Role
-from iriai.commons.membership import electing, queries, rules
+from iriai.commons.membership import electing, queries, rules, speaking
 from iriai.commons.membership.actions import note_activity, own_word, taking_part
 from iriai.commons.membership.electing import ElectionState, PetitionState
 from iriai.commons.membership.tables import Election, Nomination, Petition, Seat, Signature
@@ -61,12 +61,12 @@ def call_election(tx: Tx, actor: Actor, commons_id: int, *, role: str) -> Electi
     """Begin to fill an office: any member may, once a seat of it is or will soon be free."""
     mine = taking_part(tx, actor, commons_id)
     charter = charters.in_force(tx, commons_id)
-    rules.require_member(queries.standing(tx, commons_id, mine), charter.commons)
+    speaker = speaking.require(tx, commons_id, mine)
     require_office(charter.roles.get(role), role)
     made = begin(tx, actor.name, commons_id, role)
     if made is None:
         raise Conflict(f"No seat of the office {role} is free, or will be within four weeks.")
-    note_activity(tx, commons_id, mine)
+    note_activity(tx, commons_id, speaker.member_id)
     return made
 
 
@@ -95,7 +95,7 @@ def nominate(tx: Tx, actor: Actor, commons_id: int, *, role: str, name: str) -> 
     """Name a member for an office; oneself stands at once, others once they accept."""
     mine = taking_part(tx, actor, commons_id)
     charter = charters.in_force(tx, commons_id)
-    rules.require_member(queries.standing(tx, commons_id, mine), charter.commons)
+    speaker = speaking.require(tx, commons_id, mine)
     election = _nominating(tx, commons_id, role)
     account = people.person(tx, name)
     if not queries.standing(tx, commons_id, account.id).is_member:
@@ -116,7 +116,7 @@ def nominate(tx: Tx, actor: Actor, commons_id: int, *, role: str, name: str) -> 
     row.nominated_by_id, row.at, row.withdrawn_at = mine, tx.now, None
     row.accepted_at = tx.now if account.id == mine else None
     record(tx, actor.name, "nominated for", election, who=account.name)
-    note_activity(tx, commons_id, mine)
+    note_activity(tx, commons_id, speaker.member_id)
     return row
 
 

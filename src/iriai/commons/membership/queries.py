@@ -207,7 +207,7 @@ def contributions(tx: Tx, commons_id: int, account_id: int) -> int:
 
 
 def rows(tx: Tx, commons_id: int) -> list[Row]:
-    """Every member that there was, as rules read them."""
+    """Every member that there was, as rules read them; a deleted account is none."""
     tx.flush()
     return [_row(each) for each in tx.connection.execute(_members(commons_id))]
 
@@ -249,7 +249,7 @@ def _members(commons_id: int) -> Select:  # type: ignore[type-arg]
             Member.institution_id,
         )
         .join(Account, Account.id == Member.account_id)
-        .where(Member.commons_id == commons_id)
+        .where(Member.commons_id == commons_id, Account.deleted_at.is_(None))
         .order_by(Account.name_key)
     )
 

@@ -78,6 +78,16 @@ def choose(
     )
 
 
+def require(tx: Tx, commons_id: int, account_id: int) -> Speaker:
+    """Whoever takes part, as a member or for an institution; who rests is told to return first."""
+    found = choose(tx, commons_id, account_id)
+    if found is None:
+        charter = charters.in_force(tx, commons_id)
+        rules.require_member(queries.standing(tx, commons_id, account_id), charter.commons)
+    assert found is not None  # noqa: S101 - or it would have been refused
+    return found
+
+
 def accounts(tx: Tx, commons_id: int, account_id: int | None) -> list[tuple[int, str]]:
     """On whose accounts somebody can keep things here, by number and name, the usual one first.
 
