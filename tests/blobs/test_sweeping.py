@@ -1,13 +1,14 @@
 """What nobody needs goes after thirty days, and nothing that somebody needs ever does."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
 from tests.blobs.conftest import ADA, BOB, sha256, staged
 from tests.support import xet
 
-from iriai.base.errors import Invalid, Unavailable
+from iriai.base.errors import Invalid, Unavailable, Unknown
 from iriai.blobs import actions, queries, receiving, rules, sweeping
 from iriai.blobs.rules import BlobState, XorbState
 from iriai.blobs.tables import RepoXorb, StoredBytes, Xorb
@@ -70,6 +71,62 @@ def test_what_was_released_stays_for_the_grace_and_then_goes(any_sender, clock):
     assert state(ada.ground, name) is None
     sweeps(ada.ground, clock, days=1)
     assert keys(ada.ground) == []
+
+
+def test_bytes_that_no_row_tells_of_go_after_the_grace_and_all_others_stay(any_sender, clock):
+    ada = any_sender(ADA)
+    store = ada.ground.store
+    ada.by_lfs(b"kept whole")
+    send(ada)
+    with ada.ground.write() as tx:
+        going_on = receiving.begin_parts(tx, ADA, sha256(b"in parts"), 8)
+    piece = staged(ada.ground, b"in parts")
+    receiving.receive_part(ada.ground, going_on, 1, piece, size=8, etag=sha256(b"in parts"))
+    before = {each.key for each in store.entries("")}
+    orphans = {
+        rules.xorb_key("ab" * 32),
+        rules.blob_key("ab" * 32),
+        rules.shard_key("ab" * 16, clock()),
+        rules.part_key("ab" * 16, 1),
+    }
+    for key in orphans:
+        store.put(key, b"nobody's")
+    clock.moment = datetime.now(UTC) + rules.GRACE - timedelta(minutes=5)
+    assert sweeping.sweep_orphans(ada.ground) == 0
+    clock.advance(minutes=10)
+    assert sweeping.sweep_orphans(ada.ground) == len(orphans)
+    assert {each.key for each in store.entries("")} == before
+
+
+def test_a_part_that_comes_after_its_upload_was_completed_leaves_nothing(any_sender):
+    ada = any_sender(ADA)
+    whole = b"in parts"
+    with ada.ground.write() as tx:
+        upload = receiving.begin_parts(tx, ADA, sha256(whole), len(whole))
+
+    def part(ground):
+        path = staged(ground, whole)
+        receiving.receive_part(ground, upload, 1, path, size=len(whole), etag=sha256(whole))
+
+    part(ada.ground)
+    put = ada.ground.store.put
+
+    def completed_meanwhile(key, source):
+        put(key, source)
+        receiving.complete_parts(ada.ground, upload, [sha256(whole)])
+        put(key, b"too late")
+
+    class Store:
+        """The store, at a bad moment."""
+
+        def __getattr__(self, name):
+            return completed_meanwhile if name == "put" else getattr(ada.ground.store, name)
+
+    ground = replace(ada.ground, store=Store())
+    with pytest.raises(Unknown, match="complete already"):
+        part(ground)
+    assert list(ada.ground.store.entries("parts/")) == []
+    assert ada.object(sha256(whole)).has_blob
 
 
 def test_an_object_that_another_repository_holds_stays(sender, clock):

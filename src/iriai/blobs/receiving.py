@@ -164,14 +164,19 @@ def receive_part(
         key = rules.part_key(multipart, number)
         ground.store.delete(key)
         ground.store.put(key, staged)
-        with ground.write() as tx:
-            _note_part(tx, multipart, number, etag)
+        try:
+            with ground.write() as tx:
+                _note_part(tx, multipart, number, etag)
+        except Unknown:
+            ground.store.delete(key)
+            raise
     finally:
         staged.unlink(missing_ok=True)
 
 
 def _note_part(tx: Tx, multipart: str, number: int, etag: str) -> None:
-    """A part has come, perhaps again."""
+    """A part has come, perhaps again; `Unknown` where its upload was completed meanwhile."""
+    _upload(tx, multipart, stays=True)
     dialect = sqlite if tx.connection.dialect.name == "sqlite" else postgresql
     row = {"multipart_id": multipart, "number": number, "etag": etag}
     statement = dialect.insert(Part).values(row)
@@ -232,8 +237,10 @@ def _joined(ground: Ground, multipart: str, count: int) -> tuple[Path, str]:
     return Path(file.name), digest.hexdigest()
 
 
-def _upload(tx: Tx, multipart: str) -> Multipart:
-    upload = tx.session.get(Multipart, multipart)
+def _upload(tx: Tx, multipart: str, *, stays: bool = False) -> Multipart:
+    """An upload in parts; with `stays`, one that is there until this transaction ends."""
+    lock = {"read": True} if stays else None
+    upload = tx.session.get(Multipart, multipart, with_for_update=lock)
     if upload is None:
         raise Unknown("There is no such upload, or it is complete already.")
     return upload

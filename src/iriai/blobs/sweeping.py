@@ -7,12 +7,14 @@ that comes later is asked to try again. A sweep that dies is finished by the nex
 taken nothing is marked, and the sweep is put off.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import timedelta
+from itertools import islice
 
 from sqlalchemy import delete, exists, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute
 
-from iriai.base import stay
+from iriai.base import stay, turns
 from iriai.base.tx import Ground, Tx
 from iriai.blobs import receiving, rules
 from iriai.blobs.rules import BlobState, XorbState
@@ -42,6 +44,7 @@ def sweep(ground: Ground) -> None:
     condemn_xorbs(ground)
     sweep_xorbs(ground)
     sweep_shards(ground)
+    sweep_orphans(ground)
 
 
 def sweep_uploads(ground: Ground) -> None:
@@ -208,6 +211,45 @@ def sweep_shards(ground: Ground) -> None:
         ground.store.delete(shard.key)
         with ground.write() as tx:
             tx.connection.execute(delete(Shard).where(Shard.id == shard.id))
+
+
+def sweep_orphans(ground: Ground) -> int:
+    """Bytes that no row tells of, as a hub that came out of a backup has some. How many there were.
+
+    Who sends a xorb or an object has the turn of its key from the row to the bytes; so what seems
+    to be an orphan is looked at once more in that turn.
+    """
+    before = ground.clock() - rules.GRACE
+    swept = 0
+    for prefix, column, place in _NAMED:
+        old = (each.key for each in ground.store.entries(prefix) if each.modified_at < before)
+        while keys := list(islice(old, BATCH)):
+            known = _known(ground, column, {key.split("/")[place] for key in keys})
+            for key in keys:
+                name = key.split("/")[place]
+                if name in known:
+                    continue
+                with turns.taken(ground, key):
+                    if not _known(ground, column, {name}):
+                        ground.store.delete(key)
+                        swept += 1
+    return swept
+
+
+_NAMED = (
+    ("xorbs/", Xorb.hash, -1),
+    ("lfs/", StoredBytes.sha256, -1),
+    ("shards/", Shard.id, -1),
+    ("parts/", Multipart.id, 1),
+)
+"""Where bytes lie, the column that tells of them, and which part of the key it holds."""
+
+
+def _known(ground: Ground, column: InstrumentedAttribute[str], names: Collection[str]) -> set[str]:
+    """Those of these names that there are rows of; the others may be deleted."""
+    with ground.write() as tx:
+        stay.require_none(tx)
+        return set(tx.connection.execute(select(column).where(column.in_(names))).scalars())
 
 
 def _batches(ground: Ground, find: Callable[[Tx, str], list[str]]) -> Iterator[list[str]]:
