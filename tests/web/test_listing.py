@@ -67,3 +67,10 @@ def test_the_guide_says_how_downloads_are_counted(village):
     said = text(page)
     assert "five minutes" in said
     assert "HEAD never counts" in said
+
+
+def test_a_search_leads_to_people_and_to_what_else_may_have_the_words(village):
+    page = village.see("/models?search=ada")
+    assert '<a class="who" href="/ada">' in page.text
+    assert 'href="/datasets?search=ada"' in page.text
+    assert 'class="who"' not in village.see("/models").text

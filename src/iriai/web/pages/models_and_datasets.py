@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from iriai.base.errors import Invalid
 from iriai.base.routing import Access
+from iriai.identity.tables import AccountKind
 from iriai.repos.rules import Kind
 from iriai.search import facets
 from iriai.search import queries as search
@@ -39,6 +40,8 @@ SIZES = {
     "min:100B": ("min:100B", _("100 billion and more")),
 }
 """How many parameters a model has, as `num_parameters` says it."""
+PEOPLE_MAX = 5
+NAME_LENGTH_MIN = 3
 SDKS = ("gradio", "docker", "static", "streamlit")
 
 
@@ -64,6 +67,7 @@ def listing(ask: Ask, *, kind: Kind) -> Response:
             tx, ask.actor, _asked(kind, chosen), SORTS[sort][0], after=cursor, limit=PAGE_LENGTH
         )
         found = rows(tx, page.repos)
+        people = search.people(tx, chosen["search"], PEOPLE_MAX) if _is_name(chosen) else []
         known = facets.by_type(kind, search.tags(tx, kind, TAGS_MAX))
     plural = links.PLURALS[kind.value]
     kept = {name: value for name, value in chosen.items() if value} | {"sort": ask.query("sort")}
@@ -80,6 +84,8 @@ def listing(ask: Ask, *, kind: Kind) -> Response:
         sizes=[(name, text) for name, (_bounds, text) in SIZES.items()],
         sorts=[(name, text) for name, (_sort, text) in SORTS.items()],
         repos=found,
+        people=[(name, each == AccountKind.ORGANISATION) for each, name, _fullname in people],
+        elsewhere=_elsewhere(kind, chosen["search"]),
         meant=[(run, ", ".join(words)) for run, words in page.meant.items() if words != (run,)],
         said=_said(len(found), more=page.after is not None or cursor is not None),
         newer=here() if cursor else None,
@@ -92,6 +98,23 @@ NAMES = (
     "search", "author", "pipeline_tag", "task", "library", "language", "license", "size", "sdk",
     "tag",
 )  # fmt: skip
+
+
+def _is_name(chosen: dict[str, str]) -> bool:
+    """Whether somebody may be looked for: one word and nothing else, long enough to mean one."""
+    words = chosen["search"]
+    is_one = " " not in words and len(words) >= NAME_LENGTH_MIN
+    return is_one and [value for value in chosen.values() if value] == [words]
+
+
+def _elsewhere(kind: Kind, words: str) -> list[tuple[str, str]]:
+    """Where else these words can be looked for: what is there, and its address."""
+    names = {Kind.MODEL: _("models"), Kind.DATASET: _("datasets"), Kind.SPACE: _("spaces")}
+    return [
+        (name, links.with_query(f"/{links.PLURALS[each.value]}", search=words))
+        for each, name in names.items()
+        if words and each is not kind
+    ]
 
 
 def _word(ask: Ask, name: str) -> str:
