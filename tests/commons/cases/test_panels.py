@@ -44,6 +44,11 @@ def village(ground, clock):
     return Village(ground, clock, EIGHT, ["bob", "cid"])
 
 
+@pytest.fixture
+def any_village(any_ground, clock):
+    return Village(any_ground, clock, EIGHT, ["bob", "cid"])
+
+
 def test_an_appeal_stays_the_sanction_until_a_panel_has_spoken(village):
     subject = Subject(village.repo_owner(), is_public=True)
     number = appealed(village)
@@ -55,7 +60,8 @@ def test_an_appeal_stays_the_sanction_until_a_panel_has_spoken(village):
     assert not may(village.actor("bob"), Act.DISCUSS, subject)
 
 
-def test_five_are_drawn_by_a_lot_that_anybody_can_draw_again(village):
+def test_five_are_drawn_by_a_lot_that_anybody_can_draw_again(any_village):
+    village = any_village
     number = appealed(village)
     found, names = drawn(village, number)
     with village.ground.read() as tx:

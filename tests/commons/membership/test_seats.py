@@ -30,7 +30,8 @@ def elections(town):
         ]
 
 
-def test_rights_end_in_the_second_of_the_term_and_only_caring_remains(town, clock):
+def test_rights_end_in_the_second_of_the_term_and_only_caring_remains(any_town, clock):
+    town = any_town
     town.found("university", "ada", "bob", "cleo")
     _, ends = seat(town, "ada")
     clock.moment = ends - INSTANT
@@ -48,7 +49,8 @@ def test_rights_end_in_the_second_of_the_term_and_only_caring_remains(town, cloc
     assert not stands(town, "ada").caretaker
 
 
-def test_an_office_without_anybody_gets_an_election_by_itself_and_the_elected_are_seated(town):
+def test_an_office_without_anybody_gets_an_election_by_itself_and_the_elected_are_seated(any_town):
+    town = any_town
     town.found("university", "ada", "bob", "cleo")
     town.tick()
     assert ("steward", "nominations", 5, None) in elections(town)
@@ -86,7 +88,8 @@ def test_where_nobody_stands_the_office_stays_empty_and_waits_four_weeks_for_the
     assert len(elections(town)) == 2 * count
 
 
-def test_a_successor_takes_over_in_the_second_the_term_ends(town, clock):
+def test_a_successor_takes_over_in_the_second_the_term_ends(any_town, clock):
+    town = any_town
     town.found("language-community", "ada", "bob")
     _, ends = seat(town, "ada", "secretary")
     with pytest.raises(Conflict, match="Every seat"):
@@ -110,7 +113,8 @@ def test_nobody_serves_more_terms_in_a_row_than_the_charter_says(town, clock):
     seat(town, "ada")
 
 
-def test_enough_names_open_the_recall_by_themselves_and_the_vote_ends_the_seat(town, clock):
+def test_enough_names_open_the_recall_by_themselves_and_the_vote_ends_the_seat(any_town, clock):
+    town = any_town
     town.found("university", "ada", "bob", "cleo", "dan", "eve", "finn", "gus", "hal", "ida", "jo")
     seat_id, _ = seat(town, "ada")
     with pytest.raises(Denied, match="Only members"):
@@ -155,7 +159,8 @@ def test_one_resigns_from_ones_own_seat_and_from_no_other(town):
     assert not stands(town, "ada").caretaker
 
 
-def test_a_tie_is_voted_on_again_and_then_the_lot_decides(town, clock):
+def test_a_tie_is_voted_on_again_and_then_the_lot_decides(any_town, clock):
+    town = any_town
     text = town.preset("university").replace("    seats: 5", "    seats: 1")
     text = text.replace("ballot: secret, one_seat", "ballot: open, one_seat")
     town.found("university", "ada", "bob", text=text)

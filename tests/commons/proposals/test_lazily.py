@@ -6,7 +6,8 @@ from iriai.base.errors import Conflict, Denied, Invalid
 from iriai.commons.proposals.rules import State
 
 
-def test_without_an_objection_it_is_enacted_when_its_hours_are_over(town):
+def test_without_an_objection_it_is_enacted_when_its_hours_are_over(any_town):
+    town = any_town
     town.found("university", "ada", "bob", "cyd")
     made = town.propose("ada")
     assert made.state is State.OPEN
@@ -35,7 +36,8 @@ def test_the_log_has_who_did_it_and_by_which_rule(town):
     assert '"rule":"decisions.ordinary"' in events[0].entry
 
 
-def test_an_objection_an_hour_before_the_end_makes_it_a_vote(town):
+def test_an_objection_an_hour_before_the_end_makes_it_a_vote(any_town):
+    town = any_town
     town.found("university", "ada", "bob", "cyd")
     made = town.propose("ada")
     town.second("bob", made.number)
