@@ -269,9 +269,10 @@ def test_a_link_to_a_private_page_as_json_works_for_who_is_signed_in(ada):
 def test_the_card_of_a_dataset_shows_its_first_rows_and_who_was_trained_on_it(ada, clock):
     made = ada.send("/new-dataset", owner="ada", name="birds", licence="", visibility="public")
     where = made.headers["location"]
-    rows = "bird,count\n" + "".join(f"crane {n},{n}\n" for n in range(50))
+    rows = "bird,<script>count</script>\n" + "".join(f"crane {n},{n}\n" for n in range(50))
     files = [("files", ("train.csv", rows.encode())), ("files", ("a.jsonl", b'{"x": 1}\n'))]
     ada.send(f"{where}/upload/main", files=files, folder="", way="commit")
+    assert "<script>count" not in ada.see(where).text
     page = text(ada.see(where))
     assert "train.csv The first 6 rows, 2 columns" in page
     assert "crane 5" in page

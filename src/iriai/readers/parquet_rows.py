@@ -17,8 +17,8 @@ from iriai.readers.cells import cell
 from iriai.readers.parquet import Thrift
 from iriai.readers.refusals import Refused
 
-UNPACKED_BYTES_FIRST = 64 * 1024
-UNPACKED_BYTES_MAX = 1024 * 1024
+UNPACKED_BYTES = (8 * 1024, 64 * 1024, 1024 * 1024)
+"""How much of each page is unpacked: a little first, more where that gives too few rows."""
 UNPACKED_BYTES_IN_ALL = 12 * 1024 * 1024
 VALUES_MAX = 20_000
 PAGES_MAX = 200
@@ -45,7 +45,7 @@ def read_parquet_rows(
         at += first + second
         try:
             cells: list[Any] = []
-            for amount in (UNPACKED_BYTES_FIRST, UNPACKED_BYTES_MAX):
+            for amount in UNPACKED_BYTES:
                 if left < amount or len(cells) >= most:
                     break
                 left -= amount
