@@ -1,6 +1,7 @@
 """A backup holds the whole hub, from either database and store into either."""
 
 import hashlib
+import os
 import threading
 
 import pytest
@@ -120,6 +121,24 @@ def test_a_second_backup_brings_only_what_is_new_and_drops_what_is_gone(ground, 
     assert (taken.head.objects, taken.fresh, taken.fresh_bytes) == (20, 1, 3)
     assert not place_of(tmp_path / "backup", f"xorbs/01/{1:064x}").exists()
     assert len(list((tmp_path / "backup").glob("tables-*"))) == 1
+
+
+def test_a_second_backup_brings_what_was_damaged_and_put_there_anew(ground, tmp_path, clock):
+    lived_in(ground)
+    take(ground, tmp_path / "backup", silent)
+    key = f"xorbs/13/{19:064x}"
+    place = ground.store.local_path(key)
+    sound = place.read_bytes()
+    with place.open("r+b") as file:  # as a disk does it: in the backup's hard link too
+        file.write(b"rotten")
+    ground.store.delete(key)
+    ground.store.put(key, sound)
+    later = place.stat().st_mtime + 2
+    os.utime(place, (later, later))
+    taken = take(ground, tmp_path / "backup", silent)
+    assert (taken.fresh, taken.fresh_bytes) == (1, len(sound))
+    assert place_of(tmp_path / "backup", key).read_bytes() == sound
+    restore(Settings(data=tmp_path / "other"), tmp_path / "backup", silent, now=clock)
 
 
 def test_a_backup_taken_while_others_write_is_of_one_moment(any_ground, tmp_path, clock):

@@ -233,8 +233,7 @@ def _take_objects(
 def _take_object(ground: Ground, folder: Path, entry: Entry, before: Kept | None) -> Kept | None:
     """Bring one object into the backup; None where it went meanwhile, as no row speaks of it."""
     place = place_of(folder, entry.key)
-    there = place.is_file() and place.stat().st_size == entry.size
-    if there and before is not None and before.size == entry.size:
+    if before is not None and before.size == entry.size and _is_of(entry, place):
         return before
     durable.make_folders(place.parent)
     place.unlink(missing_ok=True)
@@ -246,6 +245,17 @@ def _take_object(ground: Ground, folder: Path, entry: Entry, before: Kept | None
     except (Unknown, FileNotFoundError):
         place.unlink(missing_ok=True)
         return None
+
+
+def _is_of(entry: Entry, place: Path) -> bool:
+    """Whether a copy is of an object as it lies there now: one that was damaged is put there anew.
+
+    By whole seconds, which is what all stores and disks keep.
+    """
+    if not place.is_file():
+        return False
+    facts = place.stat()
+    return facts.st_size == entry.size and facts.st_mtime >= int(entry.modified_at.timestamp())
 
 
 def _linked(source: Path, place: Path) -> bool:
