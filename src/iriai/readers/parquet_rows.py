@@ -85,8 +85,9 @@ class _Column:
             repetitions += more[0]
             definitions += more[1]
             values += more[2]
-            if not whole or sum(level == 0 for level in repetitions) > most:
-                break
+            begun = sum(level == 0 for level in repetitions)
+            if not whole or begun >= most + bool(self.about["repeated"]):
+                break  # a list ends where the next row begins
             if len(definitions) >= VALUES_MAX or self._short(more):
                 break
         return levels.rows(
