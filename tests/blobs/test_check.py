@@ -126,6 +126,20 @@ def test_a_range_of_a_xorb_is_read_through_before_it_is_sent(any_sender):
         serving.require_sound(ada.ground, name, 0, size - 1)
 
 
+def test_who_read_a_xorb_before_it_was_repaired_does_not_call_it_damaged(any_sender):
+    ada = any_sender(ADA)
+    name = send(ada)
+    body, old = xet.xorb(RAWS, scheme=1)
+    ada.ground.store.delete(rules.xorb_key(name))
+    otherwise, _ = xet.xorb(RAWS, scheme=0)
+    assert len(otherwise) != len(body)
+    ada.xorb(otherwise, name)
+    with pytest.raises(Unavailable, match="damaged"):
+        content.checked_run(ada.ground, hashes.from_hex(name), old, 0, len(RAWS))
+    assert ada.read(sha256(WHOLE)) == WHOLE
+    assert found(ada.ground, ALL) == []
+
+
 def test_the_next_upload_repairs_a_damaged_xorb(sender):
     ada = sender(ADA)
     name = send(ada)

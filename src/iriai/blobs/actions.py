@@ -101,9 +101,10 @@ def keep_xorb(tx: Tx, repo_id: int, xorb: str, table: ChunkTable | None) -> bool
     return insert_new(tx, RepoXorb, [sent]) > 0
 
 
-def mark_xorb_damaged(tx: Tx, xorb: str) -> None:
-    """Serve neither a xorb nor the files that need it, until it is sent again.
+def mark_xorb_damaged(tx: Tx, xorb: str, table: ChunkTable | None = None) -> bool:
+    """Serve neither a xorb nor the files that need it, until it is sent again. Whether it was.
 
+    `table` is how it was read: packed otherwise by now, it was sent again already.
     Clients remember what they uploaded, and would go on naming the xorb without sending it; a new
     generation makes them forget.
     """
@@ -112,11 +113,14 @@ def mark_xorb_damaged(tx: Tx, xorb: str) -> None:
         .where(Xorb.hash == xorb, Xorb.state.in_([XorbState.LIVE, XorbState.TOMBSTONE]))
         .values(state=XorbState.DAMAGED, checked_at=tx.now)
     )
+    if table is not None:
+        marked = marked.where(Xorb.chunk_table == table.pack())
     if not tx.connection.execute(marked).rowcount:
-        return
+        return False
     needing = select(FileXorb.file_hash).where(FileXorb.xorb_hash == xorb)
     tx.connection.execute(update(XetFile).where(XetFile.hash.in_(needing)).values(damaged=True))
     renew_generation(tx)
+    return True
 
 
 def _heal_files(tx: Tx, xorb: str) -> None:

@@ -107,16 +107,17 @@ def checked_run(
             raise  # the store does not answer; that says nothing about the xorb
         sound = False
     if not sound:
-        mark_damaged(ground, digest)
+        mark_damaged(ground, digest, table)
         raise rules.damaged("A part of this file")
     return chunks
 
 
-def mark_damaged(ground: Ground, digest: bytes) -> None:
-    """Serve a xorb no more, until somebody sends it again."""
-    log.error("Xorb %s is damaged; it is not served until it is uploaded again.", to_hex(digest))
+def mark_damaged(ground: Ground, digest: bytes, table: ChunkTable | None = None) -> None:
+    """Serve a xorb no more, until somebody sends it again; with `table`, one that was read so."""
     with ground.write() as tx:
-        actions.mark_xorb_damaged(tx, to_hex(digest))
+        marked = actions.mark_xorb_damaged(tx, to_hex(digest), table)
+    if marked:
+        log.error("Xorb %s is damaged; not served until it is uploaded again.", to_hex(digest))
 
 
 def _body(ground: Ground, digest: bytes, table: ChunkTable, start: int, end: int) -> bytes:
