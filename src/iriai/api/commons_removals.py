@@ -12,6 +12,7 @@ from iriai.base.errors import Invalid
 from iriai.base.routing import Access, DeclaredRoute, route
 from iriai.base.tx import Tx
 from iriai.commons import queries as commons_queries
+from iriai.commons.cases.reach import as_seen
 from iriai.commons.enactment import removals as enacting
 from iriai.commons.removal import actions, queries, rules
 from iriai.commons.removal.rules import State
@@ -36,7 +37,7 @@ def one(request: Request, tx: Tx) -> Response:
     row = queries.row(tx, _id(request, tx), _number(request))
     shape = _shape(tx, row)
     code = request.query_params.get("code", "")
-    steward = enacting.may_decide(tx, door.actor_of(request), row.commons_id)
+    steward = enacting.may_decide(tx, as_seen(door.actor_of(request)), row.commons_id)
     if steward or queries.has_code(row, code):
         shape |= {"paths": list(row.paths), "words": row.words}
     return door.json_answer(shape)

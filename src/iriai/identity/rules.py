@@ -90,8 +90,7 @@ class Restriction(StrEnum):
 
 TOKEN_ROLES = (Reach.READ, Reach.WRITE, Reach.FINE_GRAINED)
 ALL = frozenset(Act)
-_SPEAKING = frozenset({Act.DISCUSS, Act.DECIDE})
-"""To talk about what is there, and to take part in a commons: propose, vote, be in office."""
+_SPEAKING = frozenset({Act.DISCUSS, Act.DECIDE})  # DECIDE: in a commons, to vote, be in office
 _READER = frozenset({Act.READ, Act.READ_GATED}) | _SPEAKING
 _CONTRIBUTOR = _READER | {Act.CREATE}
 _WRITER = _CONTRIBUTOR | {Act.WRITE, Act.ADMINISTER}

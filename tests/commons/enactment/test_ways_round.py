@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from iriai.base.errors import Conflict, Denied, Excessive, HubError, Invalid
+from iriai.base.errors import Conflict, Denied, Excessive, HubError, Invalid, Unknown
 from iriai.commons import enactment
 from iriai.commons.breakglass.rules import Act as OperatorAct
 from iriai.commons.breakglass.rules import Basis
@@ -336,6 +336,11 @@ def require_no_decision(lab, scope, number):
         with pytest.raises(Denied) as refused, lab.ground.write() as tx:
             act(tx)
         assert refused.value.code == "TokenScope"
+    with lab.ground.read() as tx, pytest.raises(Unknown):
+        case_queries.case(tx, ada, lab.commons_id, case)
+    with lab.ground.read() as tx:
+        assert case_queries.case(tx, lab.person("ada"), lab.commons_id, case).is_whole
+        assert not case_queries.cases(tx, ada, lab.commons_id)
 
 
 def test_a_token_with_no_permission_to_speak_does_nothing_in_its_owners_name(lab):

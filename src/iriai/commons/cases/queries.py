@@ -10,6 +10,7 @@ from iriai.base.events import HUB
 from iriai.base.tx import Tx
 from iriai.commons.cases import rules
 from iriai.commons.cases.bench import SeatState, Sitting
+from iriai.commons.cases.reach import as_seen
 from iriai.commons.cases.rules import Concern, Last, State
 from iriai.commons.cases.tables import (
     CaseAct,
@@ -74,6 +75,7 @@ def case(tx: Tx, viewer: Actor, commons_id: int, number: int) -> Seen:
 
 def seen(tx: Tx, viewer: Actor, found: CaseRow) -> Seen:
     """A case, as `viewer` may see it; who is concerned sees no more of it for being a steward."""
+    viewer = as_seen(viewer)
     panel = panel_of_case(tx, found)
     concerned = viewer.id is not None and found.account_id == viewer.id
     steward = not concerned and acts_as_steward(tx, found.commons_id, viewer)
@@ -87,6 +89,7 @@ def seen(tx: Tx, viewer: Actor, found: CaseRow) -> Seen:
 
 def cases(tx: Tx, viewer: Actor, commons_id: int, *, page: int = 0) -> Sequence[Seen]:
     """Cases, the newest first; those only reported yet are for those who deal with them."""
+    viewer = as_seen(viewer)
     asked = select(CaseRow).where(CaseRow.commons_id == commons_id)
     if not acts_as_steward(tx, commons_id, viewer):
         public = CaseRow.state.not_in([State.REPORTED, State.TRIAGED])

@@ -6,7 +6,7 @@ one that takes part in decisions.
 """
 
 from iriai.identity import rules
-from iriai.identity.rules import Act, Actor, Subject, require_signed_in
+from iriai.identity.rules import ANYONE, Act, Actor, Subject, require_signed_in
 
 
 def require_reach(actor: Actor, act: Act = Act.DISCUSS) -> int:
@@ -14,6 +14,13 @@ def require_reach(actor: Actor, act: Act = Act.DISCUSS) -> int:
     mine = require_signed_in(actor)
     rules.require_reach(actor, act, Subject(mine, is_public=True))
     return mine
+
+
+def as_seen(viewer: Actor) -> Actor:
+    """Whoever looks; with a token that does not read all that is theirs, nobody in particular."""
+    if viewer.id is None or viewer.scope.allows(Act.READ, Subject(viewer.id)):
+        return viewer
+    return ANYONE
 
 
 def require_office_reach(actor: Actor) -> int:

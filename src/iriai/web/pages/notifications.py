@@ -20,7 +20,7 @@ from iriai.base.errors import (
 from iriai.base.numbers import whole
 from iriai.base.routing import Access, route
 from iriai.base.tx import Tx
-from iriai.identity.rules import require_signed_in
+from iriai.identity.rules import Act, Subject, require_reach, require_signed_in
 from iriai.notifications import actions, queries, rules, wording
 from iriai.notifications.queries import Noted
 from iriai.notifications.rules import Digest
@@ -184,8 +184,10 @@ def change_settings(ask: Ask) -> Response:
 
 
 def _settings(ask: Ask, *, done: str = "", error: HubError | None = None) -> Response:
+    mine = require_signed_in(ask.actor)
+    require_reach(ask.actor, Act.GOVERN, Subject(mine))
     with ask.ground.read() as tx:
-        mailbox = queries.mailbox(tx, require_signed_in(ask.actor))
+        mailbox = queries.mailbox(tx, mine)
         chosen = queries.subscriptions(tx, ask.actor)
     return ask.page(
         "settings/notifications.html",

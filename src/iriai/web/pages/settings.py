@@ -11,7 +11,7 @@ from iriai.base.tx import Tx
 from iriai.buckets import queries as buckets
 from iriai.cards import render as cards
 from iriai.identity import actions, queries
-from iriai.identity.rules import Act, Grant, Reach
+from iriai.identity.rules import Act, Grant, Reach, Subject, require_reach
 from iriai.repos import queries as repos
 from iriai.repos.rules import Kind
 from iriai.signin.factors import actions as factors
@@ -66,6 +66,7 @@ def change_profile(ask: Ask) -> Response:
 def _profile(ask: Ask, *, done: str = "", error: HubError | None = None) -> Response:
     with ask.ground.read() as tx:
         account = queries.whoami(tx, ask.actor).account
+    require_reach(ask.actor, Act.GOVERN, Subject(account.id))
     return ask.page("settings/profile.html", account=account, form=ask.form, **_said(done, error))
 
 
