@@ -99,6 +99,7 @@ def test_the_job_of_a_dead_worker_is_taken_over(ground, clock, kind):
     job(kind)(lambda _, payload: done.append(payload["n"]))
     with ground.write() as tx:
         tx.enqueue(kind, {"n": 1})
+    with ground.write() as tx:
         tx.connection.execute(
             update(Job).values(state="running", claimed_by="dead", claimed_until=tx.now)
         )
@@ -106,6 +107,60 @@ def test_the_job_of_a_dead_worker_is_taken_over(ground, clock, kind):
     clock.advance(seconds=1)
     jobs.run_due(ground)
     assert done == [1]
+
+
+@pytest.mark.parametrize(("every", "state"), [(None, "dead"), (timedelta(minutes=5), "waiting")])
+def test_a_job_that_no_worker_outlives_is_given_up(ground, clock, kind, every, state):
+    tries = []
+
+    @job(kind, every=every)
+    def kill(_ground, _payload):
+        tries.append(1)
+        raise KeyboardInterrupt  # as far as the rows go, what `kill -9` leaves
+
+    with ground.write() as tx:
+        tx.enqueue(kind, {}, key=f"every:{kind}")
+    for _ in range(jobs.ATTEMPTS_MAX):
+        with pytest.raises(KeyboardInterrupt):
+            jobs.run_next(ground)
+        clock.advance(seconds=jobs.LEASE.total_seconds() + 1)
+    assert not jobs.run_next(ground)
+    jobs.bury(ground)
+    ((now, attempts, error),) = rows(ground)
+    assert (now, attempts) == (state, jobs.ATTEMPTS_MAX)
+    assert "Every worker that did this ended" in error
+    assert not jobs.run_next(ground)
+    assert len(tries) == jobs.ATTEMPTS_MAX
+
+
+def test_a_job_that_waits_is_not_taken_before_a_change_that_counts_on_it(any_ground, kind):
+    done = []
+    job(kind)(lambda *_: done.append(1))
+    with any_ground.write() as tx:
+        tx.enqueue(kind, {}, key="same")
+    worker = threading.Thread(target=jobs.run_next, args=(any_ground,))
+    with any_ground.write() as tx:
+        tx.enqueue(kind, {}, key="same")
+        tx.close()
+        worker.start()
+        worker.join(0.2)  # SQLite's waits for us, PostgreSQL's finds nothing to do
+        assert not done
+    worker.join()
+    jobs.run_due(any_ground)
+    assert done == [1]
+
+
+def test_a_job_taken_while_a_change_is_under_way_is_done_again(any_ground, kind):
+    done = []
+    job(kind)(lambda *_: done.append(1))
+    with any_ground.write() as tx:
+        tx.enqueue(kind, {}, key="same")
+    with any_ground.write() as tx:
+        tx.enqueue(kind, {}, key="same")
+        if tx.connection.dialect.name == "postgresql":
+            assert jobs.run_next(any_ground)
+    jobs.run_due(any_ground)
+    assert done == ([1, 1] if any_ground.engine.dialect.name == "postgresql" else [1])
 
 
 def test_a_recurring_job_comes_round_again(ground, clock, kind):

@@ -4,7 +4,8 @@
 worker claims the next due row for a short lease (`SKIP LOCKED`, or SQLite's writer lock), keeps
 the lease alive while it works, and deletes the row when done. A worker that dies loses its lease
 and another takes the row: jobs run at least once and must be idempotent. A failure is tried again
-later and later; after `ATTEMPTS_MAX` the row stays as `dead`, with its error, for a person to see.
+later and later; after `ATTEMPTS_MAX` the row stays as `dead`, with its error, for a person to see;
+so does one whose workers die as often (`bury`), lest it take every hub down that it is given to.
 A job that must wait for something says until when (`PutOffError`), and has not failed.
 """
 
@@ -12,13 +13,13 @@ import logging
 import secrets
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Index, Text, case, delete, or_, select, text, update
+from sqlalchemy import ColumnElement, Index, Text, case, delete, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -85,6 +86,16 @@ class Job(Table):
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A job that is asked for: what, with which facts, under which key, and how much later."""
+
+    kind: str
+    payload: Mapping[str, Any]
+    key: str | None = None
+    delay: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """A job that this worker holds."""
 
@@ -105,33 +116,57 @@ def job(name: str, *, every: timedelta | None = None) -> Callable[[Run], Run]:
     return register
 
 
-def enqueue(
-    tx: "Tx",
-    kind: str,
-    payload: Mapping[str, Any],
-    *,
-    key: str | None = None,
-    delay: timedelta | None = None,
-) -> None:
-    """Write a waiting job; with a `key`, nothing if one with that key waits already."""
-    row = {
-        "kind": kind,
-        "key": key,
-        "payload": dict(payload),
-        "state": "waiting",
-        "run_at": tx.now + (delay or timedelta()),
-        "attempts": 0,
-    }
+def enqueue(tx: "Tx", asked: Iterable[Asked]) -> None:
+    """Write waiting jobs; of one key, one that waits already is enough.
+
+    That one is locked, so that no worker takes it before this transaction's change is there to be
+    seen. Others lock the same ones: so this comes last in a transaction, in the order of keys.
+    """
     dialect = sqlite if tx.connection.dialect.name == "sqlite" else postgresql
-    tx.connection.execute(dialect.insert(Job).on_conflict_do_nothing(), row)
+    written = dialect.insert(Job)
+    locked = written.on_conflict_do_update(
+        index_elements=[Job.key],
+        index_where=text("state = 'waiting'"),
+        set_={"key": written.excluded.key},
+    )
+    for each in sorted(asked, key=lambda one: one.key or ""):
+        row = {
+            "kind": each.kind,
+            "key": each.key,
+            "payload": dict(each.payload),
+            "state": "waiting",
+            "run_at": tx.now + (each.delay or timedelta()),
+            "attempts": 0,
+        }
+        tx.connection.execute(locked, row)
 
 
 def schedule(ground: "Ground") -> None:
-    """See to it that every recurring job waits for its turn."""
-    recurring = [kind for kind in KINDS.values() if kind.every is not None]
+    """See to it that every recurring job waits for its turn, and that no job kills for ever."""
     with ground.write() as tx:
-        for kind in recurring:
-            enqueue(tx, kind.name, {}, key=f"every:{kind.name}", delay=timedelta())
+        enqueue(tx, (Asked(name, {}, f"every:{name}") for name in _recurring()))
+    bury(ground)
+
+
+def bury(ground: "Ground") -> None:
+    """Give up what no worker has outlived; what comes round by itself waits for a long while."""
+    with ground.read() as tx:
+        asked = select(Job.id, Job.kind, Job.attempts, Job.claimed_by).where(
+            _is_lapsed(tx.now), Job.attempts >= ATTEMPTS_MAX
+        )
+        killers = tx.connection.execute(asked).all()
+    for each in killers:
+        claim = Claim(each.id, each.kind, {}, each.attempts, each.claimed_by)
+        _failed(ground, claim, "Every worker that did this ended in the middle of it.")
+
+
+def _recurring() -> set[str]:
+    return {kind.name for kind in KINDS.values() if kind.every is not None}
+
+
+def _is_lapsed(now: datetime) -> ColumnElement[bool]:
+    """Jobs whose worker has died."""
+    return (Job.state == "running") & (Job.claimed_until < now)
 
 
 def run_next(ground: "Ground", worker: str = "") -> bool:
@@ -166,7 +201,7 @@ def _claim(ground: "Ground", worker: str) -> Claim | None:
     with ground.write() as tx:
         due = or_(
             (Job.state == "waiting") & (Job.run_at <= tx.now),
-            (Job.state == "running") & (Job.claimed_until < tx.now),
+            _is_lapsed(tx.now) & (Job.attempts < ATTEMPTS_MAX),
         )
         oldest = (
             select(Job.id, Job.kind, Job.payload, Job.attempts)
@@ -218,7 +253,7 @@ def _finished(ground: "Ground", claim: Claim, kind: Kind | None) -> None:
     with ground.write() as tx:
         tx.connection.execute(delete(Job).where(Job.id == claim.id, Job.claimed_by == claim.worker))
         if kind is not None and kind.every is not None:
-            enqueue(tx, kind.name, {}, key=f"every:{kind.name}", delay=kind.every)
+            enqueue(tx, [Asked(kind.name, {}, f"every:{kind.name}", kind.every)])
 
 
 def _put_off(ground: "Ground", claim: Claim, until: datetime) -> None:
@@ -227,10 +262,7 @@ def _put_off(ground: "Ground", claim: Claim, until: datetime) -> None:
 
 def _failed(ground: "Ground", claim: Claim, error: str) -> None:
     log.error("Job %s (%s) failed, attempt %s:\n%s", claim.id, claim.kind, claim.attempts, error)
-    dead = claim.attempts >= ATTEMPTS_MAX
-    kind = KINDS.get(claim.kind)
-    if dead and kind is not None and kind.every is not None:
-        dead = False  # a recurring job is never given up
+    dead = claim.attempts >= ATTEMPTS_MAX and claim.kind not in _recurring()
     pause = BACKOFF[min(claim.attempts, len(BACKOFF)) - 1]
     state = "dead" if dead else "waiting"
     _wait_again(ground, claim, state=state, run_at=ground.clock() + pause, error=error)

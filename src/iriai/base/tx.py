@@ -28,13 +28,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What a process stands on. `secret` signs URLs and short-lived tokens (32 bytes)."""
+    """What a process stands on. `secret` signs URLs and short-lived tokens (32 bytes).
+
+    `ledger_key` makes the digests of rows governed in part; empty, it is looked up.
+    """
 
     engine: Engine
     store: Store
     clock: Clock
     settings: "Settings"
     secret: bytes = field(repr=False)
+    ledger_key: bytes = field(default=b"", repr=False)
 
     @contextmanager
     def read(self) -> Iterator["Tx"]:
@@ -59,6 +63,7 @@ class Tx:
     _session: Session | None = None
     _notes: ledger.Notes = field(default_factory=ledger.Notes)
     _recorded: list[events.Recorded] = field(default_factory=list)
+    _asked: list[jobs.Asked] = field(default_factory=list)
 
     @property
     def session(self) -> Session:
@@ -102,7 +107,7 @@ class Tx:
         delay: timedelta | None = None,
     ) -> None:
         """Ask for a job in the same transaction; of one `key`, one that waits is enough."""
-        jobs.enqueue(self, kind, payload, key=key, delay=delay)
+        self._asked.append(jobs.Asked(kind, payload, key, delay))
 
     def flush(self) -> None:
         """Send what the session holds to the database."""
@@ -114,6 +119,8 @@ class Tx:
         self.flush()
         if not self._notes.is_empty:
             ledger.close(self, self._notes, self._recorded)
+        jobs.enqueue(self, self._asked)
+        self._asked.clear()
 
     def restate(self, commons_id: int, state: Mapping[str, str | None]) -> None:
         """Say in the log what governed rows are that came past the session: an import does."""
@@ -125,12 +132,12 @@ class Tx:
         """Something that may fail: an exception undoes it, and nothing else, and passes on."""
         with self.session.begin_nested():
             self.session.connection()  # only now is the savepoint there for plain statements too
-            before, count = self._notes.copy(), len(self._recorded)
+            before, count, asked = self._notes.copy(), len(self._recorded), len(self._asked)
             try:
                 yield
             except BaseException:
                 self._notes.go_back(before)
-                del self._recorded[count:]
+                del self._recorded[count:], self._asked[asked:]
                 raise
 
 
