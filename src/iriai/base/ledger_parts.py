@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Select, and_, func, inspect, or_, select
@@ -227,6 +228,7 @@ def _among(columns: Sequence[Any], keys: Sequence[Key]) -> Any:
     return or_(*(and_(*(c == part for c, part in zip(columns, key, strict=True))) for key in keys))
 
 
+@cache
 def _asked(table: Bare, part: Part) -> tuple[Select[Any], Any]:
     """The statement for a part's rows, and the column in it that says their commons."""
     column, above = table.c[part.inside[0]], part.inside[1]
@@ -265,6 +267,8 @@ def plain(value: Any) -> Any:
 
 def key(tx: "Tx") -> bytes:
     """The key that these digests are made with."""
+    if tx.ground.ledger_key:
+        return tx.ground.ledger_key
     found = instance.fact(tx, KEY)
     if found is None:
         raise Unavailable("This hub has lost the key of its ledger; restore it from a backup.")

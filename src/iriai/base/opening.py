@@ -29,9 +29,14 @@ def open_ground(settings: "Settings", *, now: Clock = clock.now) -> Ground:
     with ground.write() as tx:
         kept = settings.secret or instance.settle(tx, instance.SECRET, instance.fresh_secret())
         instance.settle(tx, instance.GENERATION, "1")
-        instance.settle(tx, ledger_parts.KEY, instance.fresh_secret())
+        key = instance.settle(tx, ledger_parts.KEY, instance.fresh_secret())
     return Ground(
-        engine=engine, store=store, clock=now, settings=settings, secret=bytes.fromhex(kept)
+        engine=engine,
+        store=store,
+        clock=now,
+        settings=settings,
+        secret=bytes.fromhex(kept),
+        ledger_key=bytes.fromhex(key),
     )
 
 

@@ -6,10 +6,12 @@ from datetime import timedelta
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import select, text
+from tests.commons.tlog.operations import Life
 from tests.conftest import LONG
 
 from iriai.base.events import HUB
 from iriai.cli.main import iriai
+from iriai.commons import queries
 from iriai.commons.breakglass.tables import OperatorAct
 from iriai.commons.tlog import actions, replaying
 from iriai.commons.tlog.tables import LogKey
@@ -51,14 +53,22 @@ def operate(ground, dice):
 
 @pytest.mark.timeout(1_200 if LONG else 300)
 def test_after_random_legal_operations_the_log_says_what_there_is(any_ground):
-    dice = random.Random(14)
+    dice, life = random.Random(14), Life(any_ground)
+    ways = sorted(life.ways())
     for number in range(OPERATIONS):
-        operate(any_ground, dice)
+        if number % 2:
+            life.do(dice.choice(ways), dice)
+        else:
+            operate(any_ground, dice)
         if number % 100 == 0:
             actions.checkpoint(any_ground, HUB)
-    done = replaying.replay(any_ground, HUB)
-    assert done.differences == []
-    assert len(done.found) > 10
+            life.create(dice.choice(["ada", "lab"]))
+    with any_ground.read() as tx:
+        every = [each.id for each in queries.all_commons(tx)]
+    assert len(every) > 3
+    for commons_id in every:
+        assert replaying.replay(any_ground, commons_id).differences == []
+    assert len(replaying.replay(any_ground, HUB).found) > 10
     with any_ground.write() as tx:
         tx.connection.execute(
             text(
