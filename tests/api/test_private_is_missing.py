@@ -10,7 +10,11 @@ import iriai.web.pages
 from iriai.api.door import SESSION_COOKIE
 from iriai.api.limits import Limits
 from iriai.buckets import actions as buckets
+from iriai.commons import enactment
+from iriai.identity import actions as identity
 from iriai.identity import admission, queries
+from iriai.identity.rules import OPERATOR, Role
+from iriai.repos import queries as repos
 
 LONG = os.environ.get("IRIAI_TEST_LONG") == "1"
 VARIES = ("date", "x-request-id")
@@ -155,3 +159,35 @@ def test_a_moved_private_repository_leads_nobody_to_its_new_name(doors):
     assert led.headers["location"] == "/ada/new-name/resolve/main/config.json?x=1"
     api = doors.ask("GET", "/api/models/ada/old-name", token=token)
     assert (api.status, api.headers["location"]) == (307, "/api/models/ada/new-name")
+
+
+def test_a_name_whose_repository_moved_out_of_sight_is_refused_as_a_deleted_ones(doors):
+    """Its former owner does not learn whether it is still there."""
+    ada, raw = doors.person("ada")
+    bob, _ = doors.person("bob")
+    with doors.ground.write() as tx:
+        identity.add_organisation(
+            tx, OPERATOR, name="lab", members={"ada": Role.ADMIN, "bob": Role.ADMIN}
+        )
+    for name in ("away", "gone"):
+        doors.repo(ada, name)
+    with doors.ground.write() as tx:
+        ada = queries.actor_named(tx, "ada")
+        away = repos.repo(tx, ada, "model", "ada/away")
+        enactment.move_repository(tx, ada, away, to_owner="lab", to_name="away")
+        enactment.delete_repository(tx, ada, repos.repo(tx, ada, "model", "ada/gone"))
+
+    def ask(name):
+        return doors.ask("POST", "/api/repos/create", token=raw, body={"name": name})
+
+    assert ask("away").status == 409
+    assert ask("away").json["url"].endswith("/lab/away")
+    with doors.ground.write() as tx:
+        bob = queries.actor_named(tx, "bob")
+        moved = repos.repo(tx, bob, "model", "lab/away")
+        enactment.change_settings(tx, bob, moved, visibility="private")
+        identity.set_role(tx, bob, organisation="lab", person="ada", role=None)
+    away, gone = ask("away"), ask("gone")
+    assert away.status == gone.status == 400
+    assert away.json["error"].replace("away", "gone") == gone.json["error"]
+    assert away.json.keys() == gone.json.keys()

@@ -82,6 +82,18 @@ def test_a_repository_is_made_once(api, hub):
     assert str(api.create_repo("once", exist_ok=True)) == f"{hub.url}/ada/once"
 
 
+def test_a_spent_or_confusable_name_is_refused_even_where_exist_ok_would_take_what_is_there(api):
+    api.create_repo("ada/given-up")
+    api.delete_repo("ada/given-up")
+    api.create_repo("ada/spell1ng")
+    for name, reason in {"given-up": "not given out again", "spelllng": "looks too much"}.items():
+        with pytest.raises(HfHubHTTPError, match=reason) as error:
+            api.create_repo(f"ada/{name}", exist_ok=True)
+        assert status(error) == 400
+        with pytest.raises(HfHubHTTPError, match=reason):
+            api.duplicate_repo("ada/spell1ng", f"ada/{name}", exist_ok=True)
+
+
 def test_this_machine_is_called_as_its_client_calls_it_and_by_no_other_name(api, hub):
     there = hub.url.replace("127.0.0.1", "localhost")
     made = HfApi(endpoint=there, token=hub.token).create_repo("ada/by-another-name")

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from iriai.api import address, buckets, door, resource_groups
 from iriai.api.bodies import Body, flag_field, text_field
 from iriai.api.shapes import object_id
-from iriai.base.errors import Conflict, Denied, Invalid, Unavailable
+from iriai.base.errors import Conflict, Denied, Gone, Invalid, Unavailable, Unknown
 from iriai.base.routing import Access, DeclaredRoute, route
 from iriai.base.tx import Tx
 from iriai.commons import enactment
@@ -19,6 +19,7 @@ from iriai.identity import queries as identity
 from iriai.identity.rules import Actor
 from iriai.repos import queries as repos
 from iriai.repos.operations import Add
+from iriai.repos.register import spent
 from iriai.repos.rules import Gated, Kind, Repo, Visibility, require_administer, require_read
 from iriai.repos.rules import require_write as require_repo_write
 
@@ -54,7 +55,7 @@ def create(request: Request, body: Body) -> Response:
             error = Conflict(
                 f"You already created this {kind} repo: {owner}/{name}", code=error.code
             )
-        return conflict(request, error, kind, f"{owner}/{name}")
+        return not_made(request, error, kind, f"{owner}/{name}")
     if first:
         enactment.commit(ground, actor, repo, operations=first, title="initial files")
     return door.json_answer(
@@ -136,7 +137,7 @@ def duplicate(request: Request, body: Body) -> Response:
             ground, actor, source, owner=owner, name=name, visibility=visibility
         )
     except Conflict as error:
-        return conflict(request, error, Kind(kind), full_name)
+        return not_made(request, error, Kind(kind), full_name)
     enactment.refresh_card(ground, made, {"refs/heads/main": made.head or ""})
     return door.json_answer({"url": url(request, made), "filesCopyPending": False})
 
@@ -248,12 +249,29 @@ def url(request: Request, repo: Repo) -> str:
     return address.repo_url(door.base_url(request), repo.kind, repo.full_name)
 
 
-def conflict(request: Request, error: Conflict, kind: Kind, full_name: str) -> Response:
-    """A 409 that says where the one that is there is: `exist_ok` reads `url`."""
+def not_made(request: Request, error: Conflict, kind: Kind, full_name: str) -> Response:
+    """A 409 that says where the one that is there is: `exist_ok` swallows it and reads `url`.
+
+    Every other conflict is a 400, which no client swallows: a name that was spent, or looks like
+    another, would be taken for a repository that then is nowhere to be found.
+    """
     from iriai.api import problems  # noqa: PLC0415 - only here an answer adds to its error
 
-    where = address.repo_url(door.base_url(request), kind, full_name)
-    return problems.answer(error, url=where)
+    if error.code == "RepoExists":
+        with door.ground_of(request).read() as tx:
+            there = called_now(tx, door.actor_of(request), kind, full_name)
+        if there is not None:
+            return problems.answer(error, url=address.repo_url(door.base_url(request), kind, there))
+        error = spent(kind, full_name)
+    return problems.answer(Invalid(error.message, code=error.code))
+
+
+def called_now(tx: Tx, actor: Actor, kind: Kind, full_name: str) -> str | None:
+    """What a repository of this name is called now, if it is there and the asker may know of it."""
+    try:
+        return repos.repo(tx, actor, kind, full_name).full_name
+    except (Unknown, Gone):
+        return repos.moved(tx, actor, kind, full_name)
 
 
 def _routes() -> list[DeclaredRoute]:

@@ -68,14 +68,22 @@ def require_free(tx: Tx, owner: Account, kind: Kind, name: str, repo_id: int | N
                 code="NameTooAlike",
             )
         if row.deleted_at is not None:
-            raise Conflict(
-                f"A {kind} repository called {owner.name}/{name} was deleted; its name is not "
-                "given out again.",
-                code="NameRetired",
-            )
+            raise spent(kind, f"{owner.name}/{name}")
         raise Conflict(
             f"A {kind} repository called {owner.name}/{name} already exists", code="RepoExists"
         )
+
+
+def spent(kind: Kind, full_name: str) -> Conflict:
+    """The same words for a name whose repository was deleted and for one that moved out of sight.
+
+    Who may not know of a repository does not learn from them whether it is still there.
+    """
+    return Conflict(
+        f"A {kind} repository was called {full_name} once, and a name is not given out again; "
+        "choose another.",
+        code="NameRetired",
+    )
 
 
 def claim(tx: Tx, owner: Account, kind: Kind, name: str, repo_id: int) -> None:
