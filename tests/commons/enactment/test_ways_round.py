@@ -200,6 +200,21 @@ def test_no_stranger_makes_a_hold_last(lab):
         enacting.open_case(tx, lab.person("eve"), found)
 
 
+def test_the_word_of_a_steward_ends_with_their_term(lab):
+    """Two place a hold: one who is a steward, and one who was when they asked, are not two."""
+    made = model(lab, "tiny")
+    lab.seat("dan", "steward", days=1)
+    with lab.ground.write() as tx:
+        number = enacting.hold(
+            tx, lab.person("dan"), subject="repo/lab/tiny", ground="malware", reason="Look."
+        ).number
+    lab.ground.clock.advance(days=1)
+    with pytest.raises(Conflict, match="no office any more"), lab.ground.write() as tx:
+        found = case_queries.hold(tx, lab.commons_id, number)
+        enacting.second_hold(tx, lab.person("bob"), found)
+    assert state(lab, made.id).held_reason is None
+
+
 def test_one_hold_does_not_follow_another(lab):
     model(lab, "tiny")
     held(lab)

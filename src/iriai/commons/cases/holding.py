@@ -57,6 +57,8 @@ def second(tx: Tx, actor: Actor, found: HoldRow) -> None:
         raise Conflict("This hold is placed already, or over.")
     if mine == found.asked_by:
         raise Denied("It takes another steward to place this hold.", code="SecondNeeded")
+    if not _may_hold(tx, found.commons_id, found.asked_by):
+        raise Conflict("Whoever asked for this hold is in no office any more; ask for it anew.")
     found.seconded_by = mine
     charter = charters.in_force(tx, found.commons_id)
     found.until = tx.now + timedelta(hours=charter.holds.max_hours)
@@ -110,15 +112,19 @@ def _place(tx: Tx, found: HoldRow, by: str) -> None:
 
 
 def _require_may_hold(tx: Tx, actor: Actor, commons_id: int) -> int:
-    """Stewards hold, and caretakers of their office; where there is neither, any one elector."""
     mine = require_office_reach(actor)
-    standing = membership.standing(tx, commons_id, mine)
+    if not _may_hold(tx, commons_id, mine):
+        raise Denied("A hold is placed by the stewards of the commons.", code="NotASteward")
+    return mine
+
+
+def _may_hold(tx: Tx, commons_id: int, account_id: int) -> bool:
+    """Stewards hold, and caretakers of their office; where there is neither, any one elector."""
+    standing = membership.standing(tx, commons_id, account_id)
     if standing.holds(STEWARD) or standing.cares(STEWARD):
-        return mine
+        return True
     has_any = queries.stewards(tx, commons_id) or membership.caretakers(tx, commons_id)
-    if standing.is_elector and not has_any:
-        return mine
-    raise Denied("A hold is placed by the stewards of the commons.", code="NotASteward")
+    return standing.is_elector and not has_any
 
 
 def _held_before(tx: Tx, commons_id: int, subject: str) -> datetime | None:
