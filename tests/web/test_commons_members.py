@@ -5,6 +5,9 @@ import pytest
 from iriai.commons import enactment, jobs
 from iriai.commons.charter.rules import Preset
 from iriai.identity import queries as accounts
+from iriai.identity.rules import Actor
+from tests.commons.proposals.test_institutions import institution
+from tests.support.commons import Town
 from tests.web.conftest import text
 
 HERE = "/commons/lab/members"
@@ -66,3 +69,22 @@ def test_whoever_looks_sees_it_without_an_account(lab):
     stranger.see(STEWARDS)
     stranger.see("/commons/lab/seats/queen", status=404)
     stranger.see("/commons/hub/members")
+
+
+def test_whoever_speaks_for_an_institution_lets_it_rest_and_return(ada):
+    town = Town(ada.ground)
+    town.people["ada"] = ada_actor(ada)
+    town.found("consortium", "olga")
+    institution(town, "school", "ada")
+    page = ada.see("/commons/lab/members")
+    assert "You speak for school" in text(page)
+    assert "all who are from it count once" in text(page)
+    ada.send("/commons/lab/members", do="rest", institution="school")
+    assert "It rests: it has no vote until it returns." in text(ada.see("/commons/lab/members"))
+    ada.send("/commons/lab/members", do="return", institution="school")
+    assert "It rests" not in text(ada.see("/commons/lab/members"))
+
+
+def ada_actor(ada):
+    with ada.ground.read() as tx:
+        return Actor(id=accounts.account(tx, "ada").id, name="ada")

@@ -78,6 +78,19 @@ def choose(
     )
 
 
+def institutions(tx: Tx, commons_id: int, account_id: int | None) -> list[rules.Row]:
+    """The institutions for which somebody speaks here, members and those at rest."""
+    if account_id is None or not charters.in_force(tx, commons_id).is_collective:
+        return []
+    there = [
+        row
+        for row in queries.rows(tx, commons_id)
+        if row.kind is Kind.INSTITUTION and row.state in (State.MEMBER, State.EMERITUS)
+    ]
+    mine = queries.represented(tx, account_id, [row.account_id for row in there])
+    return [row for row in there if row.account_id in mine]
+
+
 def require(tx: Tx, commons_id: int, account_id: int) -> Speaker:
     """Whoever takes part, as a member or for an institution; who rests is told to return first."""
     found = choose(tx, commons_id, account_id)

@@ -11,7 +11,7 @@ from iriai.base.routing import Access
 from iriai.base.tx import Tx
 from iriai.commons import queries
 from iriai.commons.enactment import people
-from iriai.commons.membership import actions, offices
+from iriai.commons.membership import actions, offices, speaking
 from iriai.commons.membership.overview import Office, Overview, office, overview
 from iriai.web import links, problems
 from iriai.web.door import Ask, get, post, see
@@ -66,8 +66,10 @@ def _members(ask: Ask, *, fault: HubError | None = None) -> Response:
     with ask.ground.read() as tx:
         commons = queries.commons(tx, ask.part("name"))
         found = overview(tx, commons.id, ask.actor.id)
+        spoken = speaking.institutions(tx, commons.id, ask.actor.id)
     return ask.page(
         "commons/members.html",
+        spoken=spoken,
         tab="members",
         twin=links.commons_twin(commons.name, "members"),
         commons=commons,
