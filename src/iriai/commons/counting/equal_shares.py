@@ -118,7 +118,8 @@ def _last_fitting(
     large = len(sizes) > SMALL_GROUPS_MAX
     begun = estimate.beginning(given, share) if large else None
     last = None
-    patience = LEAP_AFTER_LARGE if large else LEAP_AFTER
+    many = share // step > STEPS_MAX
+    patience = LEAP_AFTER_LARGE if large and not many else LEAP_AFTER
     leap_at = patience
     for turn in range(STEPS_MAX):
         if begun is not None and turn % TURNS_BEFORE_ANOTHER_BEGINNING == 0:

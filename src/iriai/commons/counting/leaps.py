@@ -48,24 +48,31 @@ class _Run:
     """One run of the method at a share, and how many units further it is the same."""
 
     sizes: Sequence[int]
+    costs: Sequence[int]
+    supporters: Sequence[Sequence[int]]
     money: list[Line]
-    further: int | None = field(default=None)
+    lows: dict[int, Line] = field(default_factory=dict)
+    """Of each project that is not bought, a price that it has at least."""
+    further: int | None = None
+
+    def is_nearer(self, line: Line, *, above: bool = False) -> bool:
+        """Whether this line falls below 0, or to it, before anything that was kept so far."""
+        reach = _reach(line, above=above)
+        return reach is not None and (self.further is None or reach < self.further)
 
     def keep(self, line: Line, *, above: bool = False) -> None:
         """This stays 0 or more, or above 0: or the run is another one."""
-        if line.slope >= 0:
-            return
-        reach = line.at / -line.slope
-        units = math.ceil(reach) - 1 if above else math.floor(reach)
-        self.further = units if self.further is None else min(self.further, units)
+        if self.is_nearer(line, above=above):
+            self.further = _reach(line, above=above)
 
-    def payment(self, cost: int, those: Sequence[int]) -> tuple[Line, Sequence[int]] | None:
-        """What those pay who pay alike, and who they are; None where all together have too little.
+    def offer(self, project: int) -> tuple[Line, Sequence[int]] | None:
+        """What those pay for it who pay alike, and who they are; None where nobody ever can.
 
         With more for everybody payments only fall and what is left only grows, so who is rich
         stays so, and what can be paid stays so.
         """
-        open_, payers = Line(Fraction(cost)), sum(self.sizes[each] for each in those)
+        those = self.supporters[project]
+        open_, payers = Line(Fraction(self.costs[project])), sum(self.sizes[at] for at in those)
         order = sorted(those, key=lambda each: self.money[each].at)
         for place, each in enumerate(order):
             mine = self.money[each]
@@ -73,12 +80,26 @@ class _Run:
                 alike = open_ / payers
                 for poor in order[:place]:
                     self.keep(alike - self.money[poor])
+                self.lows[project] = alike / self.costs[project]
                 return alike, order[place:]
             size = self.sizes[each]
             open_ -= Line(mine.at * size, mine.slope * size)
             payers -= size
         self.keep(open_, above=True)
+        del self.lows[project]  # money only falls from here on
         return None
+
+    def offers(self) -> dict[int, tuple[Line, Sequence[int]]]:
+        """What those would pay that could be the cheapest."""
+        found: dict[int, tuple[Line, Sequence[int]]] = {}
+        least: Fraction | None = None
+        for at in sorted(self.lows, key=lambda each: self.lows[each].at):
+            if least is not None and self.lows[at].at > least:
+                break  # a price only ever rises, so nothing later can be lower
+            if (offer := self.offer(at)) is not None:
+                found[at] = offer
+                least = self.lows[at].at if least is None else min(least, self.lows[at].at)
+        return found
 
 
 def further(
@@ -89,31 +110,33 @@ def further(
     `projects` cost more than 0. `sizes`: how many voters have each ballot.
     """
     ballots = list(sizes)
-    run = _Run(
-        [sizes[each] for each in ballots], [Line(Fraction(share), Fraction(1)) for _ in ballots]
-    )
-    supporters = {
-        each.id: [at for at, ballot in enumerate(ballots) if each.id in ballot] for each in projects
-    }
-    votes = {key: sum(run.sizes[at] for at in those) for key, those in supporters.items()}
-    waiting = {at: each for at, each in enumerate(projects) if votes[each.id]}
-    while waiting:
-        offers = {}
-        for at, project in list(waiting.items()):
-            offer = run.payment(project.cost, supporters[project.id])
-            if offer is None:
-                del waiting[at]  # money only falls from here on
-            else:
-                rank = (project.cost, -votes[project.id], at)
-                offers[at] = (offer[0] / project.cost, rank, *offer)
-        if not offers:
-            break
-        chosen = min(offers, key=lambda at: (offers[at][0].at, offers[at][1]))
-        price, rank, due, rich = offers[chosen]
-        for at, (other, others, _, _) in offers.items():
-            if at != chosen:
-                run.keep(other - price, above=others < rank)
+    counts = [sizes[each] for each in ballots]
+    supporters = [
+        [at for at, ballot in enumerate(ballots) if each.id in ballot] for each in projects
+    ]
+    money = [Line(Fraction(share), Fraction(1)) for _ in ballots]
+    run = _Run(counts, [each.cost for each in projects], supporters, money)
+    votes = [sum(counts[at] for at in those) for those in supporters]
+    run.lows = {at: Line(Fraction(1, count)) for at, count in enumerate(votes) if count}
+    ranks = [(run.costs[at], -count, at) for at, count in enumerate(votes)]
+    while offers := run.offers():
+        chosen = min(offers, key=lambda each: (run.lows[each].at, ranks[each]))
+        price = run.lows.pop(chosen)
+        for at in list(run.lows):
+            above = ranks[at] < ranks[chosen]
+            nearer = run.is_nearer(run.lows[at] - price, above=above)
+            if nearer and (at in offers or run.offer(at) is not None):
+                run.keep(run.lows[at] - price, above=above)
+        due, rich = offers[chosen]
         left = {each: run.money[each] - due for each in rich}
-        for each in supporters[waiting.pop(chosen).id]:
+        for each in supporters[chosen]:
             run.money[each] = left.get(each, Line(NOTHING))
     return run.further
+
+
+def _reach(line: Line, *, above: bool) -> int | None:
+    """For how many units a line stays 0 or more, or above 0; None is for ever."""
+    if line.slope >= 0:
+        return None
+    reach = line.at / -line.slope
+    return math.ceil(reach) - 1 if above else math.floor(reach)
