@@ -164,6 +164,8 @@ def test_a_hold_takes_two_and_lapses_at_72_hours(village):
     repo_rules.require_read(village.actor("cid"), village.repo("cid"))
     village.tick()
     assert "lapsed" in village.verbs()
+    with pytest.raises(Conflict, match="held already"):
+        hold(village, "una", subject)  # not again and again: a case says what follows
 
 
 def test_an_open_case_keeps_a_hold_until_it_is_decided(village):
