@@ -9,7 +9,7 @@ for whoever pushed. A path or file that may not be stops the whole push, since i
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
@@ -26,7 +26,7 @@ from iriai.repos.git.pointers import POINTER_LENGTH_MAX, pointer
 from iriai.repos.git.quarantine import Grown, Placed, Quarantine, Removed, Update, quarantine
 from iriai.repos.records import record
 from iriai.repos.ref_updates import STALE, faults, require_allowed
-from iriai.repos.rules import HEADS, MAIN, TAGS, Ref, Repo
+from iriai.repos.rules import HEADS, MAIN, TAGS, HeldBy, Ref, Repo
 
 PACK_BYTES_MAX = 4 << 30
 README = "README.md"
@@ -78,21 +78,24 @@ def push(
     atomic: bool = False,
     judge: Judge | None = None,
     rule: Ruling | None = None,
+    keeps_past: bool = False,
 ) -> Pushed:
     """Judge a push and land what may land. `HubError` where all of it is refused.
 
     `rule` is asked in the transaction that lands it, as is what `judge` makes of a change of main.
+    `keeps_past`: a commons will hold the repository soon, and its history stays as if it did.
     """
     with ground.read() as tx:
         refs = queries.refs(tx, repo)
         held_by_others = locks.of_others(tx, actor, repo.id)
     current = {ref.name: ref for ref in refs}
-    reasons = faults(actor, repo, updates, current, hub=ground.settings.url)
+    guard = replace(repo, held_by=HeldBy.COMMONS) if keeps_past else repo
+    reasons = faults(actor, guard, updates, current, hub=ground.settings.url)
     accepted = [update for update in updates if reasons[update.name] is None]
     if (atomic and len(accepted) < len(updates)) or not accepted:
         said = tuple((each.name, reasons[each.name] or ALL_OR_NOTHING) for each in updates)
         return Pushed(None, said)
-    sent = _Push(ground, actor, repo, refs, accepted, held_by_others)
+    sent = _Push(ground, actor, repo, guard, refs, accepted, held_by_others)
     sent.rulings += [rule] if rule is not None else []
     sent.receive(pack, judge)
     moved = sent.land(atomic=atomic)
@@ -118,6 +121,7 @@ class _Push:
     ground: Ground
     actor: Actor
     repo: Repo
+    guard: Repo
     refs: Sequence[Ref]
     updates: Sequence[Update]
     locked: Mapping[str, str]
@@ -149,7 +153,7 @@ class _Push:
             self.require_given()
             self.forced = {each.name for each in self.updates if _is_forced(held, each)}
             for name in self.forced:
-                guarded.require_history_kept(self.repo, name, hub=self.ground.settings.url)
+                guarded.require_history_kept(self.guard, name, hub=self.ground.settings.url)
             if judge is not None and MAIN in tips:
                 self.rulings.append(judge(_weighed(held, self.refs, self.commits[MAIN])))
             self.packed = held.pack(secrets.token_hex(20))

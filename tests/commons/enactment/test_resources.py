@@ -323,10 +323,18 @@ def test_what_a_commons_will_hold_is_not_hidden_before_its_notice_is_over(town):
     bob = town.person("bob")
     made = repos.create(town.ground, bob, kind="model", owner="lab", name="old")
     assert made.held_by is HeldBy.OWNERS
+    repos.create_tag(town.ground, bob, made, "v1")
     town.charter(town.preset("university"))
     for settings in ({"visibility": "private"}, {"gated": "manual"}):
         with pytest.raises(Denied, match="held by the commons lab"), town.ground.write() as tx:
             enactment.change_settings(tx, bob, made, **settings)
+    with pytest.raises(Denied, match="history"):
+        landing.squash(town.ground, bob, made, "main", "nothing before this")
+    tip = tiny(town, "lab/old").head
+    gone = enactment.push(
+        town.ground, bob, made, pack=None, updates=[Update("refs/tags/v1", tip, None)]
+    )
+    assert "history" in gone.results[0][1]
     for act in (
         enactment.delete_repository,
         lambda tx, actor, repo: enactment.move_repository(

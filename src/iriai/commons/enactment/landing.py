@@ -8,6 +8,7 @@ lands it.
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from iriai.base.errors import Conflict, Denied, Unavailable
@@ -19,7 +20,7 @@ from iriai.commons import queries, rules
 from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import Action, Charter
 from iriai.commons.enactment import voted_on
-from iriai.commons.enactment.deciding import decide, refused
+from iriai.commons.enactment.deciding import decide, is_collective, refused
 from iriai.commons.enactment.registry import Decision
 from iriai.discussions import actions as discussions
 from iriai.discussions import merging
@@ -27,7 +28,7 @@ from iriai.discussions import queries as discussions_queries
 from iriai.discussions import rules as discussions_rules
 from iriai.identity.rules import Actor
 from iriai.repos import actions as repos
-from iriai.repos import powers, pushes
+from iriai.repos import guarded, powers, pushes
 from iriai.repos import queries as repos_queries
 from iriai.repos.actions import Landed, Prepared
 from iriai.repos.commits import Witness
@@ -178,10 +179,16 @@ def push(ground: Ground, actor: Actor, repo: Repo, **change: Any) -> Pushed:
 
     with ground.read() as tx:
         rule(tx, actor)  # before all of it is read
+        change["keeps_past"] = _is_promised(tx, repo)
     with explained(ground, repo):
         pushed = pushes.push(ground, actor, repo, judge=_judge(repo), rule=rule, **change)
     refresh_card(ground, repo, pushed.moved)
     return pushed
+
+
+def _is_promised(tx: Tx, repo: Repo) -> bool:
+    """Whether a commons will hold it once its notice is over: till then nobody rewrites it."""
+    return repo.held_by is HeldBy.OWNERS and is_collective(tx, repo.owner_id)
 
 
 def squash(ground: Ground, actor: Actor, repo: Repo, revision: str, message: str) -> Landed:
@@ -189,6 +196,9 @@ def squash(ground: Ground, actor: Actor, repo: Repo, revision: str, message: str
 
     def rule(tx: Tx, ref: str) -> None:
         voted_on.require_settled(tx, repo, [ref])
+        if _is_promised(tx, repo):
+            held = replace(repo, held_by=HeldBy.COMMONS)
+            guarded.require_history_kept(held, ref, hub=ground.settings.url)
 
     return repos.squash(ground, actor, repo, revision, message, rule=rule)
 
