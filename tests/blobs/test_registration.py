@@ -1,16 +1,17 @@
 """Uploads by Xet: what is true is registered, what is not leaves nothing behind."""
 
 import threading
+import time
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import delete, event, func, select
 from tests.blobs.conftest import ADA, BOB, EVE, packed_contents, sha256
 from tests.support import xet
 
 from iriai.base.errors import Excessive, HubError, Invalid
 from iriai.blobs import check, queries, receiving, registration, rules
 from iriai.blobs.registration import Upload
-from iriai.blobs.tables import RepoObject, Shard, StoredBytes, XetFile, Xorb
+from iriai.blobs.tables import FileXorb, RepoObject, Shard, StoredBytes, XetFile, Xorb
 from iriai.blobs.xet import hashes, xorb
 from iriai.blobs.xet import shard as shards
 
@@ -260,6 +261,54 @@ def test_a_file_may_stand_in_a_shard_twice_with_its_sha256_and_without(any_sende
     ada.xorb(body, hashes.to_hex(table.root()))
     assert ada.shard(xet.shard([claim, nameless, claim], [table, table]))
     assert rows(ada.ground, XetFile) == rows(ada.ground, RepoObject) == 1
+
+
+def test_of_one_file_out_of_two_packings_at_once_the_kept_xorbs_are_the_read_ones(
+    any_sender, monkeypatch
+):
+    ada, bob, content = any_sender(ADA), any_sender(BOB), sha256(b"".join(RAWS))
+    sent = []
+    for each, extra in ((ada, 11), (bob, 12)):
+        body, table = xet.xorb([*RAWS, xet.noise(20_000, seed=extra)])
+        each.xorb(body, hashes.to_hex(table.root()))
+        sent.append(xet.shard([xet.claim(table, 0, len(RAWS), content)], [table]))
+    keep_shard, keep_terms = registration._keep_shard, registration._keep_terms
+    written, comes = threading.Event(), threading.Event()
+
+    def linger(tx, shard, row, found_by):
+        if row["repo_id"] == ADA:
+            written.set()
+            comes.wait(1)  # SQLite keeps the other out until we have committed
+            time.sleep(0.2)
+        return keep_shard(tx, shard, row, found_by)
+
+    def come(tx, fresh, digests):
+        if written.is_set():
+            comes.set()
+        return keep_terms(tx, fresh, digests)
+
+    monkeypatch.setattr(registration, "_keep_shard", linger)
+    monkeypatch.setattr(registration, "_keep_terms", come)
+    first = threading.Thread(target=ada.shard, args=(sent[0],))
+    first.start()
+    assert written.wait(20)
+    bob.shard(sent[1])
+    first.join()
+    with ada.ground.read() as tx:
+        (name,) = tx.connection.execute(select(XetFile.hash)).scalars()
+        read = {hashes.to_hex(term.xorb) for term in queries.file(tx, name).terms}
+        kept = set(tx.connection.execute(select(FileXorb.xorb_hash)).scalars())
+    assert kept == read
+    assert list(check.findings(ada.ground)) == []
+
+
+def test_what_is_kept_for_a_file_must_be_what_it_is_read_from(sender, folders):
+    ada = sender(ADA)
+    ada.by_xet(folders(), b"".join(RAWS))
+    with ada.ground.write() as tx:
+        tx.connection.execute(delete(FileXorb))
+    (found,) = check.findings(ada.ground)
+    assert found.message == "is read from other xorbs than are kept for it"
 
 
 def test_what_two_shards_may_both_write_is_written_in_one_order(sender):

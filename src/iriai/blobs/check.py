@@ -1,9 +1,10 @@
 """Is everything there, and is it what it should be? `iriai check` asks, and so does the scrub.
 
 Structure is checked from rows and listings: every object that a repository holds can be read in
-some form, every xorb that a file needs lies in the store at its length. Bytes are read and hashed:
-every chunk of a xorb, every object kept whole. `n/t` takes the n-th of t equal shares, by hash, so
-that thirty nightly runs read everything. What is found damaged is marked, and not served again.
+some form, the xorbs that a file is read from are those that are kept for it, and each lies in the
+store at its length. Bytes are read and hashed: every chunk of a xorb, every object kept whole.
+`n/t` takes the n-th of t equal shares, by hash, so that thirty nightly runs read everything. What
+is found damaged is marked, and not served again.
 """
 
 import hashlib
@@ -16,11 +17,11 @@ from sqlalchemy import Select, exists, select, update
 
 from iriai.base.errors import Unavailable, Unknown
 from iriai.base.tx import Ground
-from iriai.blobs import actions, content, rules
+from iriai.blobs import actions, content, queries, rules
 from iriai.blobs.rules import BlobState, XorbState
 from iriai.blobs.tables import FileXorb, RepoObject, StoredBytes, XetFile, Xorb
 from iriai.blobs.xet.chunks import ChunkTable
-from iriai.blobs.xet.hashes import from_hex
+from iriai.blobs.xet.hashes import from_hex, to_hex
 
 BATCH = 200
 SHARE_DIGITS = 8
@@ -41,6 +42,7 @@ class Finding:
 def findings(ground: Ground, *, read_data: Share | None = None) -> Iterator[Finding]:
     """All that is wrong with large bytes; with `read_data`, a share of them is read through."""
     yield from _objects_out_of_reach(ground)
+    yield from _files_kept_otherwise(ground)
     for row in _rows(ground, _live_xorbs):
         yield from _structure(ground, "xorb", row.hash, rules.xorb_key(row.hash), row.body_bytes)
         if read_data is not None and in_share(row.hash, read_data):
@@ -93,6 +95,25 @@ def _objects_out_of_reach(ground: Ground) -> Iterator[Finding]:
     """Objects that a repository holds and no form of which can be served."""
     for row in _rows(ground, _lost_objects):
         yield Finding(f"object/{row.hash}", "is held by a repository and cannot be read")
+
+
+def _files_kept_otherwise(ground: Ground) -> Iterator[Finding]:
+    """Files that are read from other xorbs than the sweep keeps for them."""
+    after = ""
+    while True:
+        with ground.read() as tx:
+            files = tx.connection.execute(_files(after)).all()
+            edges = tx.connection.execute(_edges([file.hash for file in files])).all()
+        if not files:
+            return
+        kept: dict[str, set[str]] = {}
+        for edge in edges:
+            kept.setdefault(edge.file_hash, set()).add(edge.xorb_hash)
+        for file in files:
+            read = {to_hex(term.xorb) for term in queries.unpacked_terms(file.terms)}
+            if read != kept.get(file.hash, set()):
+                yield Finding(f"file/{file.hash}", "is read from other xorbs than are kept for it")
+        after = files[-1].hash
 
 
 # -- bytes ---------------------------------------------------------------------------------------
@@ -156,6 +177,15 @@ def _kept_blobs(after: str) -> Select[str, int]:
         .order_by(StoredBytes.sha256)
         .limit(BATCH)
     )
+
+
+def _files(after: str) -> Select[str, bytes]:
+    sound = select(XetFile.hash, XetFile.terms).where(XetFile.hash > after, ~XetFile.damaged)
+    return sound.order_by(XetFile.hash).limit(BATCH)
+
+
+def _edges(files: list[str]) -> Select[str, str]:
+    return select(FileXorb.file_hash, FileXorb.xorb_hash).where(FileXorb.file_hash.in_(files))
 
 
 def _lost_objects(after: str) -> Select[str]:

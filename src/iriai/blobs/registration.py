@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from iriai.base.errors import Invalid
 from iriai.base.tx import Ground, Tx
@@ -193,7 +194,11 @@ def _keep_files(tx: Tx, upload: Upload, shard: shards.Shard, digests: Mapping[st
 
 
 def _keep_terms(tx: Tx, fresh: Mapping[str, ClaimedFile], digests: Mapping[str, str]) -> None:
-    """Write files that are new, or were damaged and came anew, with their edges."""
+    """Write files that are new, or were damaged and came anew, with their edges.
+
+    Another may write the same file at the same moment, from other xorbs: it keeps its own then,
+    and its edges are none of ours.
+    """
     rows = [
         {
             "hash": name,
@@ -205,20 +210,23 @@ def _keep_terms(tx: Tx, fresh: Mapping[str, ClaimedFile], digests: Mapping[str, 
         }
         for name, file in fresh.items()
     ]
-    if actions.insert_new(tx, XetFile, rows) < len(rows):
-        replaced = update(XetFile).where(XetFile.hash == bindparam("name"), XetFile.damaged)
-        tx.connection.execute(
-            replaced.values(terms=bindparam("packed"), damaged=False),
-            [{"name": row["hash"], "packed": row["terms"]} for row in rows],
-        )
-        tx.connection.execute(
-            delete(FileXorb).where(FileXorb.file_hash == bindparam("name")),
-            [{"name": name} for name in fresh],
-        )
+    dialect = sqlite if tx.connection.dialect.name == "sqlite" else postgresql
+    ours: list[str] = []
+    for start in range(0, len(rows), actions.BATCH):
+        new = dialect.insert(XetFile).values(rows[start : start + actions.BATCH])
+        written = new.on_conflict_do_update(
+            index_elements=[XetFile.hash],
+            set_={"terms": new.excluded.terms, "damaged": False},
+            where=XetFile.damaged,
+        ).returning(XetFile.hash)
+        ours += tx.connection.execute(written).scalars()
+    for start in range(0, len(ours), actions.BATCH):
+        before = FileXorb.file_hash.in_(ours[start : start + actions.BATCH])
+        tx.connection.execute(delete(FileXorb).where(before))
     edges = (
         {"file_hash": name, "xorb_hash": xorb}
-        for name, file in fresh.items()
-        for xorb in sorted({to_hex(term.xorb) for term in file.terms})
+        for name in sorted(ours)
+        for xorb in sorted({to_hex(term.xorb) for term in fresh[name].terms})
     )
     actions.insert_new(tx, FileXorb, edges)
 
