@@ -306,66 +306,69 @@ def _arrivals(password: str, town: Town) -> None:
         town.arrive(name, fullname, password if name == NEWCOMER else None)
 
 
-def chapters(password: str) -> list[Chapter]:
-    """The chapters in their order; the password is the newcomer's."""
-    days: list[tuple[float, str, Callable[[Town], None]]] = [
-        (220, "arrivals", partial(_arrivals, password)),
-        (219.9, "founding", _founding),
-        (219, "charter", _charter),
-        (218, "recordings", _recordings),
-        (217, "nominations", _nominations),
-        (210, "ballots open", _nothing),
-        (208, "elections", _elections),
-        (199, "elected", _nothing),
-        (198, "applications", _applications),
-        (194, "admitted", _nothing),
-        (193, "disk", _disk),
-        (190, "maintainer", _maintainer),
-        (189.5, "tapes", _tapes),
-        (186, "seated", _nothing),
-        (180, "gifts", _hours),
-        (176, "given", _nothing),
-        (150, "licence", _licence),
-        (142, "licence's vote", _nothing),
-        (140, "licence's ballots", _licence_votes),
-        (134, "licence's count", _nothing),
-        (120, "round", _round),
-        (112, "round's ballots", _round_votes),
-        (100, "round's count", _nothing),
-        (90, "small allotment", _small_allotment),
-        (86, "allotted", _nothing),
-        (80, "scanner", _scanner),
-        (75, "scans", _scans),
-        (70, "hours used", _hours_used),
-        (60, "report", _report),
-        (59, "charge", _charge),
-        (58, "answer", _answer),
-        (56, "sanction", _sanction),
-        (54, "appeal", _appeal),
-        (41, "lot", _nothing),
-        (40, "panel", _panel),
-        (30, "removal asked", _removal),
-        (29, "removal acknowledged", lambda town: town.acknowledge("bob", 1)),
-        (26, "removal", _removed),
-        (11, "gate", _gate),
-        (9, "gate's rival", _gate_rival),
-        (6, "scanner away", _scanner_away),
-        (3.5, "gate's vote", _nothing),
-        (3, "gate's ballots", _gate_votes),
-        (2.5, "meeting", _meeting),
-        (1.5, "objection", _objection),
-        (1.2, "removal asked again", _asked_again),
-        (1, "removal held", lambda town: town.acknowledge("bob", 2)),
-        (0.6, "scans used", _scans_used),
-        (0.5, "now", _now),
-        (0, "today", _nothing),
-    ]
-    return [Chapter(*each) for each in days]
-
-
 def _nothing(_town: Town) -> None:
     """A day on which only the clock strikes."""
 
 
 def _lines(rows: list[str]) -> bytes:
     return ("\n".join(rows) + "\n").encode()
+
+
+DAYS: tuple[tuple[float, str, Callable[[Town], None]], ...] = (
+    (219.9, "founding", _founding),
+    (219, "charter", _charter),
+    (218, "recordings", _recordings),
+    (217, "nominations", _nominations),
+    (210, "ballots open", _nothing),
+    (208, "elections", _elections),
+    (199, "elected", _nothing),
+    (198, "applications", _applications),
+    (194, "admitted", _nothing),
+    (193, "disk", _disk),
+    (190, "maintainer", _maintainer),
+    (189.5, "tapes", _tapes),
+    (186, "seated", _nothing),
+    (180, "gifts", _hours),
+    (176, "given", _nothing),
+    (150, "licence", _licence),
+    (142, "licence's vote", _nothing),
+    (140, "licence's ballots", _licence_votes),
+    (134, "licence's count", _nothing),
+    (120, "round", _round),
+    (112, "round's ballots", _round_votes),
+    (100, "round's count", _nothing),
+    (90, "small allotment", _small_allotment),
+    (86, "allotted", _nothing),
+    (80, "scanner", _scanner),
+    (75, "scans", _scans),
+    (70, "hours used", _hours_used),
+    (60, "report", _report),
+    (59, "charge", _charge),
+    (58, "answer", _answer),
+    (56, "sanction", _sanction),
+    (54, "appeal", _appeal),
+    (41, "lot", _nothing),
+    (40, "panel", _panel),
+    (30, "removal asked", _removal),
+    (29, "removal acknowledged", lambda town: town.acknowledge("bob", 1)),
+    (26, "removal", _removed),
+    (11, "gate", _gate),
+    (9, "gate's rival", _gate_rival),
+    (6, "scanner away", _scanner_away),
+    (3.5, "gate's vote", _nothing),
+    (3, "gate's ballots", _gate_votes),
+    (2.5, "meeting", _meeting),
+    (1.5, "objection", _objection),
+    (1.2, "removal asked again", _asked_again),
+    (1, "removal held", lambda town: town.acknowledge("bob", 2)),
+    (0.6, "scans used", _scans_used),
+    (0.5, "now", _now),
+    (0, "today", _nothing),
+)
+"""What happened after people arrived: how long ago, what it is called, and how it is done."""
+
+
+def chapters(password: str) -> list[Chapter]:
+    """The chapters in their order; the password is the newcomer's."""
+    arrivals = Chapter(220, "arrivals", partial(_arrivals, password))
+    return [arrivals, *(Chapter(*each) for each in DAYS)]
