@@ -69,6 +69,8 @@ class Part:
     `name` is what the log calls their rows. `inside` leads to the commons: a column, and the table
     whose `id` it holds; None where it holds the commons' own number. `hidden` are those columns of
     the key that the log must not tell. Rows that are so `at_first`, nulls left out, are in no log.
+    Of a column of JSON, `piece` is the one entry that is meant: parts of one column then have
+    names in the log that nobody can join.
     """
 
     name: str
@@ -76,6 +78,7 @@ class Part:
     inside: tuple[str, str | None]
     hidden: tuple[str, ...] = ()
     at_first: tuple[Mapping[str, Any], ...] = ()
+    piece: str | None = None
 
 
 class Table(DeclarativeBase):

@@ -249,6 +249,9 @@ def _images(
     for row in connection.execute(asked):
         given = zip(part.columns, map(plain, row[width:-1]), strict=True)
         facts = {name: value for name, value in given if value is not None}
+        if part.piece is not None:
+            pieces = {name: value.get(part.piece) for name, value in facts.items()}
+            facts = {name: value for name, value in pieces.items() if value}
         if facts not in part.at_first:
             yield tuple(row[:width]), (row[-1], events.canonical(facts))
 

@@ -47,12 +47,16 @@ class Account(Table):
             inside=("commons_id", None),
             at_first=(THE_HUB,),
         ),
-        Part(
-            "accounts.terms",
-            columns=("terms",),
-            inside=("commons_id", None),
-            hidden=("id",),
-            at_first=({},),
+        *(
+            Part(
+                f"accounts.terms.{piece}",
+                columns=("terms",),
+                inside=("commons_id", None),
+                hidden=("id",),
+                at_first=({},),
+                piece=piece,
+            )
+            for piece in ("keeps", "bound")
         ),
     )
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
