@@ -51,6 +51,8 @@ def test_a_password_comes_by_standard_input_and_stands_in_no_argument(shell):
         (("org", "add", "lab", "--member", "eve:read"), "There is no account called 'eve'.", 1),
         (("org", "add", "lab", "--member", "club:read"), "club is an organisation;", 1),
         (("org", "add", "lab", "--member", "ada"), "write it USER:ROLE, as in ada:admin", 2),
+        (("org", "add", "lab", "--member", "ada:admin", "--member", "Ada:read"), "named twice", 2),
+        (("org", "member", "club", "ada:read"), "somebody who does: iriai org member club", 1),
         (("token", "add", "ada", "--role", "admin"), "'admin' is not one of 'read', 'write'", 2),
         (("users", "add", "ada"), "No such command 'users'", 2),
         (("user", "add"), "Missing argument 'NAME'", 2),
@@ -67,6 +69,25 @@ def test_a_refused_organisation_leaves_nothing_behind(shell):
     shell.refused("org", "add", "lab", "--member", "nobody-here:read")
     shell.ok("user", "add", "ada")
     shell.ok("org", "add", "lab", "--member", "ada:read")
+
+
+def test_an_organisation_without_an_admin_is_said_to_have_none_and_gets_one(shell):
+    shell.ok("user", "add", "ada")
+    shell.ok("user", "add", "bob")
+    said = shell.ok("org", "add", "lab")
+    assert said.splitlines() == [
+        "lab is an organisation.",
+        "Nobody administers it yet. Name somebody who does: iriai org member lab USER:admin",
+    ]
+    assert shell.ok("org", "member", "lab", "ada:admin") == "ada has the role admin in lab.\n"
+    shell.ok("org", "member", "lab", "bob:write")
+    assert log(shell)[-2:] == [
+        "operator granted membership/lab/ada",
+        "operator granted membership/lab/bob",
+    ]
+    said = shell.ok("org", "add", "club", "--member", "bob:read").splitlines()[-1]
+    way = said.partition("iriai ")[2].replace("USER", "bob").replace("WHY", "first").split()
+    assert "lapses" in shell.ok(*way)
 
 
 def test_an_operator_ends_somebodys_sessions_tokens_and_second_factor(shell):

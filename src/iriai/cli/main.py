@@ -23,12 +23,12 @@ COMMANDS = {
     "People": {
         "user": ("iriai.cli.people:user", "Add people; set a password."),
         "token": ("iriai.cli.people:token", "Add access tokens."),
-        "org": ("iriai.cli.people:org", "Add organisations."),
+        "org": ("iriai.cli.people:org", "Add organisations, and people to them."),
     },
     "The commons": {
         "commons": (
             "iriai.cli.commons:commons",
-            "Check what a commons decided.",
+            "Check what a commons decided; export it; act in an emergency.",
         ),
     },
     "Upkeep": {
@@ -54,9 +54,9 @@ HF_ENDPOINT is its address:
     hf upload ada/my-model ./my-model
 """
 
-EPILOG = """Every setting can be given as a flag, as a variable (IRIAI_DATA for --data) or as a line
-of iriai.toml in the data folder; a flag wins over a variable, a variable over the file.
-`iriai serve --help` lists the usual ones, docs/operate.md all of them.
+EPILOG = """Every setting can be given as a variable (IRIAI_DATA for --data) or as a line of
+iriai.toml in the data folder, the usual ones as a flag too; a flag wins over a variable, a
+variable over the file. `iriai serve --help` lists the flags, docs/operate.md all settings.
 
 \b
 A command ends with

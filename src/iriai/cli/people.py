@@ -153,7 +153,7 @@ def add_token(user: str, *, settings: "Settings", role: str, name: str, days: in
 
 @click.group()
 def org() -> None:
-    """Add organisations.
+    """Add organisations, and people to them.
 
     People found their own on the web; this is for setting a hub up.
     """
@@ -168,7 +168,7 @@ def org() -> None:
     multiple=True,
     metavar="USER:ROLE",
     help=f"Somebody who belongs to it; ROLE is {', '.join(ROLES[:-1])} or {ROLES[-1]}. "
-    "Give it once for each.",
+    "Give it once for each; an admin among them runs it.",
 )
 @click.option(
     "--private-by-default", is_flag=True, help="New repositories are private unless said otherwise."
@@ -189,9 +189,9 @@ def add_organisation(
         iriai org add lab --fullname "The Lab" --member ada:admin --member bob:write
     """  # noqa: D301 - click's own mark
     from iriai.commons import actions
-    from iriai.identity.rules import OPERATOR
+    from iriai.identity.rules import OPERATOR, Role
 
-    roles = dict(member_of(each) for each in members)
+    roles = roles_of(members)
     with frame.opened(settings) as ground, ground.write() as tx:
         made = actions.found_organisation(
             tx,
@@ -202,16 +202,64 @@ def add_organisation(
             private_by_default=private_by_default,
         )
         click.echo(f"{made.name} is an organisation.")
+        if Role.ADMIN not in roles.values():
+            click.echo(unadministered(made.name, has_people=bool(roles)))
 
 
-def member_of(text: str) -> "tuple[str, Role]":
+@org.command("member")
+@click.argument("name")
+@click.argument("member", metavar="USER:ROLE")
+@frame.located
+def add_member(name: str, *, settings: "Settings", member: str) -> None:
+    """Give USER a role in the organisation NAME, or another than they have.
+
+    ROLE is read, contributor, write or admin. It is recorded in the organisation's log as done by
+    the operator. Where the members decide who belongs, it is refused.
+
+    \b
+    Example:
+        iriai org member lab ada:admin
+    """  # noqa: D301 - click's own mark
+    from iriai.identity import actions
+    from iriai.identity.rules import OPERATOR
+
+    person, role = member_of(member, hint="USER:ROLE")
+    with frame.opened(settings) as ground, ground.write() as tx:
+        actions.set_role(tx, OPERATOR, organisation=name, person=person, role=role)
+    click.echo(f"{person} has the role {role} in {name}.")
+
+
+def unadministered(name: str, *, has_people: bool) -> str:
+    """What an organisation without an admin needs, and the command for it."""
+    way = f"iriai commons break-glass {name} administer USER --reason WHY"
+    if not has_people:
+        way = f"iriai org member {name} USER:admin"
+    return f"Nobody administers it yet. Name somebody who does: {way}"
+
+
+def roles_of(members: tuple[str, ...]) -> "dict[str, Role]":
+    """People and their roles. To name somebody twice is refused: one role of two was meant."""
+    from iriai.base.names import fold
+
+    roles: dict[str, Role] = {}
+    for each in members:
+        name, role = member_of(each)
+        if fold(name) in {fold(other) for other in roles}:
+            raise click.BadParameter(
+                f"{name} is named twice; a person has one role.", param_hint="--member"
+            )
+        roles[name] = role
+    return roles
+
+
+def member_of(text: str, hint: str = "--member") -> "tuple[str, Role]":
     """`USER:ROLE`, taken apart."""
     from iriai.identity import rules
 
     name, colon, role = text.partition(":")
     if not colon or not name:
         raise click.BadParameter(
-            f"write it USER:ROLE, as in ada:admin, not {text!r}.", param_hint="--member"
+            f"write it USER:ROLE, as in ada:admin, not {text!r}.", param_hint=hint
         )
     return name, rules.clean_role(role)
 

@@ -168,7 +168,7 @@ def set_role(tx: Tx, actor: Actor, *, organisation: str, person: str, role: Role
         rules.require_may(actor, Act.GOVERN, Subject(group.id))
     lock_account(tx, group.id)
     if actor is rules.OPERATOR:
-        operating.require_run_by_admins(tx, group.id, group.name)
+        operating.require_run_by_admins(tx, group.id, group.name, role)
     present = tx.session.get(Membership, (member.id, group.id))
     before = None if present is None else Role(present.role)
     if before is role:
