@@ -31,6 +31,49 @@ def test_a_setting_that_makes_no_sense_is_refused(tmp_path: Path, environ: dict[
         load(environ={"IRIAI_DATA": str(tmp_path)} | environ)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "trusted_proxies = 3",
+        'outbound_allow = ["10.0.0.0/8", 7]',
+        'outbound_allow = "10.0.0.1/8"',
+        "cache = 5",
+        "secret = 5",
+        "store_url = 5",
+        "database_url = 7",
+        "data = []",
+        'port = "²"',
+        "port = true",
+        "port = -1",
+        "rate_limits = 1.5",
+        'base_url = "hub.example.org"',
+        'base_url = "ftp://hub.example.org"',
+        'base_url = "https://"',
+        'base_url = "https://hub.example.org?x"',
+        'base_url = "http://hub:many"',
+        "publishers = {a = 1}",
+    ],
+)
+def test_a_line_of_the_file_that_cannot_be_is_refused_by_file_and_name(tmp_path: Path, line: str):
+    (tmp_path / "iriai.toml").write_text(f"{line}\n")
+    name = line.partition(" ")[0]
+    with pytest.raises(Invalid, match=f"^{tmp_path}/iriai.toml: {name} is ") as refused:
+        load(environ={"IRIAI_DATA": str(tmp_path)})
+    assert "\n" not in refused.value.message
+
+
+def test_a_list_in_the_file_is_the_words_of_a_variable(tmp_path: Path):
+    (tmp_path / "iriai.toml").write_text(
+        'outbound_allow = ["10.0.0.0/8", "fd00::/8"]\nrate_limits = false\nport = 80\n'
+    )
+    made = load(environ={"IRIAI_DATA": str(tmp_path)})
+    assert (made.outbound_allow, made.rate_limits, made.port) == ("10.0.0.0/8 fd00::/8", False, 80)
+    with pytest.raises(Invalid, match=r"^IRIAI_BASE_URL: base_url is the whole address"):
+        load(environ={"IRIAI_BASE_URL": "hub.example.org"})
+    with pytest.raises(Invalid, match=r"^base_url is the whole address"):
+        load(environ={}, base_url="hub.example.org")
+
+
 def test_a_misspelt_setting_in_the_file_is_named(tmp_path: Path):
     (tmp_path / "iriai.toml").write_text("prot = 1\n")
     with pytest.raises(Invalid, match="'prot', which is not a setting"):

@@ -5,18 +5,22 @@ default that works on a laptop.
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from iriai.base.errors import Invalid
 from iriai.base.outbound import networks
 
 PREFIX = "IRIAI_"
 FILE_NAME = "iriai.toml"
+SHOWN_LENGTH_MAX = 80
+"""How much of a value that makes no sense is shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,25 +137,37 @@ class Settings:
         return any(peer in each for each in networks(self.trusted_proxies))
 
 
+LIST_NAMES = ("outbound_allow", "trusted_proxies", "publishers")
+"""Settings of several words, which TOML writes as a list as well."""
+SWITCH_NAMES = ("rate_limits", "oidc_sign_up")
+ON, OFF = ("on", "true", "1"), ("off", "false", "0")
+PORT_DIGITS_MAX = 5
+PORT_MAX = 65535
+SECRET = re.compile("[0-9a-f]{64}")
+
+
 def load(
     *, environ: Mapping[str, str] | None = None, config: Path | None = None, **flags: Any
 ) -> Settings:
     """The settings in force. A flag that is None was not given."""
     environ = os.environ if environ is None else environ
-    given: dict[str, Any] = {}
     data = flags.get("data") or environ.get(f"{PREFIX}DATA") or Settings().data
     path = config or Path(data) / FILE_NAME
     if config is not None and not path.is_file():
         raise Invalid(f"There is no settings file at {path}.")
-    if path.is_file():
-        given |= _file(path)
     names = {each.name for each in fields(Settings)}
-    given |= {name: environ[key] for name in names if (key := PREFIX + name.upper()) in environ}
-    given |= {name: value for name, value in flags.items() if value is not None}
-    unknown = sorted(set(given) - names)
-    if unknown:
-        raise Invalid(f"{path} sets {unknown[0]!r}, which is not a setting.")
-    return Settings(**{name: _typed(name, value) for name, value in given.items()})
+    given: dict[str, Any] = {}
+    if path.is_file():
+        for name, value in _file(path).items():
+            if name not in names:
+                raise Invalid(f"{path} sets {name!r}, which is not a setting.")
+            given[name] = _typed(name, _text_of(name, value, path), f"{path}: ")
+    for name in names:
+        key = PREFIX + name.upper()
+        if key in environ:
+            given[name] = _typed(name, environ[key], f"{key}: ")
+    given |= {name: _typed(name, value) for name, value in flags.items() if value is not None}
+    return Settings(**given)
 
 
 def _file(path: Path) -> dict[str, Any]:
@@ -161,23 +177,75 @@ def _file(path: Path) -> dict[str, Any]:
         raise Invalid(f"{path} is not valid TOML: {error}.") from error
 
 
-def _typed(name: str, value: Any) -> Any:
-    if name == "data":
-        return Path(value)
-    if name == "port":
-        if not str(value).isdigit() or not 0 <= int(value) <= 65535:  # noqa: PLR2004
-            raise Invalid(f"A port is a number from 0 to 65535, not {value!r}.")
-        return int(value)
-    if name in ("rate_limits", "oidc_sign_up") and not isinstance(value, bool):
-        if str(value).lower() not in ("on", "off", "true", "false", "1", "0"):
-            raise Invalid(f"{name} is on or off, not {value!r}.")
-        return str(value).lower() in ("on", "true", "1")
+def _text_of(name: str, value: Any, path: Path) -> Any:
+    """What a line of the file says, as a flag or a variable would say it; or `Invalid`."""
+    if name in LIST_NAMES:
+        if isinstance(value, list) and all(isinstance(each, str) for each in value):
+            return " ".join(value)
+        fits, wanted = isinstance(value, str), "text in quotation marks, or a list of such texts"
+    elif name == "port":
+        fits = isinstance(value, int | str) and not isinstance(value, bool)
+        wanted = "a number"
+    elif name in SWITCH_NAMES:
+        fits, wanted = isinstance(value, bool | str), "true or false"
+    else:
+        fits, wanted = isinstance(value, str), "text in quotation marks"
+    if not fits:
+        raise Invalid(f"{path}: {name} is {wanted}, not {str(value)[:SHOWN_LENGTH_MAX]!r}.")
+    return value
+
+
+def _typed(name: str, value: Any, where: str = "") -> Any:
+    """A setting in its own type, or `Invalid`; `where` begins the sentence that refuses it."""
+    try:
+        if name == "data":
+            return Path(value)
+        if name == "port":
+            return _port(str(value))
+        if name in SWITCH_NAMES:
+            return _switch(name, str(value).lower())
+        _require_sense(name, value)
+    except Invalid as fault:
+        raise Invalid(f"{where}{fault.message}", code=fault.code) from None
+    return value
+
+
+def _port(text: str) -> int:
+    short = text.isascii() and text.isdigit() and len(text) <= PORT_DIGITS_MAX
+    if not short or int(text) > PORT_MAX:
+        raise Invalid(f"port is a number from 0 to {PORT_MAX}, not {text[:SHOWN_LENGTH_MAX]!r}.")
+    return int(text)
+
+
+def _switch(name: str, word: str) -> bool:
+    if word not in ON + OFF:
+        raise Invalid(f"{name} is on or off, not {word[:SHOWN_LENGTH_MAX]!r}.")
+    return word in ON
+
+
+def _require_sense(name: str, value: str) -> None:
+    """Refuse text that this setting cannot be."""
     if name == "sign_up" and value not in ("invite", "open"):
         raise Invalid(f"sign_up is invite or open, not {value!r}.")
     if name == "dedup_scope" and value not in ("instance", "namespace", "off"):
         raise Invalid(f"dedup_scope is instance, namespace or off, not {value!r}.")
     if name in ("outbound_allow", "trusted_proxies"):
-        networks(value)
-    if name == "secret" and value and (len(value) != 64 or set(value) - set("0123456789abcdef")):  # noqa: PLR2004
+        networks(value, name)
+    if name == "secret" and value and not SECRET.fullmatch(value):
         raise Invalid("secret is 64 hex digits.")
-    return value
+    if name == "base_url" and value:
+        _require_address(value)
+
+
+def _require_address(value: str) -> None:
+    """The hub's address is a whole one: links are made by putting a path behind it."""
+    try:
+        parts = urlsplit(value)
+        whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        whole = False
+    if not whole or parts.query or parts.fragment or not value.isascii() or not value.isprintable():
+        raise Invalid(
+            "base_url is the whole address, such as https://hub.example.org, not "
+            f"{value[:SHOWN_LENGTH_MAX]!r}."
+        )

@@ -183,15 +183,15 @@ def require_may_call(url: str, allow: Sequence[Network] = ()) -> Target:
 
 
 @lru_cache(maxsize=8)
-def networks(text: str) -> tuple[Network, ...]:
-    """The networks of the setting `outbound_allow`, such as `10.1.0.0/16 fd00:1::/32`."""
+def networks(text: str, setting: str = "outbound_allow") -> tuple[Network, ...]:
+    """The networks that a setting names, such as `10.1.0.0/16 fd00:1::/32`."""
     words = text.replace(",", " ").split()
     if len(words) > NETWORKS_MAX:
-        raise Invalid(f"outbound_allow names at most {NETWORKS_MAX} networks.")
+        raise Invalid(f"{setting} names at most {NETWORKS_MAX} networks.")
     try:
         return tuple(ip_network(each) for each in words)
     except ValueError as error:
-        raise Invalid(f"outbound_allow is a list of networks: {error}.") from None
+        raise Invalid(f"{setting} is a list of networks: {error}.") from None
 
 
 def _refused() -> Refused:
