@@ -39,6 +39,41 @@ def test_a_model_is_made_filled_and_read(ada):
     assert shown.text == README
 
 
+def test_a_card_with_broken_metadata_is_refused_with_its_line_and_the_text_is_kept(ada):
+    has, none = ada.model("has", licence="mit"), ada.model("none")
+    for wrong, why in (("tags: [a", "line 2"), ("license: mit\nmodel-index: foo", "model-index")):
+        sent = f"---\n{wrong}\n---\n# Kept words\n"
+        form = {"text": sent, "way": "commit"}
+        edited = ada.send(f"{has}/edit/main/README.md", status=400, **form)
+        written = ada.send(f"{none}/new/main", status=400, path="README.md", **form)
+        for page in (edited, written):
+            assert "Nothing was committed" in text(page)
+            assert why in text(page)
+            assert "# Kept words" in page.text
+        ada.send(f"{none}/new/main", path=f"{len(wrong)}/README.md", **form)
+
+
+def test_a_card_that_cannot_be_read_is_said_so_to_who_may_put_it_right(ada):
+    where = ada.model(licence="mit")
+    ada.send(f"{where}/upload/main", files=[("files", ("README.md", b"---\ntags: [a\n---\n# A\n"))])
+    page = text(ada.see(where))
+    assert "cannot be read as it is" in page
+    assert "(line 2, column" in page
+    assert "cannot be read" not in text(ada.other().see(where))
+
+
+def test_the_first_page_leaves_out_what_the_hub_makes_by_itself(ada):
+    ada.send("/organizations/new", name="lab", fullname="")
+    ada.send("/new-dataset", owner="ada", name="tiny", visibility="public")
+    ada.model("charter")
+    ada.see("/datasets/lab/charter")
+    page = ada.see("/")
+    assert "/datasets/ada/tiny" in page.text
+    assert 'href="/ada/charter"' in page.text
+    assert "/datasets/lab/charter" not in page.text
+    assert "1 dataset " in text(page)
+
+
 def test_uploaded_files_are_one_commit_and_large_ones_go_to_the_store(ada):
     where = ada.model()
     big = os.urandom(300_000)

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, func, or_, select
 
-from iriai.base.names import fold
+from iriai.base.names import RESERVED_DATASETS, fold
 from iriai.base.tx import Ground, Tx
 from iriai.identity.rules import Actor
 from iriai.identity.tables import Account, AccountName
@@ -289,9 +289,16 @@ def count_of(tx: Tx, viewer: Actor, owner_id: int, kind: str | None = None) -> i
     return int(tx.connection.execute(asked).scalar_one())
 
 
+def made_by_people(query: Select[Any], _repo_id: Any = None) -> Select[Any]:
+    """Leave out what the hub makes by itself: the dataset that keeps a commons' charter."""
+    by_hand = RepoRow.name_key.not_in(RESERVED_DATASETS)
+    return query.where(or_(RepoRow.kind != Kind.DATASET, by_hand))
+
+
 def counts(tx: Tx, viewer: Actor) -> dict[Kind, int]:
-    """How many repositories of each kind `viewer` may know of."""
+    """How many repositories of each kind people made that `viewer` may know of."""
     asked = select(RepoRow.kind, func.count()).where(seen(viewer)).group_by(RepoRow.kind)
+    asked = made_by_people(asked)
     return {Kind(kind): int(number) for kind, number in tx.connection.execute(asked)}
 
 

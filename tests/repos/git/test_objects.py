@@ -189,6 +189,9 @@ def test_a_diff_tells_added_deleted_changed_and_renamed_files(shed):
     assert [(line.origin, line.text) for line in lines] == [
         (" ", "1"), ("-", "2"), ("+", "two"), (" ", "3"),
     ]  # fmt: skip
+    last = by_path["n"].hunks[0].lines[-1]
+    assert last.text == " No newline at end of file"
+    assert (last.origin, last.old_number, last.new_number) == ("\\", None, None)
     assert by_path["bin"].hunks is None
     assert sorted(shed.objects.changed(old, new)) == ["a", "b", "bin", "c", "m/b", "n"]
     patch = shed.objects.patch(old, new)

@@ -71,10 +71,11 @@ def unified(old_path: str | None, new_path: str | None, found: tuple[Hunk, ...] 
 
 
 def _line(line: pygit2.DiffLine) -> Line:
-    origin = line.origin if line.origin in " +-" else "\\"
-    text = line.content.rstrip("\n") if origin != "\\" else " No newline at end of file"
+    if line.origin not in " +-":
+        return Line("\\", None, None, " No newline at end of file")
+    text = line.content.rstrip("\n")
     return Line(
-        origin,
+        line.origin,
         line.old_lineno if line.old_lineno > 0 else None,
         line.new_lineno if line.new_lineno > 0 else None,
         text if len(text) <= LINE_LENGTH_MAX else text[:LINE_LENGTH_MAX] + "…",

@@ -12,12 +12,14 @@ from starlette.responses import Response
 from iriai.base.errors import Conflict, Denied, Excessive, HubError, Invalid, Unavailable, Unknown
 from iriai.base.routing import Access
 from iriai.blobs import receiving
+from iriai.cards import reading
 from iriai.commons import enactment
 from iriai.repos import queries as repos
 from iriai.repos import room, rules, withheld
 from iriai.repos.actions import Add, AddLarge, DeleteFile, Operation
 from iriai.repos.git.entries import EXECUTABLE_MODE, File
 from iriai.repos.large import SAMPLE_LENGTH
+from iriai.repos.operations import README
 from iriai.repos.queries import Candidate
 from iriai.repos.rules import Kind, Repo
 from iriai.web import forms, links, problems, viewing
@@ -52,6 +54,7 @@ def keep_edit(ask: Ask, kind: Kind, full_name: str) -> Response:
     sent = ask.form.get("text")
     try:
         _before, line_end = _text(ask, target)
+        _require_sound_card(target.repo, target.path, sent)
         content = sent.replace("\r\n", "\n").replace("\n", line_end).encode()
         runs = _file(ask, target).mode == EXECUTABLE_MODE
         change = Add(target.path, content, executable=runs)
@@ -73,6 +76,7 @@ def keep_new(ask: Ask, kind: Kind, full_name: str) -> Response:
         path = rules.clean_path(ask.form.get("path").strip())
         if _is_there(ask, target, path):
             raise Conflict("There is a file of this name; edit that one, or choose another name.")
+        _require_sound_card(target.repo, path, sent)
         content = sent.replace("\r\n", "\n").encode()
         made = Target(target.repo, target.rev, path, target.sha)
         return _commit(ask, made, [Add(path, content)], _("Add {path}"))
@@ -159,6 +163,18 @@ def _text(ask: Ask, target: Target) -> tuple[str, str]:
     except UnicodeDecodeError:
         raise Invalid("This is not a text file.") from None
     return text, "\r\n" if "\r\n" in text else "\n"
+
+
+def _require_sound_card(repo: Repo, path: str, text: str) -> None:
+    """Refuse a card whose first lines say what the hub cannot take, as clients are refused."""
+    if path != README:
+        return
+    errors = reading.validation(text.replace("\r\n", "\n"), repo.kind.value).errors
+    if errors:
+        said = _(
+            "Nothing was committed. What stands between the lines --- of the card is not sound:"
+        )
+        raise Invalid(" ".join([said, *errors]))
 
 
 def _received(ask: Ask, target: Target, named: dict[str, Upload]) -> Iterator[Operation]:

@@ -24,7 +24,8 @@ def home(ask: Ask) -> Response:
             (Kind.MODEL, _("Newest models"), _("All models")),
             (Kind.DATASET, _("Newest datasets"), _("All datasets")),
         ):
-            page = repos.listing(tx, ask.actor, Filters(kind=kind), Sort.UPDATED, None, NEWEST)
+            filters = Filters(kind=kind, narrow=repos.made_by_people)
+            page = repos.listing(tx, ask.actor, filters, Sort.UPDATED, None, NEWEST)
             shown = rows(tx, page.repos)
             newest.append((kind.value, title, more, shown))
             if kind is Kind.MODEL:

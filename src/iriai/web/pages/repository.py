@@ -6,12 +6,12 @@ from typing import Any
 
 from starlette.responses import Response
 
-from iriai.base.errors import Denied, HubError, Unknown
+from iriai.base.errors import Denied, HubError, Unavailable, Unknown
 from iriai.base.routing import Access
 from iriai.base.tx import Tx
 from iriai.blobs import queries as blobs
 from iriai.cards import queries as cards
-from iriai.cards import render
+from iriai.cards import reading, render
 from iriai.cards.files import range_reader
 from iriai.cards.queries import Card
 from iriai.evaluations import queries as evaluations
@@ -52,13 +52,15 @@ def card(ask: Ask, kind: Kind, full_name: str) -> Response:
         built = _built_on(tx, ask, repo)
         hidden = withheld.hidden(tx, repo)
     refused, closed = _refusal(ask, repo)
-    html, names = (None, []) if closed else _readme(ask, repo, hidden)
+    readme, names = ("", []) if closed else _readme(ask, repo, hidden)
+    writes = rules.may_write(ask.actor, repo)
     return ask.page(
         "repository/card.html",
         **frame(ask, repo),
         liked=liked,
         twin=links.twin(repo),
-        card_html=html,
+        card_html=_html(repo, readme),
+        card_faults=_card_faults(repo, readme) if writes else (),
         card_lang=known.languages[0] if known and len(known.languages) == 1 else "",
         refused=refused,
         empty=not set(names) - {".gitattributes"},
@@ -69,7 +71,7 @@ def card(ask: Ask, kind: Kind, full_name: str) -> Response:
         tags=_tags(repo, known),
         weights=_weights(known),
         scores=scores.kept[:RESULTS_MAX],
-        score_faults=scores.faults if rules.may_write(ask.actor, repo) else (),
+        score_faults=scores.faults if writes else (),
         benchmark=benchmark,
         fetched=_fetched(fetched),
         built=built,
@@ -118,27 +120,41 @@ def _refusal(ask: Ask, repo: Repo) -> tuple[str, bool]:
     return "", False
 
 
-def _readme(ask: Ask, repo: Repo, hidden: Container[str]) -> tuple[str | None, list[str]]:
-    """The card's HTML, and the names at the top of the tree."""
+def _readme(ask: Ask, repo: Repo, hidden: Container[str]) -> tuple[str, list[str]]:
+    """The card's text, and the names at the top of the tree."""
     if repo.head is None:
-        return None, []
+        return "", []
     objects = repos.objects(ask.ground, repo.id)
     names = [entry.path for entry in objects.tree(repo.head).entries]
     if README in hidden:
-        return None, names
+        return "", names
     try:
         readme = objects.entry(repo.head, README)
     except Unknown:
-        return None, names
+        return "", names
     if not isinstance(readme, File) or readme.lfs or readme.size > README_BYTES_MAX:
-        return None, names
-    text = objects.blob(readme.oid).decode("utf-8", "replace")
+        return "", names
+    return objects.blob(readme.oid).decode("utf-8", "replace"), names
+
+
+def _html(repo: Repo, readme: str) -> str | None:
+    """The card as a page shows it; None where it says nothing."""
+    if not readme:
+        return None
     html = render.html(
-        text,
+        readme,
         resolve=links.repo(repo, "image", rev="main") + "/",
         blob=links.repo(repo, "blob", rev="main") + "/",
     )
-    return html if html.strip() else None, names
+    return html if html.strip() else None
+
+
+def _card_faults(repo: Repo, readme: str) -> tuple[str, ...]:
+    """What of the card's metadata cannot be taken, for whoever can put it right."""
+    try:
+        return reading.validation(readme, repo.kind.value).errors if readme else ()
+    except Unavailable:
+        return ()
 
 
 def _facts(
