@@ -1,5 +1,5 @@
 # Two commands on a machine with Python 3.11 or newer, git and make: `make demo` and `make test`.
-# Everything is set up in .venv; nothing outside this folder is touched.
+# Everything is set up in .venv and kept in this folder, but for the cache that pip has anyway.
 
 VENV ?= .venv
 PORT ?= 8700

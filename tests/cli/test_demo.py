@@ -21,9 +21,10 @@ from tests.support import processes
 from iriai.base import clock, events
 from iriai.base.opening import opened
 from iriai.cli.commons.pot import pot
-from iriai.cli.demo import _of_the_commons, commons
+from iriai.cli.demo import _of_the_commons, commons, upload
 from iriai.cli.demo.commons import story
 from iriai.cli.demo.hub import require_free
+from iriai.cli.demo.people import Person
 from iriai.cli.serving import LOCK_NAME
 from iriai.commons import queries
 from iriai.commons.cases import queries as cases
@@ -236,3 +237,20 @@ def test_a_port_that_is_taken_is_said_plainly(tmp_path: Path):
     assert done.returncode == 1
     assert f"Port {port} is taken" in done.stderr
     assert f"PORT={port + 1}" in done.stderr
+
+
+def test_the_demos_client_keeps_its_things_in_the_data_folder(tmp_path, monkeypatch):
+    for name in ("HF_HOME", "HF_XET_CACHE", "HF_HUB_CACHE", "HF_XET_LOG_DEST", "HF_HUB_OFFLINE"):
+        monkeypatch.setenv(name, "elsewhere")
+    told = upload.environment(tmp_path, Person("demo", "http://127.0.0.1:1", "hf_x", ""))
+    assert "elsewhere" not in told.values()
+    script = (
+        "import os, hf_xet, huggingface_hub.constants as c; print(c.HF_HOME, c.HF_XET_CACHE, "
+        "c.HF_HUB_CACHE, c.HF_TOKEN_PATH)"
+    )
+    told |= {"HOME": str(tmp_path / "home")}
+    said = subprocess.run(
+        [sys.executable, "-c", script], env=told, capture_output=True, text=True, check=True
+    )
+    assert all(each.startswith(f"{tmp_path}/demo/client") for each in said.stdout.split())
+    assert not (tmp_path / "home").exists()

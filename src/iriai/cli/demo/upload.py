@@ -1,4 +1,7 @@
-"""Uploading with the client that people have: `hf`, unmodified, its progress bars showing."""
+"""Uploading with the client that people have: `hf`, unmodified, its progress bars showing.
+
+What it keeps is kept in the data folder; what one's own client is told to do is not passed on.
+"""
 
 import os
 import shutil
@@ -18,17 +21,26 @@ def repository(data: Path, person: Person, cargo: Cargo) -> str:
     full_name = f"{person.name}/{cargo.name}"
     click.echo(f"· hf upload {full_name} ({cargo.repo_type})")
     command = [_client(), "upload", full_name, str(folder(cargo, data)), "."]
-    given = os.environ | {
-        "HF_ENDPOINT": person.url,
-        "HF_TOKEN": person.token,
-        "HF_HOME": str(data / "demo" / "client"),
-        "HF_HUB_DISABLE_TELEMETRY": "1",
-        "HF_HUB_DISABLE_UPDATE_CHECK": "1",
-    }
-    done = subprocess.run([*command, "--repo-type", cargo.repo_type], env=given, check=False)
+    done = subprocess.run(
+        [*command, "--repo-type", cargo.repo_type], env=environment(data, person), check=False
+    )
     if done.returncode:
         raise DemoError(f"`hf upload {full_name}` failed; what it said is above.")
     return f"{person.url}/{'datasets/' if cargo.repo_type == 'dataset' else ''}{full_name}"
+
+
+def environment(data: Path, person: Person) -> dict[str, str]:
+    """What the client is told: whom it speaks for, and to keep its things in the data folder."""
+    home = data / "demo" / "client"
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
+    return kept | {
+        "HF_ENDPOINT": person.url,
+        "HF_TOKEN": person.token,
+        "HF_HOME": str(home),
+        "HF_XET_CACHE": str(home / "xet"),
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "HF_HUB_DISABLE_UPDATE_CHECK": "1",
+    }
 
 
 def _client() -> str:
