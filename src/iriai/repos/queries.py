@@ -289,16 +289,18 @@ def count_of(tx: Tx, viewer: Actor, owner_id: int, kind: str | None = None) -> i
     return int(tx.connection.execute(asked).scalar_one())
 
 
+_MADE_BY_PEOPLE = or_(RepoRow.kind != Kind.DATASET, RepoRow.name_key.not_in(RESERVED_DATASETS))
+
+
 def made_by_people(query: Select[Any], _repo_id: Any = None) -> Select[Any]:
     """Leave out what the hub makes by itself: the dataset that keeps a commons' charter."""
-    by_hand = RepoRow.name_key.not_in(RESERVED_DATASETS)
-    return query.where(or_(RepoRow.kind != Kind.DATASET, by_hand))
+    return query.where(_MADE_BY_PEOPLE)
 
 
 def counts(tx: Tx, viewer: Actor) -> dict[Kind, int]:
     """How many repositories of each kind people made that `viewer` may know of."""
-    asked = select(RepoRow.kind, func.count()).where(seen(viewer)).group_by(RepoRow.kind)
-    asked = made_by_people(asked)
+    asked = select(RepoRow.kind, func.count()).where(seen(viewer), _MADE_BY_PEOPLE)
+    asked = asked.group_by(RepoRow.kind)
     return {Kind(kind): int(number) for kind, number in tx.connection.execute(asked)}
 
 
