@@ -182,3 +182,15 @@ def test_what_is_left_buys_what_still_fits():
     ballots = [{"a"}, {"a"}, {"b"}, {"c"}]
     outcome = count(projects, ballots, 11)
     assert filled(outcome, projects, ballots, 11).selected == ["a", "c"]
+
+
+def test_of_two_that_ask_and_cost_the_same_the_one_with_more_votes_is_bought_first():
+    # One of three supporters of `more` has spent all, so two pay for each of the two.
+    projects = [Project("fewer", 2), Project("more", 2), Project("first", 8)]
+    ballots = [*[{"first"}] * 3, {"first", "more"}, *[{"more"}] * 2, *[{"fewer"}] * 2]
+    found = fixed(projects, Counter(map(frozenset, ballots)), Fraction(2))
+    assert [(each.project, each.tied) for each in found.purchases] == [
+        ("first", ()),
+        ("more", ("fewer",)),
+        ("fewer", ()),
+    ]

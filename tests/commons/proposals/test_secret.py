@@ -163,3 +163,11 @@ def test_whoever_speaks_for_an_institution_lends_its_weight_to_no_other_ballot()
     roll, urn = secrecy.cast(roll, urn, voter_id=2, key="a", ballot=again, new=False)
     assert urn["a"] == {"marks": [2, 1], "votes": 1}
     assert sum(each["votes"] for each in urn.values()) == 4
+
+
+def test_neither_roll_nor_urn_keeps_the_order_of_voting():
+    roll, urn = [], {}
+    for voter, key in ((9, "b"), (3, "c"), (7, "a")):
+        ballot = {"marks": [1, 2], "votes": 1}
+        roll, urn = secrecy.cast(roll, urn, voter_id=voter, key=key, ballot=ballot, new=True)
+    assert (roll, list(urn)) == ([3, 7, 9], ["a", "b", "c"])
