@@ -58,6 +58,19 @@ def test_a_tie_is_left_to_the_casting_vote():
     assert len(outcome.leaders) == 2
 
 
+def test_in_a_circle_the_weakest_defeat_is_struck_and_an_even_circle_is_a_tie():
+    def circle(*counts):
+        kinds = ([1, 2, 3], [3, 1, 2], [2, 3, 1])  # a before b, b before c, c before a
+        ballots = [kind for kind, count in zip(kinds, counts, strict=True) for _ in range(count)]
+        return count(matrix(ballots, 3), default=None)
+
+    found = circle(4, 3, 2)
+    assert (found.winner, found.leaders) == (0, (0,))
+    assert [(each.winner, each.loser, each.votes) for each in found.struck[0]] == [(2, 0, 5)]
+    even = circle(2, 2, 2)
+    assert (even.winner, even.leaders) == (None, (0, 1, 2))
+
+
 def pairwise(votes, against):
     return [[0, votes], [against, 0]]
 

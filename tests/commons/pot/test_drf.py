@@ -22,6 +22,15 @@ def test_the_example_of_the_paper_gives_three_tasks_and_two(serve):
     ]
 
 
+@pytest.mark.parametrize("serve", [whole, divisible])
+def test_whoever_has_small_tasks_gets_more_of_them_and_no_smaller_share(serve):
+    requests = [Request("small", {"cpu": 1}), Request("large", {"cpu": 3})]
+    assert [(each.tasks, each.share) for each in serve({"cpu": 12}, requests)] == [
+        (6, Fraction(1, 2)),
+        (2, Fraction(1, 2)),
+    ]
+
+
 @st.composite
 def cases(draw):
     units = [f"r{number}" for number in range(draw(st.integers(1, 3)))]
