@@ -52,6 +52,8 @@ def test_a_setting_that_makes_no_sense_is_refused(tmp_path: Path, environ: dict[
         'base_url = "https://hub.example.org?x"',
         'base_url = "http://hub:many"',
         "publishers = {a = 1}",
+        'contact = "the office"',
+        'contact = "javascript:alert(1)"',
     ],
 )
 def test_a_line_of_the_file_that_cannot_be_is_refused_by_file_and_name(tmp_path: Path, line: str):

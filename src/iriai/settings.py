@@ -79,6 +79,10 @@ class Settings:
         },
     )
     mail_from: str = field(default="", metadata={"says": "the address that mail comes from"})
+    contact: str = field(
+        default="",
+        metadata={"says": "where to write about holes and abuse: an e-mail address or https://…"},
+    )
     trusted_proxies: str = field(
         default="127.0.0.1 ::1",
         metadata={"says": "proxies whose X-Forwarded-For is believed, such as 10.0.0.0/24"},
@@ -128,6 +132,12 @@ class Settings:
         host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
+    @property
+    def contact_url(self) -> str:
+        """Where to write to whoever runs this hub, as a link; empty where nobody said."""
+        is_mail = self.contact and not self.contact.startswith("https://")
+        return f"mailto:{self.contact}" if is_mail else self.contact
+
     def trusts_proxy(self, address: str | None) -> bool:
         """Whether what comes from this address was passed on by a proxy of the operator's."""
         try:
@@ -143,6 +153,7 @@ SWITCH_NAMES = ("rate_limits", "oidc_sign_up")
 ON, OFF = ("on", "true", "1"), ("off", "false", "0")
 PORT_DIGITS_MAX = 5
 PORT_MAX = 65535
+CONTACT = re.compile(r"[!-?A-~]{1,100}@[A-Za-z0-9.-]{1,150}|https://[!-~]{1,250}")
 SECRET = re.compile("[0-9a-f]{64}")
 
 
@@ -233,6 +244,11 @@ def _require_sense(name: str, value: str) -> None:
         networks(value, name)
     if name == "secret" and value and not SECRET.fullmatch(value):
         raise Invalid("secret is 64 hex digits.")
+    if name == "contact" and value and not CONTACT.fullmatch(value):
+        raise Invalid(
+            "contact is an e-mail address, or an address that begins with https://, not "
+            f"{value[:SHOWN_LENGTH_MAX]!r}."
+        )
     if name == "base_url" and value:
         _require_address(value)
 

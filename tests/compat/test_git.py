@@ -217,6 +217,8 @@ def test_only_who_may_write_pushes(any_hub, api, repo, clone):
         assert done.returncode, token
         if token in {reader, stranger}:
             assert "remote: " in done.stderr
+        if token == stranger:
+            assert f"pull request instead: hf upload {repo} FOLDER . --create-pr" in done.stderr
     assert main_of(api, repo) == before
 
 

@@ -1,6 +1,12 @@
 """Coming in and going out."""
 
-from tests.web.conftest import PASSWORD, Visitor, text
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from starlette.testclient import TestClient
+
+from iriai.api.limits import SIGN_IN, WRONG_PASSWORDS
+from tests.web.conftest import ADDRESS, PASSWORD, Visitor, text
 
 
 def test_the_first_account_is_made_with_the_link_once(ground, first_link):
@@ -89,3 +95,41 @@ def test_no_form_is_taken_from_another_site(ada):
             answer = ada.client.post(path, data={"act": "mint"}, headers=headers)
             assert answer.status_code == 403, (path, headers)
     ada.see("/settings/tokens")
+
+
+def test_wrong_passwords_are_counted_for_the_account_from_wherever_they_come(ada):
+    guesser, elsewhere = ada.other(), ada.other()
+    app = guesser.client.app
+    elsewhere.client = TestClient(
+        app, base_url=ADDRESS, follow_redirects=False, client=("10.0.0.9", 5)
+    )
+    elsewhere.client.headers.update({"Origin": ADDRESS, "Accept": "text/html"})
+    assert WRONG_PASSWORDS.anonymous < SIGN_IN.anonymous
+    for number in range(WRONG_PASSWORDS.anonymous):
+        who = (guesser, elsewhere)[number % 2]
+        who.send("/login", status=403, name="ada", password="not this one")
+    for who in (guesser, elsewhere):
+        refused = who.send("/login", status=429, name="Ada", password=PASSWORD)
+        assert 0 < int(refused.headers["Retry-After"]) <= WRONG_PASSWORDS.window_seconds + 1
+        assert "try again in" in text(refused)
+        who.send("/login", status=403, name="bob", password="not this one")
+    ada.see("/settings/profile")
+    app.limits = type(app.limits)()  # the quarter of an hour is over
+    elsewhere.send("/login", name="ada", password=PASSWORD)
+
+
+def test_whoever_runs_the_hub_can_be_written_to_where_they_said_how(ground):
+    nobody = Visitor(ground)
+    for path in ("/.well-known/security.txt", "/security.txt"):
+        nobody.see(path, status=404)
+    assert "mailto:" not in nobody.see("/login").text
+    settings = replace(ground.settings, contact="holes@hub.example")
+    told = Visitor(replace(ground, settings=settings))
+    assert 'href="mailto:holes@hub.example"' in told.see("/login").text
+    answers = [told.see(path) for path in ("/.well-known/security.txt", "/security.txt")]
+    assert answers[0].text == answers[1].text
+    assert answers[0].headers["content-type"] == "text/plain; charset=utf-8"
+    fields = dict(line.split(": ", 1) for line in answers[0].text.splitlines())
+    assert fields["Contact"] == "mailto:holes@hub.example"
+    left = datetime.fromisoformat(fields["Expires"]) - ground.clock()
+    assert timedelta(days=100) < left < timedelta(days=365)

@@ -32,6 +32,9 @@ class Quota:
 
 
 SIGN_IN = Quota("signin", 300, 30, 30)
+WRONG_PASSWORDS = Quota("passwords", 900, 20, 20)
+"""Wrong passwords for one account, from wherever they come. After them the name waits for the
+window's end, at most a quarter of an hour; passkeys, tokens and open sessions go on."""
 DEVICE = Quota("devices", 300, 30, 60)
 GRANT = Quota("oauth", 300, 1_500, 3_000)
 REVOKE = Quota("revoke", 300, 60, 60)
@@ -126,18 +129,21 @@ class Limits:
         self._counter = FixedWindowRateLimiter(MemoryStorage())
         self._items: dict[tuple[str, int], RateLimitItem] = {}
 
+    def require_left(self, quota: Quota, who: str) -> None:
+        """Refuse where nothing is left of a quota, without counting anything."""
+        item = self._item(quota, quota.anonymous)
+        if self.enforced and not self._counter.test(item, who):
+            raise self._refused(item, who, {})
+
     def spend(self, quota: Quota | None, who: str, *, signed_in: bool) -> dict[str, str]:
         """Count one request; the headers to answer with, or `Excessive` when none is left."""
         if not self.enforced or quota is None:
             return {}
         amount = quota.signed_in if signed_in else quota.anonymous
-        item = self._items.get((quota.family, amount))
-        if item is None:
-            item = RateLimitItemPerSecond(amount, quota.window_seconds, namespace=quota.family)
-            self._items[quota.family, amount] = item
+        item = self._item(quota, amount)
         allowed = self._counter.hit(item, who)
         reset_at, remaining = self._counter.get_window_stats(item, who)
-        seconds = max(1, int(reset_at - time()) + 1)
+        seconds = _until(reset_at)
         headers = {
             "RateLimit": f'"{quota.family}";r={max(remaining, 0)};t={seconds}',
             "RateLimit-Policy": (
@@ -145,9 +151,25 @@ class Limits:
             ),
         }
         if not allowed:
-            refused = Excessive(
-                f"Too many requests; try again in {seconds} seconds.", code="TooManyRequests"
-            )
-            refused.headers = {**headers, "Retry-After": str(seconds)}
-            raise refused
+            raise self._refused(item, who, headers)
         return headers
+
+    def _item(self, quota: Quota, amount: int) -> RateLimitItem:
+        item = self._items.get((quota.family, amount))
+        if item is None:
+            item = RateLimitItemPerSecond(amount, quota.window_seconds, namespace=quota.family)
+            self._items[quota.family, amount] = item
+        return item
+
+    def _refused(self, item: RateLimitItem, who: str, headers: dict[str, str]) -> Excessive:
+        seconds = _until(self._counter.get_window_stats(item, who)[0])
+        refused = Excessive(
+            f"Too many requests; try again in {seconds} seconds.", code="TooManyRequests"
+        )
+        refused.headers = {**headers, "Retry-After": str(seconds)}
+        return refused
+
+
+def _until(reset_at: float) -> int:
+    """Whole seconds until then, one at least."""
+    return max(1, int(reset_at - time()) + 1)

@@ -147,6 +147,7 @@ def _surroundings(request: Request, twin: str | None) -> dict[str, Any]:
         "unread": _unread(ground, actor),
         "me": actor.name if actor is not None and actor.id is not None else "",
         "endpoint": ground.settings.url,
+        "contact_url": ground.settings.contact_url,
         "now": ground.clock(),
         "here": path + (f"?{query}" if query else ""),
         "section": path.strip("/").partition("/")[0],

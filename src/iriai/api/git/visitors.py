@@ -61,9 +61,24 @@ def pushable(request: Request) -> tuple[Repo, list[Ref]]:
         repo = _readable(request, tx)
         refs = repos.refs(tx, repo)
     if not any(ref.opened_by == actor.id for ref in refs):
-        with enactment.explained(ground_of(request), repo):
-            rules.require_write(actor, repo)
+        try:
+            with enactment.explained(ground_of(request), repo):
+                rules.require_write(actor, repo)
+        except Denied as refusal:
+            if refusal.code != "Forbidden":
+                raise
+            raise Denied(no_right(repo), code=refusal.code) from None
     return repo, refs
+
+
+def no_right(repo: Repo) -> str:
+    """What somebody reads who pushes to what others write, and what they can do instead."""
+    said = f"You have no right to push to {repo.full_name}."
+    if repo.discussions_disabled:
+        return f"{said} Ask those who have it, {repo.owner}."
+    kind = "" if repo.kind is rules.Kind.MODEL else f" --repo-type {repo.kind.value}"
+    way = f"hf upload {repo.full_name} FOLDER . --create-pr{kind}"
+    return f"{said} Propose the change as a pull request instead: {way}"
 
 
 def _readable(request: Request, tx: Tx) -> Repo:

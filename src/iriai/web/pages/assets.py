@@ -1,6 +1,7 @@
 """Our own files, and the pictures of accounts. Nothing here comes from a user."""
 
 import mimetypes
+from datetime import timedelta
 from functools import lru_cache
 
 from starlette.responses import Response
@@ -13,6 +14,8 @@ from iriai.web.door import Ask, get
 FOR_EVER = "public, max-age=31536000, immutable"
 A_DAY = "public, max-age=86400"
 NAME_LENGTH_MAX = 200
+SECURITY_GOOD_FOR = timedelta(days=180)
+"""Reckoned anew each time it is asked for; RFC 9116 wants less than a year."""
 NOTHING_RUNS = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
@@ -41,6 +44,24 @@ def robots(_ask: Ask) -> Response:
     """What search engines leave alone."""
     text = "User-agent: *\nDisallow: /api/\nDisallow: /settings/\nDisallow: /login\n"
     return Response(text, media_type="text/plain", headers={"Cache-Control": A_DAY})
+
+
+def security(ask: Ask) -> Response:
+    """Where to write about a hole (RFC 9116), if the operator said so."""
+    settings = ask.ground.settings
+    if not settings.contact:
+        raise Unknown("This hub's operator has given no address to write to.", code="NotFound")
+    expires = ask.ground.clock() + SECURITY_GOOD_FOR
+    lines = [
+        f"Contact: {settings.contact_url}",
+        f"Expires: {expires:%Y-%m-%dT00:00:00Z}",
+        f"Canonical: {settings.url}/.well-known/security.txt",
+    ]
+    return Response(
+        "".join(f"{line}\n" for line in lines),
+        media_type="text/plain",
+        headers={"Cache-Control": A_DAY},
+    )
 
 
 def _file(ask: Ask, digest: str, name: str) -> Response:
@@ -75,5 +96,7 @@ ROUTES = [
     get("/static/{digest}/{path:path}", static, access=Access.ANYONE),
     get("/avatars/{name}", avatar, access=Access.ANYONE),
     get("/favicon.ico", favicon, access=Access.ANYONE),
+    get("/.well-known/security.txt", security, access=Access.ANYONE),
+    get("/security.txt", security, access=Access.ANYONE),
     get("/robots.txt", robots, access=Access.ANYONE),
 ]

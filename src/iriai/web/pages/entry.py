@@ -8,7 +8,10 @@ from datetime import timedelta
 
 from starlette.responses import Response
 
+from iriai.api.limits import WRONG_PASSWORDS
+from iriai.base import credentials
 from iriai.base.errors import Conflict, Denied, Excessive, HubError, Invalid
+from iriai.base.names import fold
 from iriai.base.routing import Access
 from iriai.identity import actions, queries
 from iriai.identity.admission import SignedIn
@@ -37,16 +40,24 @@ def login(ask: Ask) -> Response:
 
 
 def sign_in(ask: Ask) -> Response:
-    """Open a session, or say that the name or the password is wrong."""
+    """Open a session, or say that the name or the password is wrong.
+
+    Wrong ones are counted for the name too, whether or not there is such an account.
+    """
+    name = ask.form.get("name").strip()
+    counted, tried = ask.request.app.limits, f"name:{credentials.digest(fold(name)).hex()}"
     try:
+        counted.require_left(WRONG_PASSWORDS, tried)
         opened = factors.sign_in(
             ask.ground,
-            name=ask.form.get("name").strip(),
+            name=name,
             password=ask.form.get("password"),
             device=device_of(ask),
             before=ask.request.cookies.get(SESSION_COOKIE),
         )
     except SAID_IN_THE_FORM as error:
+        if error.code == "WrongCredentials":
+            counted.spend(WRONG_PASSWORDS, tried, signed_in=False)
         return _login(ask, next_path=local(ask.form.get("next")), error=error)
     return arrived(ask, opened, local(ask.form.get("next")))
 
@@ -117,6 +128,7 @@ def _login(ask: Ask, *, next_path: str, error: HubError | None = None) -> Respon
     return ask.page(
         "entry/login.html",
         status=problems.status(error) if error else 200,
+        headers=error.headers if error else {},
         next=next_path,
         form=ask.form,
         fault=error.message if error else "",
