@@ -38,6 +38,18 @@ def test_every_command_has_a_page_of_help_that_fits(shell, words):
     assert not (shell.folder / "data").exists()
 
 
+@pytest.mark.parametrize(
+    "words",
+    ["user", "token", "org", "commons"]
+    + [f"commons {each}" for each in ("log", "vote", "budget", "panel", "pot")],
+)
+def test_no_summary_of_a_command_is_cut_off(shell, words):
+    shell.variables["COLUMNS"] = "80"
+    said = shell.ok(*words.split(), "--help").partition("Commands:")[2].split("\n")
+    assert len(said) > 1
+    assert [line for line in said if line.rstrip().endswith(("...", "…"))] == []
+
+
 def test_the_version_is_said(shell):
     assert shell.ok("--version") == f"iriai {__version__}\n"
 

@@ -206,7 +206,7 @@ def add_organisation(
             click.echo(unadministered(made.name, has_people=bool(roles)))
 
 
-@org.command("member")
+@org.command("member", short_help="Give USER a role in the organisation NAME.")
 @click.argument("name")
 @click.argument("member", metavar="USER:ROLE")
 @frame.located

@@ -226,7 +226,7 @@ def budget() -> None:
     """Rounds that choose many projects within a budget."""
 
 
-@budget.command("count")
+@budget.command("count", short_help="Count a budget round again from a Pabulib file (.pb).")
 @click.option(
     "--rule",
     type=click.Choice(["mes-cost-add1", "greedy"]),
@@ -265,7 +265,7 @@ def count_budget(rule: str, file: Path) -> None:
     )
 
 
-@budget.command("compare")
+@budget.command("compare", short_help="How many voters get nothing, by two ways of counting.")
 @click.argument("files", type=FILE, nargs=-1, required=True)
 def compare(files: tuple[Path, ...]) -> None:
     """How many voters get nothing: by Equal Shares, and by buying the most approved first.

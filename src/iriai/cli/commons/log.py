@@ -32,7 +32,7 @@ def log() -> None:
     """
 
 
-@log.command()
+@log.command(short_help="Check every entry of a log against every checkpoint.")
 @click.argument("name", required=False)
 @URL
 @FOLDER
@@ -157,7 +157,7 @@ def _whole(source: Source, said: "list[Said]", count: int) -> str:
     ) + (f" Not signed yet: {more:,} after them." if more > 0 else "")
 
 
-@log.command()
+@log.command(short_help="Rebuild from a log what there should be, and compare.")
 @click.argument("name", required=False)
 @URL
 @frame.located
@@ -208,7 +208,7 @@ def _replayed(
     return len(found)
 
 
-@log.command()
+@log.command(short_help="Keep the log of NAME in DIR, so that it can be checked.")
 @click.argument("name")
 @click.argument("place", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 @URL
@@ -223,7 +223,7 @@ def download(*, settings: "Settings", name: str, place: Path, url: str | None) -
     click.echo(f"{count:,} entries of {name} are in {place}.")
 
 
-@log.command()
+@log.command(short_help="Seal what waits, sign the log of NAME, and print it.")
 @click.argument("name")
 @frame.located
 def checkpoint(*, settings: "Settings", name: str) -> None:

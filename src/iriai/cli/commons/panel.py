@@ -16,7 +16,7 @@ def panel() -> None:
     """Panels drawn by lot."""
 
 
-@panel.command()
+@panel.command(short_help="Draw the panel of CASE again, and compare the names.")
 @click.option("--hub", envvar="HF_ENDPOINT", default=LOCAL_HUB, show_default=True)
 @click.argument("case")
 def verify(hub: str, case: str) -> None:
