@@ -7,7 +7,7 @@ Hashes are 32 bytes of SHA-256. Proofs are lists of hashes in the RFC's order.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 Nodes = Callable[[int, int], bytes]
 
@@ -21,12 +21,6 @@ RUN = 1 << RUN_LEVEL
 def leaf_hash(entry: bytes) -> bytes:
     """The hash of one entry."""
     return hashlib.sha256(b"\x00" + entry).digest()
-
-
-def leaf_hashes(entries: Iterable[bytes]) -> list[bytes]:
-    """The hashes of many entries, for roots over a great many."""
-    sha256 = hashlib.sha256
-    return [sha256(b"\x00" + entry).digest() for entry in entries]
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:

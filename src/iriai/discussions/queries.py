@@ -115,15 +115,6 @@ def event(tx: Tx, discussion_id: int, key: str) -> Event:
     return _event(row, tx.now)
 
 
-def open_count(tx: Tx, repo_id: int) -> int:
-    """How many discussions and pull requests are not over."""
-    asked = select(func.count(DiscussionRow.id)).where(
-        DiscussionRow.repo_id == repo_id,
-        DiscussionRow.status.in_([Status.OPEN, Status.DRAFT]),
-    )
-    return tx.connection.execute(asked).scalar_one()
-
-
 def count_by(tx: Tx, viewer: Actor, account_id: int) -> int:
     """How many discussions somebody opened where `viewer` may know of them."""
     asked = (

@@ -100,14 +100,6 @@ def overdue_count(tx: Tx, repo: Repo, before: datetime) -> int:
     return int(tx.connection.execute(asked).scalar_one())
 
 
-def pending_count(tx: Tx, repo: Repo) -> int:
-    """How many wait for an answer."""
-    asked = select(func.count(AccessRequest.id)).where(
-        AccessRequest.repo_id == repo.id, AccessRequest.status == Status.PENDING
-    )
-    return tx.connection.execute(asked).scalar_one()
-
-
 def _requests() -> Select:  # type: ignore[type-arg]
     shared = case((AccessRequest.shares_email, Account.email), else_=null())
     return select(

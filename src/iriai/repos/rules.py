@@ -5,7 +5,6 @@ these rules and reached from here: `rules.clean_path`, `rules.require_path_allow
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -370,9 +369,3 @@ def commit_message(title: str, description: str = "") -> str:
     if len(description) > DESCRIPTION_LENGTH_MAX:
         raise Invalid(f"A commit's description has at most {DESCRIPTION_LENGTH_MAX:,} characters.")
     return f"{title}\n\n{description}" if description else title
-
-
-def pull_numbers(refs: Iterable[Ref]) -> list[int]:
-    """The numbers of the pull requests among these refs."""
-    tails = (ref.name.removeprefix(PULLS) for ref in refs if ref.name.startswith(PULLS))
-    return sorted(int(tail) for tail in tails if tail.isdigit())

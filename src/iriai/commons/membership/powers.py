@@ -179,24 +179,6 @@ def seat(
     return made
 
 
-def make_caretaker(
-    tx: Tx, by: str, commons_id: int, role: str, account_id: int, *, cited: Cited = NOTHING
-) -> Seat:
-    """Let a member take care of an empty office, for 30 days: merge, hold, call its election."""
-    made = Seat(
-        commons_id=commons_id,
-        role=role,
-        holder_id=account_id,
-        starts_at=tx.now,
-        ends_at=tx.now,
-        caretaker_until=tx.now + timedelta(days=rules.CARETAKER_DAYS),
-        decision=cited.get("decision"),
-    )
-    tx.session.add(made)
-    _record_seat(tx, by, "made caretaker", made, **cited)
-    return made
-
-
 def end_seat(tx: Tx, by: str, seat_id: int, ended: Ended, *, cited: Cited = NOTHING) -> None:
     """Take a seat back, or write down that its end has come."""
     row = _lay_down(tx, seat_id, ended)

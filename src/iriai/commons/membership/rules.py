@@ -281,15 +281,6 @@ def caretakers(charter: Charter, seats: Sequence[Seat], now: datetime) -> list[S
     return found
 
 
-def vacancies(charter: Charter, role: str, seats: Iterable[Seat], now: datetime) -> int | None:
-    """How many seats of an office nobody holds; None where it has no fixed number."""
-    office = charter.roles[role]
-    if office.seats is None:
-        return None
-    held = sum(1 for seat in in_office(seats, now) if seat.role == role)
-    return max(0, office.seats - held)
-
-
 REASON_LENGTH_MAX = 2_000
 
 
