@@ -199,6 +199,26 @@ def test_a_damaged_backup_is_found_before_anybody_relies_on_it(ground, tmp_path,
     assert (tmp_path / "other").exists() == (what == "object")
 
 
+@pytest.mark.parametrize("what", ["object", "short object", "missing object"])
+def test_a_damaged_object_can_be_left_out_and_all_else_comes_back(ground, tmp_path, clock, what):
+    lived_in(ground)
+    folder = tmp_path / "backup"
+    made = take(ground, folder, silent).head
+    key = f"xorbs/13/{19:064x}"
+    place = place_of(folder, key)
+    whole = place.read_bytes()
+    place.unlink()
+    if what != "missing object":
+        place.write_bytes(whole[:-1] if what == "short object" else b"X" + whole[1:])
+    left_out: list[str] = []
+    there = Settings(data=tmp_path / "other")
+    restore(there, folder, silent, left_out=left_out.append, now=clock)
+    again = open_ground(there, now=clock)
+    assert left_out == [key]
+    assert sum(1 for _ in again.store.entries("xorbs/")) == made.objects - 1
+    again.engine.dispose()
+
+
 def test_rows_that_do_not_fit_leave_no_hub_behind(ground, other, tmp_path, clock):
     lived_in(ground)
     folder = tmp_path / "backup"

@@ -3,13 +3,16 @@
 The backup is looked over before anything is made. Then objects first: they are immutable, so an
 interrupted restore goes on where it was. Then, in one transaction, the schema as it was when the
 backup was taken, all rows, and the schema of today: what is refused leaves no hub behind. Every
-file is compared with its SHA-256 on the way. The hub comes back with another Xet generation:
-clients remember which chunks one holds, and this may lack what was sent after the backup.
+file is compared with its SHA-256 on the way; one that is not what it was refuses all, unless it is
+to be left out, and `check` then names what cannot be read without it. The hub comes back with
+another Xet generation: clients remember which chunks one holds, and this may lack what was sent
+after the backup.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from secrets import token_hex
@@ -34,15 +37,28 @@ if TYPE_CHECKING:
 PUTS_AT_ONCE = 4
 PUTS_AHEAD = 64
 
+LeftOut = Callable[[str], None]
+"""Called with the key of an object that is missing from a backup, or not what it was."""
 
-def restore(settings: "Settings", folder: Path, told: Told, *, now: Clock = clock.now) -> Head:
-    """Bring the hub in `folder` back to life where `settings` point, which is empty."""
-    head = require_whole(folder)
+
+def restore(
+    settings: "Settings",
+    folder: Path,
+    told: Told,
+    *,
+    left_out: LeftOut | None = None,
+    now: Clock = clock.now,
+) -> Head:
+    """Bring the hub in `folder` back to life where `settings` point, which is empty.
+
+    `left_out` is told of each damaged object; without it the first one is an `Invalid`.
+    """
+    head = require_whole(folder, objects=left_out is None)
     with _database(settings) as engine:
         store = open_store(settings.store, staging=settings.cache_folder / "staging")
         ground = Ground(engine=engine, store=store, clock=now, settings=settings, secret=b"")
         _require_empty(ground)
-        _bring_objects(store, folder, head, told)
+        _bring_objects(store, folder, head, told, left_out)
         with upgrading(engine) as (connection, upgrade):
             upgrade(head.schema)
             tx = Tx(connection=connection, now=now(), ground=ground)
@@ -52,14 +68,17 @@ def restore(settings: "Settings", folder: Path, told: Told, *, now: Clock = cloc
     return head
 
 
-def require_whole(folder: Path) -> Head:
-    """A backup that this version can read and that is all there; contents of objects later."""
+def require_whole(folder: Path, *, objects: bool = True) -> Head:
+    """A backup that this version can read and that is all there; contents of objects later.
+
+    Without `objects` only its tables must be there.
+    """
     head = backup.head(folder)
     if head.schema > newest():
         raise Invalid(f"This backup was made by a newer version, {head.version}; use that one.")
     for name in head.tables:
         backup.table_file(folder, head, name)
-    for kept in backup.objects(folder, head):
+    for kept in backup.objects(folder, head) if objects else ():
         place = backup.place_of(folder, kept.key)
         if not place.is_file() or place.stat().st_size != kept.size:
             raise backup.damaged(kept.key)
@@ -90,28 +109,39 @@ def _require_empty(ground: Ground) -> None:
             raise Conflict("There is a hub in this database already; restore into an empty one.")
 
 
-def _bring_objects(store: Store, folder: Path, head: Head, told: Told) -> None:
+def _bring_objects(
+    store: Store, folder: Path, head: Head, told: Told, left_out: LeftOut | None
+) -> None:
     waiting = iter(backup.objects(folder, head))
     done = 0
     with ThreadPoolExecutor(PUTS_AT_ONCE) as pool:
         while some := list(islice(waiting, PUTS_AHEAD)):
-            for _ in pool.map(_bring_object, [store] * len(some), [folder] * len(some), some):
+            brought = pool.map(partial(_bring_object, store, folder), some)
+            for kept, is_sound in zip(some, brought, strict=True):
+                if not is_sound:
+                    if left_out is None:
+                        raise backup.damaged(kept.key)
+                    left_out(kept.key)
                 done += 1
                 told("objects", done, head.objects)
 
 
-def _bring_object(store: Store, folder: Path, kept: Kept) -> None:
+def _bring_object(store: Store, folder: Path, kept: Kept) -> bool:
+    """Whether an object is in the store now; False where it is damaged in the backup."""
     try:
         if store.size(kept.key) == kept.size:
-            return
+            return True
     except HubError:
         pass  # not there yet, or not as it should be: bring it
     source = backup.place_of(folder, kept.key)
+    if not source.is_file():
+        return False
     staged = store.staging() / f"restore-{token_hex(16)}"
     try:
         if backup.copied(backup.pieces(source), staged) != kept.sha256:
-            raise backup.damaged(kept.key)
+            return False
         store.put(kept.key, staged)
+        return True
     finally:
         staged.unlink(missing_ok=True)
 

@@ -139,26 +139,37 @@ def backup(folder: Path, *, settings: "Settings") -> None:
 @click.argument(
     "folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path)
 )
+@click.option(
+    "--leave-out-damaged",
+    is_flag=True,
+    help="Bring back all but the files that are damaged in the backup, and name those.",
+)
 @frame.located
-def restore(folder: Path, *, settings: "Settings") -> None:
+def restore(folder: Path, *, settings: "Settings", leave_out_damaged: bool) -> None:
     """Make a hub out of the backup in DIR.
 
     It comes up where the settings point, which must be empty, and need not be what it was: a backup
     from SQLite and a folder restores into PostgreSQL and S3, and the other way round. Every file is
     compared with its hash. Interrupted, it goes on when started again; refused, it leaves no hub.
+    Ends with 1 where something was left out.
     """
     from iriai.base.restore import require_whole
     from iriai.base.restore import restore as bring_back
 
     require_apart(settings, folder)
-    require_whole(folder.absolute())  # before there is so much as a lock
+    require_whole(folder.absolute(), objects=not leave_out_damaged)  # before so much as a lock
+    damaged: list[str] = []
+    left_out = damaged.append if leave_out_damaged else None
     with serving.only_server(settings), frame.progress() as shown:
-        head = bring_back(settings, folder.absolute(), shown)
+        head = bring_back(settings, folder.absolute(), shown, left_out=left_out)
+    for key in damaged:
+        click.echo(f"Damaged in the backup, and left out: {key}", err=True)
     click.echo(
-        f"Restored {head.rows:,} rows and {head.objects:,} objects "
-        f"({frame.size(head.objects_bytes)}) as of {head.made_at}. "
-        "Now run `iriai check`, then `iriai serve`."
+        f"Restored {head.rows:,} rows and {head.objects - len(damaged):,} of {head.objects:,} "
+        f"objects as of {head.made_at}. Now run `iriai check`, then `iriai serve`."
     )
+    if damaged:
+        click.get_current_context().exit(frame.REFUSED)
 
 
 def require_apart(settings: "Settings", folder: Path) -> None:
