@@ -139,9 +139,6 @@ def progress() -> Iterator[Progress]:
 
 def size(count: int) -> str:
     """A number of bytes, as people say it."""
-    amount = float(count)
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if amount < 1000:  # noqa: PLR2004
-            return f"{amount:.0f} {unit}" if unit == "bytes" else f"{amount:.1f} {unit}"
-        amount /= 1000
-    return f"{amount:.1f} TB"
+    from iriai.base.numbers import in_bytes
+
+    return in_bytes(count)

@@ -19,6 +19,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 
 from iriai.base.errors import Excessive
 from iriai.base.events import HUB
+from iriai.base.numbers import in_bytes
 from iriai.base.tx import Tx
 from iriai.blobs.rules import BlobState, XorbState
 from iriai.blobs.tables import RepoObject, RepoXorb, StoredBytes, Xorb
@@ -31,7 +32,6 @@ PASSAGE, PASSAGE_BYTES = timedelta(days=1), 1 << 30
 """So much of a day's chunks is let in to a bucket before it is asked whether there is room."""
 OTHERS = 0
 """The row of everybody who has none."""
-STEP = 1000
 PAYER: ColumnElement[int | None] = func.coalesce(RepoRow.counts_for_id, RepoRow.creator_id)
 """For whom a repository counts: the institution that was named, or else who made it."""
 
@@ -117,7 +117,7 @@ def used_bytes(
     """What somebody's repositories in a commons use; with `OTHERS`, of all `but` these people."""
     mine = and_(RepoRow.deleted_at.is_(None), RepoRow.owner_id.in_(owners(commons_id)))
     if person_id:
-        mine = and_(mine, person_id == PAYER)
+        mine = and_(mine, PAYER.in_((person_id,)))
     elif but:
         mine = and_(mine, or_(PAYER.is_(None), PAYER.not_in(but)))
     packs = select(func.coalesce(func.sum(RepoRow.git_bytes), 0)).where(mine)
@@ -210,22 +210,13 @@ def _full(tx: Tx, limit: _Limit, used: int, more: int) -> Excessive:
     whose = f"of {name}" if name else "of all who are no members together"
     what = limit.unit.replace("_", " ")
     now = (
-        f"{said(used)} are used, and this needs {said(more)} more"
+        f"{in_bytes(used)} are used, and this needs {in_bytes(more)} more"
         if more
-        else f"with this, {said(used)} would be used"
+        else f"with this, {in_bytes(used)} would be used"
     )
+    most = in_bytes(limit.bytes_max)
     return Excessive(
-        f"The limit {whose} in {limit.commons} is {said(limit.bytes_max)} ({what}); {now}. Delete "
+        f"The limit {whose} in {limit.commons} is {most} ({what}); {now}. Delete "
         f"something, or ask for more at {tx.ground.settings.url}/commons/{limit.commons}/pot",
         code="StorageLimit",
     )
-
-
-def said(size: int) -> str:
-    """A number of bytes as people say it, never rounded to nothing."""
-    amount, unit = float(size), "bytes"
-    for larger in ("kB", "MB", "GB", "TB", "PB"):
-        if amount < STEP:
-            break
-        amount, unit = amount / STEP, larger
-    return f"{size} bytes" if unit == "bytes" else f"{amount:.4g} {unit}"

@@ -2,10 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
+from iriai.base.numbers import KILO, in_bytes
 from iriai.web.texts import gettext as _
 
-KILO = 1000
-UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 DIGEST_LENGTH = 7
 MONTH_DAYS = 30
 YEAR_DAYS = 365
@@ -14,13 +13,7 @@ SCORE_WHOLE = 1_000_000
 
 def size(count: int | None) -> str:
     """Bytes: `1.2 GB`."""
-    if count is None:
-        return "–"
-    value, unit = float(count), 0
-    while value >= KILO - 0.5 and unit < len(UNITS) - 1:
-        value, unit = value / KILO, unit + 1
-    shown = f"{value:.0f}" if unit == 0 or value >= 100 else f"{value:.1f}".removesuffix(".0")  # noqa: PLR2004
-    return f"{shown} {UNITS[unit]}"
+    return "–" if count is None else in_bytes(count)
 
 
 def figure(count: int | None) -> str:

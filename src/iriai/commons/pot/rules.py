@@ -13,7 +13,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from iriai.base.errors import Excessive, Invalid
-from iriai.base.numbers import whole
+from iriai.base.numbers import in_bytes, whole
 from iriai.commons.charter.rules import Pool as Cut
 
 BYTES_LOGICAL, BYTES_STORED, BYTES_SERVED = "bytes_logical", "bytes_stored", "bytes_served"
@@ -229,12 +229,7 @@ def said(unit: str, amount: int) -> str:
     if unit not in IN_BYTES:
         words = in_words(unit)
         return f"{amount:,} {words.removesuffix('s') if amount == 1 else words}"
-    size = float(amount)
-    for name in ("B", "kB", "MB", "GB", "TB"):
-        if size < 1000:  # noqa: PLR2004 - the step between these
-            return f"{size:.3g} {name}"
-        size /= 1000
-    return f"{size:.3g} PB"
+    return in_bytes(amount)
 
 
 def evenness(used: Mapping[str, int], members: Iterable[str]) -> Fraction:
