@@ -10,7 +10,7 @@ that an id is never given twice.
 import base64
 import json
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -36,6 +36,8 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.exc import SAWarning
+
+from iriai.base.batches import batches
 
 ROWS_AT_ONCE = 1_000
 SCHEMA_TABLE = "alembic_version"
@@ -104,7 +106,7 @@ def read(connection: Connection, table: Table, path: Path, told: Told) -> int:
         typed = {name: table.columns[name] for name in names}
         values = {name: bindparam(name, type_=_bound(each)) for name, each in typed.items()}
         statement = insert(table).values(values)
-        for some in _batches(file):
+        for some in batches(file, ROWS_AT_ONCE):
             rows = [
                 {
                     name: _given(typed[name], value)
@@ -174,17 +176,6 @@ def _given(column: Column[Any], value: Any) -> Any:
     if isinstance(column.type, Date):
         return date.fromisoformat(value)
     return value
-
-
-def _batches(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
-    some: list[bytes] = []
-    for line in lines:
-        some.append(line)
-        if len(some) == ROWS_AT_ONCE:
-            yield some
-            some = []
-    if some:
-        yield some
 
 
 def _counter(connection: Connection, table: Table) -> int | None:

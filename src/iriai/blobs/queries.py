@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, exists, false, func, or_, select
 
+from iriai.base.batches import batches
 from iriai.base.errors import Unknown
 from iriai.base.tx import Ground, Tx
 from iriai.blobs import rules
@@ -64,7 +65,7 @@ def object(tx: Tx, repo_id: int, sha256: str) -> StoredObject | None:  # noqa: A
 def objects(tx: Tx, repo_id: int, sha256s: Collection[str]) -> dict[str, StoredObject]:
     """Those of these objects that the repository holds."""
     found: dict[str, StoredObject] = {}
-    for batch in _batches(sha256s):
+    for batch in batches(sha256s, LOOKUP_BATCH):
         held = _STORED.where(RepoObject.repo_id == repo_id, RepoObject.sha256.in_(batch))
         for row in tx.connection.execute(held):
             found[row.sha256] = _stored(row)
@@ -101,7 +102,7 @@ def holders(tx: Tx, sha256: str) -> set[int]:
 def elsewhere(tx: Tx, sha256s: Collection[str], readable: Readable) -> set[str]:
     """Those of these objects that a repository the asker may read holds, in a sound form."""
     found: set[str] = set()
-    for batch in _batches(sha256s):
+    for batch in batches(sha256s, LOOKUP_BATCH):
         sound = _STORED.where(
             RepoObject.sha256.in_(batch),
             RepoObject.repo_id.in_(readable),
@@ -183,7 +184,7 @@ class Named:
 def files_named(tx: Tx, repo_id: int, file_hashes: Collection[str]) -> dict[str, Named]:
     """Those of these Xet files that are sound and whose content the repository holds."""
     found: dict[str, Named] = {}
-    for batch in _batches(file_hashes):
+    for batch in batches(file_hashes, LOOKUP_BATCH):
         asked = (
             select(XetFile.hash, XetFile.sha256, XetFile.size)
             .join(RepoObject, RepoObject.sha256 == XetFile.sha256)
@@ -238,7 +239,7 @@ def xorbs_in_reach(
         .where(or_(RepoObject.repo_id == repo_id, RepoObject.repo_id.in_(readable)))
     )
     found: dict[bytes, str] = {}
-    for batch in _batches([to_hex(xorb) for xorb in xorbs]):
+    for batch in batches([to_hex(xorb) for xorb in xorbs], LOOKUP_BATCH):
         named = select(Xorb.hash, Xorb.state).where(Xorb.hash.in_(batch), or_(sent, reached))
         for row in tx.connection.execute(named):
             found[from_hex(row.hash)] = row.state
@@ -340,10 +341,3 @@ def _advertised(shard_id: str) -> Select[str]:
         .order_by(ShardXorb.place)
         .limit(rules.DEDUP_XORBS_MAX)
     )
-
-
-def _batches(names: Collection[str]) -> Iterator[list[str]]:
-    """Names in groups that fit into one statement."""
-    ordered = list(names)
-    for start in range(0, len(ordered), LOOKUP_BATCH):
-        yield ordered[start : start + LOOKUP_BATCH]

@@ -3,14 +3,12 @@
 While a backup is taken they wait (`PutOffError`).
 """
 
-from collections.abc import Iterator
 from datetime import timedelta
-from itertools import islice
 
 from sqlalchemy import delete, select, update
 
 from iriai.base import stay
-from iriai.base.stores import Entry
+from iriai.base.batches import batches
 from iriai.base.tx import Ground
 from iriai.blobs import actions as blobs
 from iriai.repos.git import shelf
@@ -52,7 +50,7 @@ def sweep_orphans(ground: Ground) -> int:
     before = ground.clock() - ORPHAN_GRACE
     old = (entry for entry in ground.store.entries("git/") if entry.modified_at < before)
     swept = 0
-    for batch in _batches(old):
+    for batch in batches(old, BATCH):
         names = {_name(entry.key) for entry in batch}
         with ground.write() as tx:
             stay.require_none(tx)
@@ -91,8 +89,3 @@ def purge(ground: Ground, repo_id: int) -> bool:
 
 def _name(key: str) -> str:
     return key.rpartition("/")[2].rpartition(".")[0]
-
-
-def _batches(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
-    while batch := list(islice(entries, BATCH)):
-        yield batch

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, func, insert, select
 
+from iriai.base.batches import batches
 from iriai.base.errors import Excessive
 from iriai.base.tx import Ground, Tx
 from iriai.blobs.rules import BlobState, Origin, XorbState
@@ -141,7 +142,7 @@ def _things(tx: Tx, commons_id: int) -> dict[int, _Thing]:
 def _objects(tx: Tx, numbers: Iterable[int], *, kept_whole: bool = False) -> dict[int, int]:
     """The bytes of the objects they hold; or of those kept whole that were sent there."""
     found: dict[int, int] = {}
-    for some in _batches(numbers):
+    for some in batches(sorted(numbers), BATCH):
         asked = (
             select(RepoObject.repo_id, func.sum(StoredBytes.size))
             .join(StoredBytes, StoredBytes.sha256 == RepoObject.sha256)
@@ -159,7 +160,7 @@ def _objects(tx: Tx, numbers: Iterable[int], *, kept_whole: bool = False) -> dic
 def _chunks(tx: Tx, numbers: Iterable[int]) -> dict[int, int]:
     """The bytes of the chunks that were first sent there; what others had is no cost."""
     found: dict[int, int] = {}
-    for some in _batches(numbers):
+    for some in batches(sorted(numbers), BATCH):
         asked = (
             select(Xorb.first_repo_id, func.sum(Xorb.body_bytes))
             .where(Xorb.first_repo_id.in_(some), Xorb.state == XorbState.LIVE)
@@ -171,15 +172,10 @@ def _chunks(tx: Tx, numbers: Iterable[int]) -> dict[int, int]:
 
 def _names(tx: Tx, numbers: Iterable[int]) -> dict[int, str]:
     found: dict[int, str] = {}
-    for some in _batches(numbers):
+    for some in batches(sorted(numbers), BATCH):
         asked = select(Account.id, Account.name).where(Account.id.in_(some))
         found |= {row.id: row.name for row in tx.connection.execute(asked)}
     return found
-
-
-def _batches(numbers: Iterable[int]) -> Iterable[list[int]]:
-    ordered = sorted(numbers)
-    return (ordered[start : start + BATCH] for start in range(0, len(ordered), BATCH))
 
 
 def _put(tx: Tx, commons_id: int, units: Iterable[str], rows: Iterable[Used]) -> None:
