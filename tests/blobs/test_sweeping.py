@@ -1,10 +1,12 @@
 """What nobody needs goes after thirty days, and nothing that somebody needs ever does."""
 
+import threading
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 from tests.blobs.conftest import ADA, BOB, sha256, staged
 from tests.support import xet
 
@@ -244,3 +246,56 @@ def test_what_is_sent_again_waits_its_whole_grace_for_its_commit(sender, clock):
         before = tx.now - timedelta(days=30)
         actions.release_unreferenced(tx, ada.repo_id, set(), before=before)
         assert digest in queries.objects(tx, ada.repo_id, [digest])
+
+
+def being_forgotten(ada, clock) -> str:
+    """A file that nobody holds any more, and that a sweep has marked; its digest."""
+    send(ada)
+    release(ada.ground, ADA)
+    clock.advance(days=31)
+    with ada.ground.write() as tx:
+        assert sweeping._mark_object(tx, sha256(WHOLE))
+    return sha256(WHOLE)
+
+
+def forget(ground, digest) -> None:
+    with ground.write() as tx:
+        sweeping._forget_object(tx, digest)
+
+
+def test_what_is_sent_whole_while_it_is_being_forgotten_is_kept(any_sender, clock):
+    ada, bob, passed = any_sender(ADA), any_sender(BOB), []
+    digest = being_forgotten(ada, clock)
+
+    @event.listens_for(ada.ground.engine, "checkin")
+    def between(*_):
+        if not passed:
+            passed.append(True)
+            forget(ada.ground, digest)
+
+    bob.by_lfs(WHOLE)
+    assert passed
+    assert bob.read(digest) == WHOLE
+
+
+def test_the_sweep_that_waits_for_whoever_sends_a_file_again_sees_that_they_hold_it(
+    any_sender, clock
+):
+    ada = any_sender(ADA)
+    digest = being_forgotten(ada, clock)
+    held = threading.Event()
+
+    def linger(_tx):
+        held.set()
+        time.sleep(0.3)
+
+    def send_again():
+        path = staged(ada.ground, WHOLE)
+        receiving.receive_object(ada.ground, BOB, digest, len(WHOLE), path, linger)
+
+    sending = threading.Thread(target=send_again)
+    sending.start()
+    assert held.wait(20)
+    forget(ada.ground, digest)
+    sending.join()
+    assert any_sender(BOB).read(digest) == WHOLE

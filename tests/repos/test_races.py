@@ -2,13 +2,15 @@
 
 import threading
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from iriai.base.errors import Conflict, HubError, Invalid, Unknown
+from iriai.blobs import queries as blobs
 from iriai.identity.rules import ANYONE
-from iriai.repos import actions, check, queries
-from iriai.repos.actions import Add, DeleteFile, DeleteFolder
+from iriai.repos import actions, check, erasing, powers, queries
+from iriai.repos.actions import Add, AddLarge, DeleteFile, DeleteFolder
 
 
 def at_once(*works):
@@ -90,6 +92,47 @@ def test_a_branch_that_many_create_at_once_is_created_once(any_town):
     raised = at_once(*[create] * 6)
     assert sum(error is None for error in raised) == 1
     assert {error.code for error in raised if error} == {"ReferenceExists"}
+
+
+def test_what_a_branch_leads_to_that_came_while_a_file_was_taken_out_is_not_let_go(
+    any_town, monkeypatch
+):
+    repo, store_pack = any_town.repo(), erasing.store_pack
+    digest = any_town.send(repo, b"large")
+    actions.commit(any_town.ground, any_town.ada, repo, [AddLarge("a.bin", digest)], title="add")
+
+    def meanwhile(*given):
+        with any_town.ground.write() as tx:
+            actions.create_branch(tx, any_town.ada, repo, "other")
+        store_pack(*given)
+
+    monkeypatch.setattr(erasing, "store_pack", meanwhile)
+    with pytest.raises(Conflict):
+        erasing.erase(any_town.ground, any_town.ada, repo, {digest}, rewrite=True)
+    with any_town.ground.read() as tx:
+        assert digest in blobs.objects(tx, repo.id, [digest])
+    assert list(check.findings(any_town.ground)) == []
+
+
+def test_a_commit_waits_for_whoever_freezes_its_repository_and_is_refused(any_town):
+    repo = any_town.repo()
+    frozen, raised = threading.Event(), []
+
+    def commit():
+        assert frozen.wait(20)
+        try:
+            any_town.commit(repo, {"f": b"x"})
+        except HubError as error:
+            raised.append(error)
+
+    committing = threading.Thread(target=commit)
+    committing.start()
+    with any_town.ground.write() as tx:
+        powers.freeze(tx, repo.id, "a case runs")
+        frozen.set()
+        committing.join(0.4)
+    committing.join()
+    assert len(raised) == 1
 
 
 names = st.sampled_from(["a", "b", "c.txt"])

@@ -111,13 +111,11 @@ def _keep_object(  # noqa: PLR0917 - as above
 ) -> None:
     with ground.write() as tx:
         claim = actions.claim_object(tx, sha256, size)
-    key = rules.blob_key(sha256)
-    if claim.is_sound:
-        with ground.write() as tx:
-            actions.claim_object(tx, sha256, size)
+        if claim.is_sound:  # held at once: the sweep may be about to forget it
             actions.hold(tx, repo_id, [sha256], Origin.SENT)
             room(tx)
-        return
+            return
+    key = rules.blob_key(sha256)
     if claim.is_damaged or not _is_there(ground, key, size):
         ground.store.delete(key)
     ground.store.put(key, staged)

@@ -92,8 +92,12 @@ def _mark_object(tx: Tx, sha256: str) -> bool:
 
 
 def _forget_object(tx: Tx, sha256: str) -> None:
-    """Unless it was sent again by Xet meanwhile, which needs no whole copy."""
+    """Unless it was sent again meanwhile: then it is read as a Xet file, without a whole copy.
+
+    Its row is locked before anybody looks: what a statement waited for, it does not see.
+    """
     mine = (StoredBytes.sha256 == sha256, StoredBytes.blob_state == BlobState.DROPPING)
+    tx.connection.execute(select(StoredBytes.sha256).where(*mine).with_for_update())
     if not tx.connection.execute(delete(StoredBytes).where(*mine, ~_held)).rowcount:
         tx.connection.execute(update(StoredBytes).where(*mine).values(blob_state=BlobState.NONE))
         return

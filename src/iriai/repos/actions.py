@@ -26,6 +26,7 @@ from iriai.repos.landing import (
     Landed,
     add_pack,
     dropped_if_refused,
+    lock,
     move_ref,
     store_pack,
     take_number,
@@ -195,6 +196,7 @@ def change_settings(
     discussions_disabled: bool | None = None,
 ) -> Repo:
     """Change who sees a repository, how it is gated, and whether it can be discussed."""
+    lock(tx, repo.id)
     repo = queries.by_id(tx, repo.id)
     rules.require_administer(actor, repo)
     guarded.require_ordinary(repo, hub=tx.ground.settings.url, act="hidden, gated or silenced")
@@ -213,6 +215,7 @@ def change_settings(
 
 def delete(tx: Tx, actor: Actor, repo: Repo) -> None:
     """Delete one's own repository; its name is never free again, its bytes go after a grace."""
+    lock(tx, repo.id)
     repo = queries.by_id(tx, repo.id)
     rules.require_own(actor, repo, propose_at=_propose_at(tx, repo), act="delete")
     register.given_up(tx, actor, repo)
@@ -228,6 +231,7 @@ def move(
     held_by: HeldBy | None = None,
 ) -> Repo:
     """Give one's own repository another name or owner; the old name leads to the new one."""
+    lock(tx, repo.id)
     repo = queries.by_id(tx, repo.id)
     rules.require_own(actor, repo, propose_at=_propose_at(tx, repo), act="move")
     return register.renamed(tx, actor, repo, to_owner=to_owner, to_name=to_name, held_by=held_by)

@@ -32,6 +32,7 @@ from iriai.repos.landing import (
     Landed,
     add_pack,
     dropped_if_refused,
+    lock,
     move_ref,
     store_pack,
     take_number,
@@ -269,6 +270,7 @@ def land(
     by_decision: bool = False,
 ) -> Landed:
     """Make a prepared commit visible: its pack, its ref and the event, or nothing at all."""
+    lock(tx, prepared.repo.id)  # before anything is read of it
     repo = queries.by_id(tx, prepared.repo.id, actor)
     rules.require_same_hands(prepared.repo, repo)
     if prepared.create_pr:
@@ -280,7 +282,6 @@ def land(
         rules.require_commit_to(actor, repo, ref_now)
         if not is_pull:
             locks.require_free(locks.of_others(tx, actor, repo.id), prepared.changed)
-    # this locks the repository's row, before what it holds is read
     add_pack(tx, repo.id, prepared.packed)
     _require_lent(tx, actor, repo, prepared)
     if prepared.adds and not by_decision:

@@ -6,11 +6,11 @@ never were, or with one commit more that deletes them. All of it shows in one tr
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from iriai.base.errors import Conflict, Excessive
-from iriai.base.tx import Ground
+from iriai.base.tx import Ground, Tx
 from iriai.blobs import actions as blobs
 from iriai.identity.rules import Actor
 from iriai.repos import guarded, queries, rules
@@ -18,7 +18,7 @@ from iriai.repos.git import formats
 from iriai.repos.git.entries import EXECUTABLE_MODE, FILE_MODE, Commit
 from iriai.repos.git.objects import Objects
 from iriai.repos.git.packs import Packed, PackWriter
-from iriai.repos.landing import add_pack, dropped_if_refused, move_ref, store_pack
+from iriai.repos.landing import add_pack, dropped_if_refused, lock, move_ref, store_pack
 from iriai.repos.records import record
 from iriai.repos.rules import HEADS, PULLS, TAGS, Ref, Repo
 from iriai.repos.signing import signature_of
@@ -110,9 +110,9 @@ def erase(
         if packed is not None:
             store_pack(ground, repo.id, packed)
             with dropped_if_refused(ground, repo.id, packed):
-                _land(ground, actor, repo, moved, sha256s, packed)
+                _land(ground, actor, repo, refs, moved, sha256s, packed)
         else:
-            _land(ground, actor, repo, moved, sha256s, None)
+            _land(ground, actor, repo, refs, moved, sha256s, None)
     return {each.ref.name: each.commit for each in moved}
 
 
@@ -120,13 +120,16 @@ def _land(  # noqa: PLR0917 - all that one change is made of
     ground: Ground,
     actor: Actor,
     repo: Repo,
+    refs: Sequence[Ref],
     moved: list[Moved],
     sha256s: Collection[str],
     packed: Packed | None,
 ) -> None:
     with ground.write() as tx:
+        lock(tx, repo.id)
         repo = queries.by_id(tx, repo.id)
         rules.require_write(actor, repo)
+        require_refs(tx, repo, refs)
         for each in moved:
             guarded.require_history_kept(repo, each.ref.name, hub=ground.settings.url)
             if not move_ref(
@@ -136,8 +139,17 @@ def _land(  # noqa: PLR0917 - all that one change is made of
         if packed is not None:
             add_pack(tx, repo.id, packed)
         count = blobs.forget(tx, repo.id, sha256s)
-        refs = sorted(each.ref.name for each in moved)
-        record(tx, actor, "erased large files of", repo, files=count, refs=refs)
+        names = sorted(each.ref.name for each in moved)
+        record(tx, actor, "erased large files of", repo, files=count, refs=names)
+
+
+def require_refs(tx: Tx, repo: Repo, refs: Sequence[Ref]) -> None:
+    """Every ref must be where it was looked at, and there be no other.
+
+    One that came or moved meanwhile may lead to what is to go, and would lead to nothing then.
+    """
+    if queries.refs(tx, repo) != list(refs):
+        raise Conflict(rules.STALE, code="BranchMoved")
 
 
 def rewritten(

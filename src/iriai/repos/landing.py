@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from iriai.base.errors import HubError, Unavailable
@@ -126,6 +126,14 @@ def move_ref(
         return tx.connection.execute(delete(RefRow).where(*there)).rowcount == 1
     values = {"sha": new, "commit_sha": commit or new, "updated_at": tx.now}
     return tx.connection.execute(update(RefRow).where(*there).values(values)).rowcount == 1
+
+
+def lock(tx: Tx, repo_id: int) -> None:
+    """Let nobody else change a repository or its refs until this transaction ends.
+
+    To be called before anything is read by which it is decided what changes.
+    """
+    tx.connection.execute(select(RepoRow.id).where(RepoRow.id == repo_id).with_for_update())
 
 
 def touch(tx: Tx, repo_id: int) -> None:

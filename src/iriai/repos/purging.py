@@ -17,15 +17,18 @@ from iriai.blobs import actions as blobs
 from iriai.identity.rules import OPERATOR
 from iriai.repos import queries, rules
 from iriai.repos.compaction import swap
-from iriai.repos.erasing import Moved, Rewriting, rewritten
+from iriai.repos.erasing import Moved, Rewriting, require_refs, rewritten
 from iriai.repos.git import repack
 from iriai.repos.git.entries import File
 from iriai.repos.git.objects import Objects
 from iriai.repos.git.packs import PackWriter
 from iriai.repos.joining import live
-from iriai.repos.landing import add_pack, dropped_if_refused, move_ref, store_pack
+from iriai.repos.landing import add_pack, dropped_if_refused, lock, move_ref, store_pack
 from iriai.repos.rules import Ref
 from iriai.repos.tables import GoneCommit
+
+ATTEMPTS_MAX = 20
+"""So often it is begun anew where a ref moves meanwhile."""
 
 
 @dataclass(slots=True)
@@ -77,6 +80,25 @@ def purge(
     done: Callable[[Tx, str | None], None],
 ) -> None:
     """Take it out; `done` is called in the transaction that shows it, with the new main."""
+    for attempt in range(ATTEMPTS_MAX):
+        try:
+            _purge(ground, repo_id, paths, since=since, reason=reason, done=done)
+            break
+        except Conflict as moved:
+            if moved.code != "BranchMoved" or attempt == ATTEMPTS_MAX - 1:
+                raise
+    _drop(ground, repo_id)
+
+
+def _purge(
+    ground: Ground,
+    repo_id: int,
+    paths: Collection[str],
+    *,
+    since: str,
+    reason: str,
+    done: Callable[[Tx, str | None], None],
+) -> None:
     with ground.read() as tx:
         repo = queries.by_id(tx, repo_id)
         refs = queries.refs(tx, repo)
@@ -89,11 +111,15 @@ def purge(
         packed = writer.finish() if moved else None
         if packed is None:
             with ground.write() as tx:
+                lock(tx, repo_id)
+                require_refs(tx, repo, refs)
                 blobs.forget(tx, repo_id, what.large)
                 done(tx, repo.head)
             return
         store_pack(ground, repo_id, packed)
         with dropped_if_refused(ground, repo_id, packed), ground.write() as tx:
+            lock(tx, repo_id)
+            require_refs(tx, repo, refs)
             _move(tx, repo_id, moved)
             add_pack(tx, repo_id, packed)
             blobs.forget(tx, repo_id, what.large)
@@ -102,7 +128,6 @@ def purge(
             ]
             tx.connection.execute(insert(GoneCommit), rows)
             done(tx, queries.by_id(tx, repo_id).head)
-    _drop(ground, repo_id)
 
 
 def _move(tx: Tx, repo_id: int, moved: list[Moved]) -> None:
@@ -117,13 +142,16 @@ def _drop(ground: Ground, repo_id: int) -> None:
     with ground.read() as tx:
         packs = live(tx, repo_id)
         repo = queries.by_id(tx, repo_id)
-        tips = sorted({ref.sha for ref in queries.refs(tx, repo)})
+        refs = queries.refs(tx, repo)
+    tips = sorted({ref.sha for ref in refs})
     objects = queries.objects(ground, repo_id)
     objects.refresh()
     with repack.reachable(objects.git_dir, tips, ground.store.staging()) as packed:
         store_pack(ground, repo_id, packed)
         try:
             with dropped_if_refused(ground, repo_id, packed), ground.write() as tx:
+                lock(tx, repo_id)
+                require_refs(tx, repo, refs)
                 swap(tx, repo_id, packs, packed)
         except Conflict:
             return  # something landed meanwhile; what was removed is said to be, all the same

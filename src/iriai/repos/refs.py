@@ -15,7 +15,7 @@ from iriai.identity.rules import Actor
 from iriai.repos import guarded, queries, rules
 from iriai.repos.git import formats
 from iriai.repos.git.packs import Packed, PackWriter
-from iriai.repos.landing import Landed, add_pack, dropped_if_refused, move_ref, store_pack
+from iriai.repos.landing import Landed, add_pack, dropped_if_refused, lock, move_ref, store_pack
 from iriai.repos.records import record
 from iriai.repos.rules import HEADS, MAIN, PULLS, TAGS, HeldBy, Ref, Repo
 from iriai.repos.signing import signature_of
@@ -37,6 +37,7 @@ def create_branch(
     overwrite: bool = False,
 ) -> Ref:
     """A new branch, from main or any revision; with `overwrite` in the place of one there is."""
+    lock(tx, repo.id)
     repo = queries.by_id(tx, repo.id)
     rules.require_write(actor, repo)
     sha = queries.resolve(tx, repo, revision or "main")
@@ -58,6 +59,7 @@ def create_empty_branch(
         packed = writer.finish()
     store_pack(ground, repo.id, packed)
     with dropped_if_refused(ground, repo.id, packed), ground.write() as tx:
+        lock(tx, repo.id)
         repo = queries.by_id(tx, repo.id)
         if overwrite:
             _make_room(tx, actor, repo, name)
@@ -73,6 +75,7 @@ def _make_room(tx: Tx, actor: Actor, repo: Repo, name: str) -> None:
 
 def delete_branch(tx: Tx, actor: Actor, repo: Repo, name: str) -> None:
     """A branch less; main stays."""
+    lock(tx, repo.id)
     repo = queries.by_id(tx, repo.id)
     rules.require_write(actor, repo)
     full = HEADS + name.removeprefix(HEADS)
@@ -99,18 +102,25 @@ def create_tag(  # noqa: PLR0917 - as doors say it
             raise rules.reference_exists(full)
     if not message:
         with ground.write() as tx:
-            return _created(tx, actor, queries.by_id(tx, repo.id), Ref(full, commit, commit))
+            lock(tx, repo.id)
+            repo = queries.by_id(tx, repo.id)
+            queries.resolve(tx, repo, commit)  # it may be removed by now
+            return _created(tx, actor, repo, Ref(full, commit, commit))
     tagger = signature_of(ground, actor)
     raw = formats.tag_bytes(commit, name, tagger, message[: rules.DESCRIPTION_LENGTH_MAX])
     packed, sha = _packed(ground, "tag", raw)
     store_pack(ground, repo.id, packed)
     with dropped_if_refused(ground, repo.id, packed), ground.write() as tx:
+        lock(tx, repo.id)
+        repo = queries.by_id(tx, repo.id)
+        queries.resolve(tx, repo, commit)
         add_pack(tx, repo.id, packed)
-        return _created(tx, actor, queries.by_id(tx, repo.id), Ref(full, sha, commit))
+        return _created(tx, actor, repo, Ref(full, sha, commit))
 
 
 def delete_tag(tx: Tx, actor: Actor, repo: Repo, name: str) -> None:
     """A tag less."""
+    lock(tx, repo.id)
     repo = queries.by_id(tx, repo.id)
     rules.require_write(actor, repo)
     _deleted(tx, actor, repo, TAGS + name.removeprefix(TAGS))
@@ -145,6 +155,7 @@ def squash(
     packed, sha = _packed(ground, "commit", raw)
     store_pack(ground, repo.id, packed)
     with dropped_if_refused(ground, repo.id, packed), ground.write() as tx:
+        lock(tx, repo.id)
         repo = queries.by_id(tx, repo.id)
         rules.require_commit_to(actor, repo, ref)
         guarded.require_history_kept(repo, ref.name, hub=ground.settings.url)

@@ -16,6 +16,7 @@ from iriai.blobs.tables import RepoObject
 from iriai.repos import joining, queries
 from iriai.repos.git.entries import EXECUTABLE_MODE, FILE_MODE
 from iriai.repos.git.objects import Objects
+from iriai.repos.landing import lock
 from iriai.repos.tables import RefRow, RepoRow
 
 
@@ -54,9 +55,7 @@ def release(ground: Ground, repo_id: int) -> int:
     if old <= named:
         return 0
     with ground.write() as tx:
-        tx.connection.execute(
-            select(RepoRow.id).where(RepoRow.id == repo_id).with_for_update()
-        ).all()
+        lock(tx, repo_id)
         if _live(tx, repo_id) != names:
             return 0  # something has landed; the next round looks again
         return blobs.release_unreferenced(tx, repo_id, named, before=before)
