@@ -37,6 +37,15 @@ def of(tx: Tx, account_id: int) -> int:
     return HUB if found is None else int(found)
 
 
+def lock(tx: Tx, commons_id: int) -> None:
+    """Let one transaction at a time decide in a commons.
+
+    To be called before anything is read by which it is decided: who waited sees what the other did.
+    """
+    asked = select(Commons.id).where(Commons.id == commons_id)
+    tx.connection.execute(asked.with_for_update(key_share=True))
+
+
 def preset(tx: Tx, commons_id: int) -> Preset:
     """How this commons decides."""
     found = tx.connection.execute(

@@ -4,10 +4,12 @@ import pytest
 
 from iriai.base.errors import Conflict, Denied, Excessive, Invalid
 from iriai.commons.cases import actions, holding, queries, rules
+from iriai.commons.enactment import case_steps
 from iriai.commons.enactment import cases as enacting
 from iriai.identity.rules import Act, Subject, may
 from iriai.repos import rules as repo_rules
 from tests.commons.cases.village import Village
+from tests.support.overlap import overlapping
 
 
 @pytest.fixture
@@ -256,3 +258,21 @@ def test_a_comment_is_held_like_anything_else(village):
     village.clock.advance(hours=72)
     with village.ground.read() as tx:
         assert not talks.event(tx, made.id, key).data["hidden"]
+
+
+def test_of_two_stewards_who_end_a_case_at_once_one_does(any_ground, clock):
+    village = Village(any_ground, clock, ["ada", "eve"], ["bob", "cid"])
+    number = village.report("cid", "account/bob")
+    village.charge("ada", number)
+    village.act(actions.answer, "bob", number, words="I am sorry.")
+
+    def step(by, name, **given):
+        actor = village.actor(by)
+        words = {"reasons": "So we think."} | given
+        return lambda tx: case_steps.case_step(tx, actor, village.id, number, name, words)
+
+    late = overlapping(any_ground, step("ada", "dismiss"), step("eve", "decide", rung="warning"))
+    assert isinstance(late, Conflict)
+    assert village.case(number).state == rules.State.DISMISSED
+    with any_ground.read() as tx:
+        assert queries.sanction_of(tx, village.case(number).id) is None

@@ -6,6 +6,7 @@ import pytest
 
 from iriai.base.errors import Conflict, Denied
 from iriai.commons.enactment import people
+from iriai.commons.membership import actions as members
 from iriai.commons.membership import electing, offices, powers, queries, rules
 from iriai.commons.membership.rules import State
 from iriai.commons.membership.tables import Election
@@ -13,6 +14,7 @@ from iriai.identity import queries as accounts
 from iriai.identity import rules as identity_rules
 from iriai.identity.rules import Role
 from tests.commons.membership.test_members import do, role, stands
+from tests.support.overlap import overlapping
 
 INSTANT = timedelta(microseconds=1)
 
@@ -192,3 +194,46 @@ def test_who_keeps_one_repository_writes_there_only_and_until_the_end(town, cloc
         assert accounts.actor_named(tx, "bob").maintains == frozenset()
     town.tick()
     assert stands(town, "bob").state is State.MEMBER
+
+
+def test_the_last_seat_of_an_office_is_given_once(any_town):
+    town = any_town
+    town.found("university", "ada", "bob", "cleo", "dan", "eve", "fay")
+    for name in ("ada", "bob", "cleo", "dan"):
+        seat(town, name)
+
+    def take(name):
+        mine = town.person(name).id
+        return lambda tx: powers.seat(tx, "system:test", town.commons_id, "steward", mine)
+
+    assert isinstance(overlapping(town.ground, take("eve"), take("fay")), Conflict)
+    with town.ground.read() as tx:
+        assert len(queries.seats(tx, town.commons_id)) == 5
+
+
+def test_of_two_who_begin_one_election_at_once_one_does(any_town):
+    town = any_town
+    town.found("university", "ada", "bob", "cleo")
+
+    def begin(tx):
+        offices.begin(tx, "system:test", town.commons_id, "steward")
+
+    assert isinstance(overlapping(town.ground, begin, begin), Conflict)
+    assert len(elections(town)) == 1
+
+
+def test_who_is_expelled_while_they_come_back_from_rest_is_no_member(any_town):
+    town = any_town
+    town.found("university", "ada", "bob", "cleo")
+    bob = town.person("bob").id
+    with town.ground.write() as tx:
+        powers.retire(tx, "system:test", town.commons_id, bob)
+    with town.ground.read() as tx:
+        actor = accounts.actor(tx, bob)
+    late = overlapping(
+        town.ground,
+        lambda tx: powers.expel(tx, "system:test", town.commons_id, bob),
+        lambda tx: members.return_(tx, actor, town.commons_id),
+    )
+    assert late is not None
+    assert stands(town, "bob").state is State.EXPELLED

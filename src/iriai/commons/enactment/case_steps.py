@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from iriai.base.errors import Conflict, Invalid
 from iriai.base.tx import Tx
+from iriai.commons import queries as commons
 from iriai.commons.cases import actions, panels, queries
 from iriai.commons.cases.bench import Matter
 from iriai.commons.cases.tables import CaseRow, HoldRow, PanelRow
@@ -88,6 +89,7 @@ def case_step(  # noqa: PLR0917 - an address, in its order
     tx: Tx, actor: Actor, commons_id: int, number: int, step: str, given: Given
 ) -> None:
     """Take a step of a case."""
+    commons.lock(tx, commons_id)
     found = queries.row(tx, commons_id, number)
     queries.require_known(tx, actor, found)
     _known(CASE_STEPS, step)(tx, actor, found, given)
@@ -95,6 +97,7 @@ def case_step(  # noqa: PLR0917 - an address, in its order
 
 def hold_step(tx: Tx, actor: Actor, commons_id: int, number: int, step: str) -> None:
     """Take a step of a hold."""
+    commons.lock(tx, commons_id)
     _known(HOLD_STEPS, step)(tx, actor, queries.hold(tx, commons_id, number))
 
 
@@ -102,6 +105,7 @@ def panel_step(  # noqa: PLR0917 - an address, in its order
     tx: Tx, actor: Actor, commons_id: int, number: int, step: str, given: Given
 ) -> None:
     """Take a step on a panel."""
+    commons.lock(tx, commons_id)
     _known(PANEL_STEPS, step)(tx, actor, queries.panel(tx, commons_id, number), given)
 
 
@@ -109,6 +113,7 @@ def appeal_refusal(tx: Tx, actor: Actor, repo: Repo, *, words: str, string: str 
     """Appeal the refusal of access to a gated repository; a panel's yes opens the gate."""
     if repo.held_by is HeldBy.PERSON:
         raise Conflict("This belongs to a person, who alone says whom they let in.")
+    commons.lock(tx, repo.commons_id)
     mine = gates.own(tx, actor, repo)
     if mine is None or mine.status is not Status.REJECTED or mine.handled_at is None:
         raise Conflict("Nothing was refused to you here that you could appeal.")

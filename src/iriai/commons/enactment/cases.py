@@ -12,6 +12,7 @@ from typing import Any
 from iriai.base.errors import Unavailable
 from iriai.base.events import HUB
 from iriai.base.tx import Ground, Tx
+from iriai.commons import queries as commons
 from iriai.commons.cases import actions, bench, holding, panels, queries, rules
 from iriai.commons.cases.bench import Matter, Sitting, Verdict
 from iriai.commons.cases.rules import Concern, Measure
@@ -67,6 +68,8 @@ def appeal(tx: Tx, actor: Actor, found: CaseRow, *, words: str, string: str = ""
 
 def hold(tx: Tx, actor: Actor, **asked: Any) -> HoldRow:
     """Place a hold, or ask a second steward for it. Keywords: `cases.holding.hold`."""
+    if asked.get("commons_id") is not None:
+        commons.lock(tx, asked["commons_id"])
     made = holding.hold(tx, actor, **asked)
     _settle_hold(tx, made)
     return made
@@ -150,23 +153,24 @@ CARRIED: dict[Matter, Callable[[Tx, PanelRow], None]] = {
 def due(ground: Ground) -> None:
     """Write down what time has done to cases, holds and panels, and draw what waits for a lot."""
     with ground.read() as tx:
-        holds = [each.id for each in queries.unended_holds(tx)]
-        sanctions = [each.id for each in queries.unended_sanctions(tx)]
+        holds = [(each.id, each.commons_id) for each in queries.unended_holds(tx)]
+        sanctions = [(each.id, each.commons_id) for each in queries.unended_sanctions(tx)]
         waiting = [(each.id, each.commons_id) for each in queries.open_panels(tx)]
-    for number in holds:
-        _alone(ground, _hold_due, number)
-    for number in sanctions:
-        _alone(ground, _sanction_due, number)
+    for number, commons_id in holds:
+        _alone(ground, commons_id, _hold_due, number)
+    for number, commons_id in sanctions:
+        _alone(ground, commons_id, _sanction_due, number)
     for number, commons_id in waiting:
-        if _alone(ground, _close, number):
+        if _alone(ground, commons_id, _close, number):
             tlog.checkpoint(ground, commons_id)  # the one that the lot is drawn from
-        _alone(ground, _panel_due, number)
+        _alone(ground, commons_id, _panel_due, number)
 
 
-def _alone(ground: Ground, work: Callable[[Tx, int], bool], number: int) -> bool:
+def _alone(ground: Ground, commons_id: int, work: Callable[[Tx, int], bool], number: int) -> bool:
     """One row, one transaction: what fails keeps nothing else from its time."""
     try:
         with ground.write() as tx:
+            commons.lock(tx, commons_id)
             return work(tx, number)
     except Unavailable:
         raise

@@ -10,6 +10,7 @@ from typing import Any
 from iriai.base.errors import Conflict, Denied, Invalid, Unknown
 from iriai.base.numbers import whole
 from iriai.base.tx import Tx
+from iriai.commons import queries as commons
 from iriai.commons.charter import powers as charter_powers
 from iriai.commons.charter import presets
 from iriai.commons.charter import queries as charters
@@ -203,6 +204,10 @@ def seat_elected(
 ) -> None:
     """Seat these people, in their order, and close the election."""
     election = tx.session.get_one(Election, election_id)
+    commons.lock(tx, election.commons_id)
+    tx.session.refresh(election)
+    if election.state == ElectionState.CLOSED:
+        raise Conflict("This election is over already.")
     seated = []
     for name in names:
         account = people.person(tx, name)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import aliased
 from iriai.base.errors import HubError
 from iriai.base.events import Event
 from iriai.base.tx import Ground, Tx
+from iriai.commons import queries as commons
 from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import Action, Charter, Preset
 from iriai.commons.enactment.people import names_elected, seat_elected
@@ -57,6 +58,7 @@ def _each(ground: Ground, waiting: list[int], work: Callable[[Tx, int], None]) -
     for commons_id in waiting:
         try:
             with ground.write() as tx:
+                commons.lock(tx, commons_id)
                 work(tx, commons_id)
         except HubError:
             log.exception("The clock of commons %s could not be moved on.", commons_id)

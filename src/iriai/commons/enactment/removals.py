@@ -11,6 +11,7 @@ from typing import Any
 from iriai.base.errors import Conflict, Denied, Invalid
 from iriai.base.numbers import whole
 from iriai.base.tx import Ground, Tx
+from iriai.commons import queries as commons
 from iriai.commons.cases import panels
 from iriai.commons.cases.bench import Matter, Verdict
 from iriai.commons.cases.recording import CLOCK
@@ -43,6 +44,7 @@ def decide(
 ) -> None:
     """Decide at once, where the charter lets stewards or owners; else say where to propose it."""
     with ground.write() as tx:
+        commons.lock(tx, commons_id)
         found = queries.row(tx, commons_id, number)
         mine = actions.require_steward(tx, actor, commons_id)
         actions.require_no_party(tx, mine, found)
@@ -80,6 +82,7 @@ def _fulfil(
         )
 
     def done(tx: Tx, head: str | None) -> None:
+        commons.lock(tx, commons_id)
         fresh = queries.row(tx, commons_id, number)
         actions.fulfilled(tx, by, fresh, reason=reason, new_revision=head)
         for path in paths:
@@ -187,6 +190,7 @@ def _land(ground: Ground, decision: Decision, payload: Payload, done: Done) -> N
         )
         return
     with ground.write() as tx:
+        commons.lock(tx, decision.commons_id)
         found = queries.row(tx, decision.commons_id, number)
         actions.refuse(tx, decision.actor_name, found, reason=reason)
         _hold(tx, found)

@@ -148,8 +148,10 @@ def record(tx: Tx, actor: Actor, verb: str, row: Member, **facts: Any) -> None:
 
 
 def _row(tx: Tx, commons_id: int, account_id: int) -> Member | None:
+    tx.flush()
     asked = select(Member).where(Member.commons_id == commons_id, Member.account_id == account_id)
-    return tx.session.scalar(asked)
+    fresh = asked.with_for_update().execution_options(populate_existing=True)
+    return tx.session.scalar(fresh)
 
 
 def _own(tx: Tx, actor: Actor, commons_id: int) -> Member:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from iriai.base.errors import Conflict, Excessive, Unknown
 from iriai.base.tx import Tx
+from iriai.commons import queries as commons
 from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import Role
 from iriai.commons.membership import electing, queries, rules, speaking
@@ -72,6 +73,7 @@ def call_election(tx: Tx, actor: Actor, commons_id: int, *, role: str) -> Electi
 
 def begin(tx: Tx, by: str, commons_id: int, role: str) -> Election | None:
     """Open nominations, unless none is needed; `Conflict` while one runs."""
+    commons.lock(tx, commons_id)
     if open_election(tx, commons_id, role) is not None:
         raise Conflict(f"An election of the office {role} runs already.")
     charter = charters.in_force(tx, commons_id)
@@ -146,6 +148,7 @@ def petition(tx: Tx, actor: Actor, commons_id: int, *, seat_id: int, text: str) 
     mine = taking_part(tx, actor, commons_id)
     charter = charters.in_force(tx, commons_id)
     _require_voice(tx, commons_id, mine, charter.commons)
+    commons.lock(tx, commons_id)
     held = next((each for each in queries.seats(tx, commons_id) if each.id == seat_id), None)
     if held is None:
         raise Unknown("There is no such seat.", code="SeatNotFound")
@@ -176,6 +179,7 @@ def sign(tx: Tx, actor: Actor, commons_id: int, *, petition_id: int) -> Signed:
     mine = taking_part(tx, actor, commons_id)
     charter = charters.in_force(tx, commons_id)
     _require_voice(tx, commons_id, mine, charter.commons)
+    commons.lock(tx, commons_id)
     row = tx.session.get(Petition, petition_id)
     if row is None or row.commons_id != commons_id:
         raise Unknown("There is no such petition.", code="PetitionNotFound")
@@ -311,6 +315,7 @@ def _require_voice(tx: Tx, commons_id: int, account_id: int, commons: str) -> No
 
 
 def _nominating(tx: Tx, commons_id: int, role: str) -> Election:
+    commons.lock(tx, commons_id)
     found = open_election(tx, commons_id, role)
     if (
         found is None

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from iriai.base.errors import Conflict, Unknown
 from iriai.base.events import HUB
 from iriai.base.tx import Tx
+from iriai.commons import queries as commons
 from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import Preset
 from iriai.commons.membership import electing, queries, rules
@@ -142,6 +143,7 @@ def seat(
     cited: Cited = NOTHING,
 ) -> Seat:
     """Give somebody an office for its term, from now on. Whoever took care of it lays it down."""
+    commons.lock(tx, commons_id)
     charter = charters.in_force(tx, commons_id)
     office = charter.roles.get(role)
     if office is None:
@@ -220,9 +222,11 @@ def obey(tx: Tx, commons_id: int, account_id: int) -> None:
 
 
 def kept(tx: Tx, commons_id: int, account_id: int) -> Member | None:
-    """What is kept of a member, to be changed."""
+    """What is kept of a member, to be changed, and by nobody else until the transaction ends."""
+    tx.flush()
     asked = select(Member).where(Member.commons_id == commons_id, Member.account_id == account_id)
-    return tx.session.scalar(asked)
+    fresh = asked.with_for_update().execution_options(populate_existing=True)
+    return tx.session.scalar(fresh)
 
 
 def record(tx: Tx, by: str, verb: str, row: Member, **facts: Any) -> None:
@@ -265,7 +269,8 @@ def _give_back(tx: Tx, by: str, commons_id: int, account_id: int, cited: Cited) 
 
 
 def _lay_down(tx: Tx, seat_id: int, ended: Ended) -> Seat | None:
-    row = tx.session.get_one(Seat, seat_id)
+    tx.flush()
+    row = tx.session.get_one(Seat, seat_id, with_for_update=True, populate_existing=True)
     if row.ended_at is not None:
         return None
     row.ended_at, row.ended_by = tx.now, ended.value

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from iriai.base.errors import Denied, Excessive
 from iriai.base.tx import Tx
+from iriai.commons import queries as commons
 from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import PANEL, Action, Charter, Path
 from iriai.commons.counting import ballot_export
@@ -20,7 +21,6 @@ from iriai.commons.proposals import queries, rules, scope, steps, taking_part
 from iriai.commons.proposals.rules import Kind, Proposal
 from iriai.commons.proposals.steps import CLOCK
 from iriai.commons.proposals.tables import OptionRow, ProposalRow
-from iriai.commons.tables import Commons
 from iriai.identity.rules import Actor
 
 
@@ -212,6 +212,6 @@ def _add_options(  # noqa: PLR0917 - whose, what, in which words, among which
 
 def _take_number(tx: Tx, commons_id: int) -> int:
     """The next number of a commons' proposals; its row is locked so that none is given twice."""
-    tx.connection.execute(select(Commons.id).where(Commons.id == commons_id).with_for_update())
+    commons.lock(tx, commons_id)
     asked = select(func.max(ProposalRow.number)).where(ProposalRow.commons_id == commons_id)
     return int(tx.connection.execute(asked).scalar_one() or 0) + 1
