@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 from sqlalchemy import select
+from tests.support.overlap import overlapping
 
 from iriai.base.errors import Conflict, Denied, Invalid, Unknown
 from iriai.base.events import Event
@@ -221,3 +222,33 @@ def test_where_discussions_are_disabled_nobody_begins_one(village):
         enactment.change_settings(tx, village.ada, village.repo(), discussions_disabled=True)
     with village.ground.write() as tx, pytest.raises(Denied, match="disabled"):
         actions.open_discussion(tx, village.bob, village.repo(), title="A question")
+
+
+def test_what_is_hidden_while_its_author_edits_it_stays_hidden(village):
+    repo, ground = village.repo(), village.ground
+    with ground.write() as tx:
+        found = actions.open_discussion(tx, village.bob, repo, title="Hello there")
+        said = actions.comment(tx, village.bob, repo, found.number, text="Bad words.")
+    rest = (repo, found.number, said.key)
+    overlapping(
+        ground,
+        lambda tx: actions.hide_comment(tx, village.ada, *rest, reason="They are bad."),
+        lambda tx: actions.edit_comment(tx, village.bob, *rest, text="Worse words."),
+    )
+    with ground.read() as tx:
+        assert queries.event(tx, found.id, said.key).data["hidden"]
+
+
+def test_a_pull_request_that_is_closed_while_it_is_merged_is_not_merged(village):
+    repo, ground = village.repo(), village.ground
+    landed = village.commit(village.bob, Add("c.txt", b"c\n"), create_pr=True)
+
+    def close(tx):
+        actions.change_status(tx, village.bob, repo, landed.number, status="closed")
+
+    def merged(tx):
+        actions.mark_merged(tx, village.ada, repo, landed.number, sha=landed.sha)
+
+    assert isinstance(overlapping(ground, close, merged), Conflict)
+    with ground.read() as tx:
+        assert queries.discussion(tx, repo, landed.number).status is Status.CLOSED

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.overlap import overlapping
 
 from iriai.base.errors import Denied
 from iriai.identity import actions, powers, queries, rules
@@ -165,3 +166,17 @@ def test_a_restriction_only_ever_takes_and_never_takes_reading(actor, restraints
         assert rules.may(actor, act, subject)
     if act in (Act.READ, Act.READ_GATED, Act.SECURE):
         assert rules.may(bound, act, subject) == rules.may(actor, act, subject)
+
+
+def test_what_two_commons_do_to_somebody_at_once_binds_both_ways(any_ground, clock):
+    made = actions.add_person(any_ground, rules.OPERATOR, name="bob")
+    until = clock.moment + timedelta(days=30)
+    overlapping(
+        any_ground,
+        lambda tx: powers.restrict(tx, made.id, None, Restriction.SUSPEND, until),
+        lambda tx: powers.make_maintainer(tx, made.id, 7, until),
+    )
+    with any_ground.read() as tx:
+        actor = queries.actor(tx, made.id)
+    assert actor.maintains == {7}
+    assert actor.restraints

@@ -3,7 +3,7 @@
 import secrets
 from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 
 from iriai.base.tx import Tx
 from iriai.discussions import queries, rules
@@ -64,7 +64,7 @@ def begin_pull_request(
 
 def comment(tx: Tx, actor: Actor, repo: Repo, number: int, *, text: str) -> Event:
     """Say something."""
-    found = queries.discussion(tx, repo, number)
+    found = _locked(tx, repo, number)
     rules.require_may_comment(actor, repo, found)
     made = _say(tx, actor, found.id, rules.clean_comment(text))
     _touch(tx, found.id, comments=DiscussionRow.comments + 1)
@@ -74,9 +74,9 @@ def comment(tx: Tx, actor: Actor, repo: Repo, number: int, *, text: str) -> Even
 
 def edit_comment(tx: Tx, actor: Actor, repo: Repo, number: int, key: str, *, text: str) -> Event:
     """Change what one said; what stood there before stays readable."""
-    found = queries.discussion(tx, repo, number)
+    found = _locked(tx, repo, number)
     rules.require_may_comment(actor, repo, found)
-    event = queries.event(tx, found.id, key)
+    event = _locked_event(tx, found.id, key)
     edits = event.data.get("history", [])
     rules.require_may_edit(actor, event, edits=len(edits))
     was = {name: event.data[name] for name in ("raw", "updated_at", "by")}
@@ -91,8 +91,8 @@ def hide_comment(
     tx: Tx, actor: Actor, repo: Repo, number: int, key: str, *, reason: str = ""
 ) -> Event:
     """Hide a comment. Whoever hides another's says why, and that is shown and logged."""
-    found = queries.discussion(tx, repo, number)
-    event = queries.event(tx, found.id, key)
+    found = _locked(tx, repo, number)
+    event = _locked_event(tx, found.id, key)
     rules.require_may_hide(actor, repo, event)
     own = event.author_id == actor.id
     reason = rules.clean_reason(reason or ("withdrawn by its author" if own else ""))
@@ -104,7 +104,7 @@ def hide_comment(
 
 def rename(tx: Tx, actor: Actor, repo: Repo, number: int, *, title: str) -> Event:
     """Give a discussion another title."""
-    found = queries.discussion(tx, repo, number)
+    found = _locked(tx, repo, number)
     rules.require_may_steer(actor, repo, found)
     cleaned = rules.clean_title(title)
     made = _happened(tx, actor, found.id, EventKind.TITLE, {"from": found.title, "to": cleaned})
@@ -117,7 +117,7 @@ def change_status(
     tx: Tx, actor: Actor, repo: Repo, number: int, *, status: str, text: str = ""
 ) -> Event:
     """Open or close a discussion, perhaps with a word on why."""
-    found = queries.discussion(tx, repo, number)
+    found = _locked(tx, repo, number)
     rules.require_may_steer(actor, repo, found)
     wanted = rules.next_status(found, status)
     if text.strip():
@@ -132,8 +132,9 @@ def change_status(
 def mark_merged(
     tx: Tx, actor: Actor, repo: Repo, number: int, *, sha: str, text: str = ""
 ) -> Event:
-    """Write down that a pull request was merged as commit `sha`."""
-    found = queries.discussion(tx, repo, number)
+    """Write down that a pull request was merged as commit `sha`; `Conflict` if it is over."""
+    found = _locked(tx, repo, number)
+    rules.require_not_over(found)
     if text.strip():
         said = _say(tx, actor, found.id, rules.clean_comment(text))
         subject = _subject(repo, number)
@@ -147,7 +148,7 @@ def mark_merged(
 def lock(tx: Tx, actor: Actor, repo: Repo, number: int, *, reason: str) -> Event:
     """Let only those who write go on; the reason is shown and logged."""
     rules.require_may_moderate(actor, repo)
-    found = queries.discussion(tx, repo, number)
+    found = _locked(tx, repo, number)
     cleaned = rules.clean_reason(reason)
     made = _happened(tx, actor, found.id, EventKind.LOCK, {"locked": True, "reason": cleaned})
     _touch(tx, found.id, locked_reason=cleaned)
@@ -159,11 +160,25 @@ def lock(tx: Tx, actor: Actor, repo: Repo, number: int, *, reason: str) -> Event
 def unlock(tx: Tx, actor: Actor, repo: Repo, number: int) -> Event:
     """Let everybody go on."""
     rules.require_may_moderate(actor, repo)
-    found = queries.discussion(tx, repo, number)
+    found = _locked(tx, repo, number)
     made = _happened(tx, actor, found.id, EventKind.LOCK, {"locked": False})
     _touch(tx, found.id, locked_reason=None)
     tx.record(repo.commons_id, actor.name, "unlocked", _subject(repo, number))
     return made
+
+
+def _locked(tx: Tx, repo: Repo, number: int) -> Discussion:
+    """A discussion as it is now, and stays for all others until the transaction ends."""
+    here = (DiscussionRow.repo_id == repo.id, DiscussionRow.number == number)
+    tx.connection.execute(select(DiscussionRow.id).where(*here).with_for_update())
+    return queries.discussion(tx, repo, number)
+
+
+def _locked_event(tx: Tx, discussion_id: int, key: str) -> Event:
+    """The same for an event: its whole text is written anew."""
+    here = DiscussionEvent.key == key
+    tx.connection.execute(select(DiscussionEvent.id).where(here).with_for_update())
+    return queries.event(tx, discussion_id, key)
 
 
 def _begin(

@@ -11,7 +11,8 @@ from iriai.discussions.tables import DiscussionEvent
 def hold_comment(tx: Tx, key: str, *, reason: str | None, until: datetime) -> None:
     """Show a comment to nobody until then, and say why; without a reason it is shown again."""
     own = DiscussionEvent.key == key
-    found = tx.connection.execute(select(DiscussionEvent.data).where(own)).scalar_one_or_none()
+    asked = select(DiscussionEvent.data).where(own).with_for_update()
+    found = tx.connection.execute(asked).scalar_one_or_none()
     if found is None:
         return
     data = {name: value for name, value in found.items() if name != "held"}

@@ -178,12 +178,17 @@ def next_status(discussion: Discussion, wanted: str) -> Status:
     return Status(wanted)
 
 
+def require_not_over(discussion: Discussion) -> None:
+    """What was closed or merged is not merged."""
+    if discussion.is_over:
+        raise Conflict(f"This pull request is {discussion.status} already.")
+
+
 def require_mergeable(discussion: Discussion, conflicts: list[str]) -> None:
     """An open pull request without conflicts can be merged."""
     if not discussion.is_pull_request:
         raise Invalid("Only a pull request can be merged.")
-    if discussion.is_over:
-        raise Conflict(f"This pull request is {discussion.status} already.")
+    require_not_over(discussion)
     if discussion.status is Status.DRAFT:
         raise Conflict("A draft is published before it is merged: set its status to open.")
     if conflicts:

@@ -94,6 +94,8 @@ def restriction(tx: Tx, account_id: int, organisation_id: int | None) -> Restric
 def _retell(tx: Tx, account_id: int) -> None:
     """Say in short, beside the account, what it keeps and by what it is bound."""
     tx.flush()
+    mine = select(Account.id).where(Account.id == account_id)  # two commons may change it at once
+    tx.connection.execute(mine.with_for_update(key_share=True))
     keeps = tx.connection.execute(
         select(Maintainer.repo_id, Maintainer.until).where(
             Maintainer.person_id == account_id, Maintainer.until > tx.now
@@ -119,6 +121,6 @@ def _retell(tx: Tx, account_id: int) -> None:
             for each in bound
         },
     }
-    account = tx.session.get_one(Account, account_id)
+    account = tx.session.get_one(Account, account_id, populate_existing=True)
     account.terms = terms if terms["keeps"] or terms["bound"] else None
     tx.flush()
