@@ -3,6 +3,7 @@
 import orjson
 import pytest
 from sqlalchemy import select, update
+from tests.support.overlap import overlapping
 
 from iriai.base import events, merkle
 from iriai.base.events import HUB, Event
@@ -83,3 +84,13 @@ def test_a_changed_private_part_is_found(ground):
     with ground.write() as tx:
         tx.connection.execute(update(Event).values(private='{"reason":"none"}'))
     assert "private part of entry 0" in next(iter(events.check(ground))).message
+
+
+def test_the_first_entries_of_a_log_are_sealed_once_by_two_at_once(any_ground):
+    sizes = []
+    overlapping(
+        any_ground,
+        lambda tx: sizes.append(events._locked_size(tx, 7)),
+        lambda tx: sizes.append(events._locked_size(tx, 7)),
+    )
+    assert sizes == [0, 0]

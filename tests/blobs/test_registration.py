@@ -7,9 +7,10 @@ import pytest
 from sqlalchemy import delete, event, func, select
 from tests.blobs.conftest import ADA, BOB, EVE, packed_contents, sha256
 from tests.support import xet
+from tests.support.overlap import overlapping
 
 from iriai.base.errors import Excessive, HubError, Invalid
-from iriai.blobs import check, queries, receiving, registration, rules
+from iriai.blobs import actions, check, queries, receiving, registration, rules
 from iriai.blobs.registration import Upload
 from iriai.blobs.tables import FileXorb, RepoObject, Shard, StoredBytes, XetFile, Xorb
 from iriai.blobs.xet import hashes, xorb
@@ -457,3 +458,31 @@ def test_progress_goes_from_nothing_to_all(sender, folders):
     assert seen == sorted(seen)
     assert seen[-1] == (4_000_000, 4_000_000)
     assert len(seen) > 2
+
+
+def test_a_file_of_two_xorbs_that_are_healed_at_once_is_whole_again(any_sender):
+    ada = any_sender(ADA)
+    sent = [xet.xorb(RAWS[:2]), xet.xorb(RAWS[2:])]
+    names = [hashes.to_hex(table.root()) for _, table in sent]
+    for (body, _), name in zip(sent, names, strict=True):
+        ada.xorb(body, name)
+    content = sha256(b"".join(RAWS))
+    tables = [table for _, table in sent]
+    runs = [each.hashes_of(0, 2) for each in tables]
+    lengths = [list(each.lengths(0, 2)) for each in tables]
+    claim = xet.FileClaim(
+        hashes.file_hash(runs[0] + runs[1], lengths[0] + lengths[1]),
+        [(each.root(), 0, 2, sum(each.lengths(0, 2))) for each in tables],
+        [hashes.term_hash(run) for run in runs],
+        content,
+    )
+    ada.shard(xet.shard([claim], tables))
+    with ada.ground.write() as tx:
+        for name in names:
+            actions.mark_xorb_damaged(tx, name)
+
+    def heal(place):
+        return lambda tx: actions.keep_xorb(tx, ADA, names[place], tables[place])
+
+    overlapping(ada.ground, heal(0), heal(1))
+    assert ada.read(content) == b"".join(RAWS)

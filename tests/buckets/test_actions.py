@@ -1,12 +1,14 @@
 """Buckets: one number for one thing, files that change, and bytes that go when nobody has them."""
 
+from datetime import timedelta
+
 import pytest
 
 from iriai.base.errors import Conflict, Denied, Invalid, Unknown
 from iriai.blobs import actions as blobs
 from iriai.blobs.rules import Origin
 from iriai.blobs.tables import RepoObject, StoredBytes, XetFile
-from iriai.buckets import actions, queries, releasing, rules
+from iriai.buckets import actions, changes, queries, releasing, rules
 from iriai.buckets.rules import Folder, Put, Remove
 from iriai.identity import actions as identity
 from iriai.identity import queries as people
@@ -167,3 +169,18 @@ def test_a_batch_that_makes_no_sense_is_refused_whole():
     ):
         with pytest.raises(Invalid):
             rules.operations([line])
+
+
+def test_who_follows_from_a_moment_hears_of_a_batch_that_had_to_wait_and_of_the_one_before(
+    any_ground, ada, clock
+):
+    bucket = made(any_ground, ada)
+    names = [sent(any_ground, bucket, digit) for digit in "12"]
+    moments = [clock.moment + timedelta(seconds=seconds) for seconds in (2, 0)]
+    for path, name, clock.moment in zip("ab", names, moments, strict=True):
+        changed(any_ground, ada, bucket, Put(path, name))
+    clock.moment = moments[0]
+    with any_ground.read() as tx:
+        cursor = changes.since(tx, bucket, moments[1] + timedelta(seconds=1))
+        told = list(changes.after(tx, bucket.id, cursor))
+    assert [each.changes[0]["path"] for each in told] == ["a", "b"]

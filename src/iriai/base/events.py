@@ -32,6 +32,7 @@ from sqlalchemy import (
     text,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from iriai.base import merkle
@@ -313,16 +314,15 @@ def _seal_batch(ground: "Ground", commons_id: int) -> int:
 
 def _locked_size(tx: "Tx", commons_id: int) -> int:
     """The size of the sealed log, its row locked (SQLite: by the writer lock)."""
-    found = tx.connection.execute(
-        select(LogHead.size).where(LogHead.commons_id == commons_id).with_for_update()
-    ).scalar_one_or_none()
-    if found is not None:
-        return int(found)
-    tx.connection.execute(
-        insert(LogHead),
-        {"commons_id": commons_id, "size": 0, "root": merkle.EMPTY_ROOT, "sealed_at": tx.now},
-    )
-    return 0
+    asked = select(LogHead.size).where(LogHead.commons_id == commons_id).with_for_update()
+    found = tx.connection.execute(asked).scalar_one_or_none()
+    if found is None:
+        dialect = sqlite if tx.connection.dialect.name == "sqlite" else postgresql
+        row = {"commons_id": commons_id, "root": merkle.EMPTY_ROOT, "sealed_at": tx.now}
+        fresh = dialect.insert(LogHead).values(**row, size=0).on_conflict_do_nothing()
+        tx.connection.execute(fresh)  # waits for whoever is just making it
+        found = tx.connection.execute(asked).scalar_one()
+    return int(found)
 
 
 def check(ground: "Ground", only: int | None = None) -> Iterator[Finding]:

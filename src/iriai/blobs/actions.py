@@ -124,8 +124,13 @@ def mark_xorb_damaged(tx: Tx, xorb: str, table: ChunkTable | None = None) -> boo
 
 
 def _heal_files(tx: Tx, xorb: str) -> None:
-    """Serve the files again that need this xorb, and no damaged one."""
+    """Serve the files again that need this xorb, and no damaged one.
+
+    They are locked first: of two xorbs that are healed at once, the later sees the earlier healed.
+    """
     needing = select(FileXorb.file_hash).where(FileXorb.xorb_hash == xorb)
+    files = select(XetFile.hash).where(XetFile.damaged, XetFile.hash.in_(needing))
+    tx.connection.execute(files.order_by(XetFile.hash).with_for_update()).all()
     still_broken = (
         exists()
         .where(FileXorb.file_hash == XetFile.hash)

@@ -171,9 +171,6 @@ def _keep_files(tx: Tx, upload: Upload, shard: shards.Shard, digests: Mapping[st
     """
     named = {to_hex(file.hash): file for file in shard.files}
     files = {name: named[name] for name in sorted(named)}
-    known = _verified_before(tx, shard)
-    fresh = {name: file for name, file in files.items() if name not in known}
-    _keep_terms(tx, fresh, digests)
     actions.assert_objects(tx, set(digests.values()))  # first, so that the sweep waits for us
     sizes = {digests[name]: file.size for name, file in files.items()}
     objects = (
@@ -187,6 +184,9 @@ def _keep_files(tx: Tx, upload: Upload, shard: shards.Shard, digests: Mapping[st
         for digest, size in sorted(sizes.items())
     )
     actions.insert_new(tx, StoredBytes, objects)
+    known = _verified_before(tx, shard)  # after that: the sweep may have been faster
+    fresh = {name: file for name, file in files.items() if name not in known}
+    _keep_terms(tx, fresh, digests)
     _point_objects(tx, {name: digests[name] for name in files})
     held = queries.objects(tx, upload.repo_id, list(digests.values()))
     actions.hold(tx, upload.repo_id, set(digests.values()), Origin.SENT)

@@ -108,6 +108,7 @@ def delete(tx: Tx, actor: Actor, bucket: Bucket) -> None:
 
 def give_up(tx: Tx, actor: Actor, bucket: Bucket) -> None:
     """Delete a bucket, once it is settled that it may be."""
+    bucket = _locked(tx, bucket)
     _change(tx, bucket, deleted_at=tx.now, updated_at=tx.now)
     tx.connection.execute(delete_rows(BucketName).where(BucketName.bucket_id == bucket.id))
     tx.enqueue(
@@ -133,6 +134,13 @@ def _change(tx: Tx, bucket: Bucket, **values: Any) -> None:
     changed = update(BucketRow).where(BucketRow.id == bucket.id, BucketRow.deleted_at.is_(None))
     if tx.connection.execute(changed.values(**values)).rowcount != 1:
         raise rules.unknown_bucket()
+
+
+def _locked(tx: Tx, bucket: Bucket) -> Bucket:
+    """A bucket as it is now, and stays for all others until the transaction ends."""
+    locked = select(BucketRow.id).where(BucketRow.id == bucket.id).with_for_update()
+    tx.connection.execute(locked).all()
+    return queries.by_id(tx, bucket.id)
 
 
 def _owner_for(tx: Tx, actor: Actor, owner: str) -> Account:
@@ -183,9 +191,7 @@ def batch(tx: Tx, actor: Actor, bucket: Bucket, operations: Sequence[Operation])
     A file's content must have been sent to this bucket, or be in a source that the asker may read.
     """
     rules.require_write(actor, bucket)
-    locked = select(BucketRow.id).where(BucketRow.id == bucket.id).with_for_update()
-    tx.connection.execute(locked).all()
-    bucket = queries.by_id(tx, bucket.id)
+    bucket = _locked(tx, bucket)
     contents = _contents(tx, actor, bucket, operations)
     before = queries.files(tx, bucket, [each.path for each in operations])
     done, after = Done(), dict[str, StoredFile | None](before)

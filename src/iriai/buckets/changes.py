@@ -69,9 +69,13 @@ def since(tx: Tx, bucket: Bucket, moment: datetime) -> int | None:
         moment = bucket.created_at
     if moment < tx.now - KEPT:
         return None
-    asked = select(func.max(BucketChange.id)).where(
-        BucketChange.bucket_id == bucket.id, BucketChange.at < moment
-    )
+    mine = BucketChange.bucket_id == bucket.id
+    # who waited for another's batch is later in the order, with an earlier moment
+    first = select(func.min(BucketChange.id)).where(mine, BucketChange.at >= moment)
+    number = tx.connection.execute(first).scalar_one_or_none()
+    asked = select(func.max(BucketChange.id)).where(mine, BucketChange.at < moment)
+    if number is not None:
+        asked = asked.where(BucketChange.id < number)
     return tx.connection.execute(asked).scalar_one_or_none() or 0
 
 

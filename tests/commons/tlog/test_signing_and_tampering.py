@@ -9,6 +9,7 @@ from threading import Thread
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import select, text, update
+from tests.support.overlap import overlapping
 
 from iriai.base import events, jobs, merkle
 from iriai.base.events import HUB, Event, LogNode
@@ -61,6 +62,15 @@ def test_what_is_signed_is_what_is_sealed(any_ground):
     said = rules.read_checkpoint(note.text)
     assert (said.size, said.root) == (head.size, head.root) == (5, signed.root)
     assert said.origin == "127.0.0.1:8700/api/commons/hub/log"
+
+
+def test_two_who_sign_a_log_for_the_first_time_make_one_key(any_ground):
+    def settle(tx):
+        actions.settle_key(tx, HUB)
+
+    overlapping(any_ground, settle, settle)
+    with any_ground.read() as tx:
+        assert len(queries.keys(tx, HUB)) == 1
 
 
 def test_the_key_stands_in_the_log_that_it_signs(signed):

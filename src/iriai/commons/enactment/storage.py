@@ -27,6 +27,7 @@ def due(ground: Ground) -> None:
         waiting = queries.with_pots(tx)
     for commons_id in waiting:
         with ground.write() as tx:
+            commons.lock(tx, commons_id)
             serving.due(tx, commons_id)
             if refresh(tx, commons_id):
                 about = f"pot/{commons.named(tx, commons_id).name}"

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from iriai.base.errors import Conflict, Excessive
 from iriai.base.tx import Tx
+from iriai.commons import queries as commons_queries
 from iriai.commons.pot import queries, rules
 from iriai.commons.pot.rules import Allotment, Source, State
 from iriai.commons.pot.tables import AllotmentRow, PoolRow
@@ -26,6 +27,7 @@ def declare(
     cited: Cited,
 ) -> None:
     """Say how much of a unit somebody gives from now on; 0 takes their gift back."""
+    commons_queries.lock(tx, commons_id)
     row = tx.session.scalar(
         select(PoolRow).where(PoolRow.commons_id == commons_id, PoolRow.unit == unit)
     )
@@ -60,6 +62,7 @@ def allot(
     cited: Cited,
 ) -> None:
     """Grant somebody an amount of a round, which must be free; or let them wait in the queue."""
+    commons_queries.lock(tx, commons_id)
     cut = queries.slice_(tx, commons_id, unit)
     queued = source is Source.QUEUE
     if not queued and amount > cut.round_free:
@@ -94,6 +97,7 @@ def reclaim(
     tx: Tx, actor: str, commons_id: int, commons: str, *, allotment_id: int, cited: Cited
 ) -> None:
     """Take an allotment back into the pot. Nothing that was stored is deleted by it."""
+    commons_queries.lock(tx, commons_id)
     row = tx.session.get(AllotmentRow, allotment_id)
     if row is None or row.commons_id != commons_id or row.state == State.RECLAIMED:
         raise Conflict("This allotment is not in force any more.")

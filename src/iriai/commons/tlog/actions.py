@@ -39,6 +39,10 @@ def origin(tx: Tx, commons_id: int) -> str:
 
 def settle_key(tx: Tx, commons_id: int) -> Key:
     """The key that signs this log; a first one is made, kept, and said in the log."""
+    found = queries.key(tx, commons_id)
+    if found is not None:
+        return found
+    commons_queries.lock(tx, commons_id)
     return queries.key(tx, commons_id) or _make(
         tx, commons_id, origin(tx, commons_id), SYSTEM, None
     )
@@ -46,6 +50,7 @@ def settle_key(tx: Tx, commons_id: int) -> Key:
 
 def rotate(tx: Tx, commons_id: int, *, by: str) -> Key:
     """Sign with a fresh key from now on; the log says which follows which."""
+    commons_queries.lock(tx, commons_id)
     before = settle_key(tx, commons_id)
     row = tx.session.get_one(tables.LogKey, before.id)
     row.ended_at = tx.now
