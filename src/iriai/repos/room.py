@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from typing import Protocol
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_, update
 
 from iriai.base.errors import Excessive
 from iriai.base.events import HUB
@@ -67,6 +67,8 @@ def require(tx: Tx, holder: Holder, *, more: int = 0) -> None:
     if holder.quota_bytes is None:
         return
     limits = _limits(tx, holder)
+    if not more:  # it is there already, and kept with this transaction: one after another
+        _lock(tx, holder.commons_id, limits)
     named = _named(tx, holder.commons_id) if any(not each.person_id for each in limits) else ()
     for limit in limits:
         used = limit.bytes_in_buckets + used_bytes(
@@ -190,10 +192,21 @@ def _limits(tx: Tx, holder: Holder) -> Sequence[_Limit]:
             StorageLimit.commons_id == holder.commons_id,
             StorageLimit.person_id.in_([holder.payer_id or OTHERS, OTHERS]),
         )
-        .order_by(StorageLimit.person_id)
+        .order_by(StorageLimit.person_id, StorageLimit.unit)
     )
     found: dict[str, _Limit] = {row.unit: row for row in tx.connection.execute(asked)}
     return list(found.values())
+
+
+def _lock(tx: Tx, commons_id: int, limits: Sequence[_Limit]) -> None:
+    """Let nobody else ask about these limits until the transaction ends, always in one order."""
+    rows = [(each.unit, each.person_id) for each in limits]
+    asked = select(StorageLimit.unit).where(
+        StorageLimit.commons_id == commons_id,
+        tuple_(StorageLimit.unit, StorageLimit.person_id).in_(rows),
+    )
+    ordered = asked.order_by(StorageLimit.unit, StorageLimit.person_id)
+    tx.connection.execute(ordered.with_for_update()).all()
 
 
 def _named(tx: Tx, commons_id: int) -> Sequence[int]:

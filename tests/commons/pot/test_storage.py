@@ -2,8 +2,13 @@
 
 import pytest
 from sqlalchemy import event
+from tests.support.commons import Town
+from tests.support.overlap import overlapping
 
 from iriai.base.errors import Excessive
+from iriai.blobs import actions as blobs
+from iriai.blobs.rules import BlobState, Origin
+from iriai.blobs.tables import StoredBytes
 from iriai.commons.enactment import storage
 from iriai.commons.pot import powers
 from iriai.identity.rules import Actor, Role
@@ -109,3 +114,21 @@ def test_where_nothing_is_limited_nothing_is_asked(town):
     give(town, 600 * KILOBYTE)
     send(town, actor, repo, KILOBYTE)
     assert [each for each in asked[before:] if "storage_limits" in each]
+
+
+def test_two_uploads_at_once_do_not_share_the_room_that_is_left_for_one(any_ground):
+    town = Town(any_ground).found("university", "ada", "bob", "cyd")
+    give(town, 600 * KILOBYTE)
+    repos = [made(town, name)[1] for name in ("one", "two")]
+
+    def take(repo, digit):
+        def work(tx):
+            held = {"sha256": digit * 64, "size": 60 * KILOBYTE, "blob_state": BlobState.KEPT}
+            row = held | {"created_at": tx.now, "asserted_at": tx.now}
+            blobs.insert_new(tx, StoredBytes, [row])
+            blobs.hold(tx, repo.id, [digit * 64], Origin.SENT)
+            room.require(tx, repo)
+
+        return work
+
+    assert isinstance(overlapping(any_ground, take(repos[0], "a"), take(repos[1], "b")), Excessive)
