@@ -1,19 +1,19 @@
 """Real servers for the tests: children that are gone when the tests are, however they end."""
 
 import contextlib
-import ctypes
 import os
+import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 STOP_SECONDS = 10
-PR_SET_PDEATHSIG = 1
-LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+SETPRIV = shutil.which("setpriv")
+DYING_WITH_US = [SETPRIV, "--pdeathsig", "KILL", "--"] if SETPRIV else []
+"""What util-linux runs a command with so that it ends with its parent; nothing elsewhere."""
 
 
 def start(
@@ -24,10 +24,14 @@ def start(
     folder: Path | None = None,
     environment: dict[str, str] | None = None,
 ) -> "subprocess.Popen[bytes]":
-    """Start `command` (as `user`, where one is given); the kernel ends it should we be killed."""
+    """Start `command` (as `user`, where one is given); the kernel ends it should we be killed.
+
+    Nothing of ours runs between fork and exec: there, libraries' own handlers for forks would wait
+    for locks that other threads held.
+    """
     with log.open("ab") as output:
         return subprocess.Popen(
-            [str(word) for word in command],
+            [*DYING_WITH_US, *(str(word) for word in command)],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -36,7 +40,6 @@ def start(
             user=user,
             group=user,
             extra_groups=None if user is None else [],
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 - one system call, no locks
             start_new_session=True,
         )
 
@@ -89,11 +92,6 @@ def listens(port: int) -> bool:
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
         return True
     return False
-
-
-def _die_with_parent() -> None:
-    if LIBC is not None:
-        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def is_root() -> bool:
