@@ -53,6 +53,16 @@ def board(api, exam, length, **more):
     return rows
 
 
+def results(api, name, length):
+    """What a model's page of the API says of its scores, once the worker has read them."""
+    until = time.monotonic() + SECONDS
+    address = f"{api.endpoint}/api/models/{name}?expand=evalResults"
+    while len(told := httpx.get(address).json().get("evalResults", [])) != length:
+        assert time.monotonic() < until, told
+        time.sleep(0.2)
+    return told
+
+
 def model(api, name, **more):
     return api.create_repo(name, **more).repo_id
 
@@ -120,7 +130,7 @@ def test_a_file_that_cannot_be_read_says_why_and_hides_no_other(api, exam):
     score(api, mine, exam, 0.5)
     put(api, mine, ".eval_results/broken.yaml", "- dataset: {id: 1}\n")
     put(api, mine, ".eval_results/bomb.yaml", "a: &a [x]\nb: *a\n")
-    told = httpx.get(f"{api.endpoint}/api/models/{mine}?expand=evalResults").json()["evalResults"]
+    told = results(api, mine, 3)
     assert [each.get("filename") for each in told] == [
         ".eval_results/exam.yaml", ".eval_results/bomb.yaml", ".eval_results/broken.yaml"
     ]  # fmt: skip

@@ -67,6 +67,6 @@ HOSTILE_NAMES = {
     "control character": b"a\x01b",
     "endless": b"a" * 4096,
     "not composed": "e\u0301".encode(),
-    "wildcard": b"a*",
+    "redirection": b"a<b",
 }
 """Names that a file may not have, by what is wrong with them (faults.md, S6)."""

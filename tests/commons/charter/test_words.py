@@ -45,6 +45,7 @@ def test_every_preset_can_be_read_and_every_right_has_an_answer(preset):
     charter = presets.charter(preset, "afro")
     said = [line.text for section in words.sections(charter) for line in section.lines]
     assert all(each.endswith(".") and "None" not in each for each in said), said
+    assert not [each for each in said if ", ," in " ".join(each.split()) or "  " in each]
     rows = rights.table(charter)
     assert [row.right for row in rows] == [
         "access",
@@ -96,6 +97,10 @@ def test_a_quorum_is_said_as_so_many_of_how_many_there_are():
     assert "at least 5 of the 8 who have a vote must be for it" in said
     unknown = rights.who(charter, Action.RESOURCE_DELETE)
     assert "of 100 who have a vote at least 15 must be for it" in unknown
+    page = [line.text for section in words.sections(charter) for line in section.lines]
+    assert any(
+        "decide for all: of 4 at least 3, of 25 at least 8 and of 100" in line for line in page
+    ), page
     filled = rights.who(charter, Action.SEAT_FILL, electors=8)
     assert "at least 5 of the 8 who have a vote must vote" in filled
 

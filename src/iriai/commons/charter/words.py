@@ -156,7 +156,7 @@ def _quorums(charter: Charter) -> Iterator[Line]:
         some = [f"“{name}”" for name in names if charter.decisions[name].quorum_factor == factor]
         yield Line(
             f"For {phrases.listed(some)} so many of those who have a vote are needed, so that a "
-            f"few do not decide for all: {phrases.listed(those)}; never more than there are, and "
+            f"few do not decide for all: {those}; never more than there are, and "
             "who is away for long does not count.",
             "quorum",
         )
