@@ -5,12 +5,16 @@ import threading
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import insert, select
 
+from iriai.base import jobs, ledger
 from iriai.base.errors import Conflict, HubError, Invalid, Unknown
+from iriai.base.events import HUB, Event
 from iriai.blobs import queries as blobs
 from iriai.identity.rules import ANYONE
 from iriai.repos import actions, check, erasing, powers, queries
 from iriai.repos.actions import Add, AddLarge, DeleteFile, DeleteFolder
+from iriai.repos.tables import RepoGrant
 
 
 def at_once(*works):
@@ -133,6 +137,41 @@ def test_a_commit_waits_for_whoever_freezes_its_repository_and_is_refused(any_to
         committing.join(0.4)
     committing.join()
     assert len(raised) == 1
+
+
+def test_what_comes_into_a_repository_while_it_moves_stands_in_the_log_it_moves_to(
+    any_town, monkeypatch
+):
+    repo, who, enqueue = any_town.repo(), any_town.eve.id, jobs.enqueue
+    told, moved = threading.Event(), threading.Event()
+
+    def linger(tx, asked):  # the last before a transaction is committed
+        enqueue(tx, asked)
+        if not told.is_set():
+            told.set()
+            moved.wait(0.3)
+
+    def let_in():
+        with any_town.ground.write() as tx:
+            row = {"repo_id": repo.id, "account_id": who, "since": tx.now}
+            tx.connection.execute(insert(RepoGrant), row)
+
+    monkeypatch.setattr(jobs, "enqueue", linger)
+    coming = threading.Thread(target=let_in)
+    coming.start()
+    assert told.wait(20)
+    with any_town.ground.write() as tx:
+        powers.move(tx, any_town.ada, repo, to_owner="lab", to_name="tiny", by_decision=True)
+    moved.set()
+    coming.join()
+    with any_town.ground.read() as tx:
+        for commons_id in (HUB, any_town.again(repo).commons_id):
+            mine = select(Event.entry).where(Event.commons_id == commons_id).order_by(Event.id)
+            logged = ledger.logged(tx.connection.execute(mine).scalars())
+            there = ledger.live(tx, commons_id)
+            assert [each for each in logged if each.startswith("repo_grants")] == [
+                each for each in there if each.startswith("repo_grants")
+            ]
 
 
 names = st.sampled_from(["a", "b", "c.txt"])

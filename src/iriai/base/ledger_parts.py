@@ -140,8 +140,14 @@ def _touch(
 
 
 def _touch_inside(connection: Connection, table: Bare, ids: Sequence[Any]) -> None:
-    """Note what is in rows that may move to another commons: it moves with them."""
+    """Note what is in rows that may move to another commons: it moves with them.
+
+    They are locked so that nothing comes into them meanwhile, of which we would not know.
+    """
     inner = {each for each, part in known() if part.inside[1] == table.name}
+    for start in range(0, len(ids) if inner else 0, KEYS_AT_ONCE):
+        here = table.c.id.in_(ids[start : start + KEYS_AT_ONCE])
+        connection.execute(select(table.c.id).where(here).order_by("id").with_for_update())
     for each in sorted(inner, key=lambda one: one.name):
         column = each.c[_home(each)[0]]
         for start in range(0, len(ids), KEYS_AT_ONCE):

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 from tests.support.commons import Town
+from tests.support.overlap import overlapping
 
 from iriai.base import cursors, events
 from iriai.base.errors import Conflict, Denied, HubError, Invalid
@@ -265,3 +266,16 @@ def test_who_was_named_does_not_ratify_it_alone(left):
 def test_where_members_decide_nobody_is_named_administrator(lab):
     with lab.ground.write() as tx, pytest.raises(Denied, match="decide for themselves"):
         enactment.operator.break_glass(tx, "lab", Act.ADMINISTER, "bob", reason="They asked me to.")
+
+
+def test_an_act_that_is_taken_back_twice_at_once_is_taken_back_once(any_ground):
+    town = Town(any_ground).found("university", "ada", "bob")
+    with any_ground.read() as tx:
+        ada = identity.actor_named(tx, "ada")
+    repos.create(any_ground, ada, kind="model", owner="lab", name="tiny")
+    number = broken(town)
+
+    def take_back(tx):
+        enactment.operator.take_back(tx, "lab", number)
+
+    assert isinstance(overlapping(any_ground, take_back, take_back), Conflict)

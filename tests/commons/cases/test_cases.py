@@ -276,3 +276,16 @@ def test_of_two_stewards_who_end_a_case_at_once_one_does(any_ground, clock):
     assert village.case(number).state == rules.State.DISMISSED
     with any_ground.read() as tx:
         assert queries.sanction_of(tx, village.case(number).id) is None
+
+
+def test_two_who_report_at_once_have_a_case_each(any_ground, clock):
+    village = Village(any_ground, clock, ["ada"], ["bob", "cid"])
+
+    def report(by):
+        actor = village.actor(by)
+        return lambda tx: actions.report(
+            tx, actor, subject="account/ada", words="Look at this.", commons_id=village.id
+        )
+
+    assert overlapping(any_ground, report("bob"), report("cid")) is None
+    assert [village.case(number).number for number in (1, 2)] == [1, 2]

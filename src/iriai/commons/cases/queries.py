@@ -23,7 +23,7 @@ from iriai.commons.cases.tables import (
 from iriai.commons.charter import queries as charters
 from iriai.commons.membership import queries as membership
 from iriai.commons.membership.rules import STEWARD, Elector, Kind
-from iriai.commons.queries import HUB_NAME
+from iriai.commons.queries import HUB_NAME, lock
 from iriai.commons.tables import Commons
 from iriai.commons.tlog.tables import Checkpoint
 from iriai.identity.rules import Actor
@@ -109,6 +109,7 @@ def acts(tx: Tx, case_id: int) -> Sequence[CaseAct]:
 def next_number(tx: Tx, table: type[CaseRow | HoldRow | PanelRow], commons_id: int) -> int:
     """The next number of a commons' cases, holds or panels."""
     tx.flush()
+    lock(tx, commons_id)
     asked = select(func.max(table.number)).where(table.commons_id == commons_id)
     return int(tx.connection.execute(asked).scalar() or 0) + 1
 

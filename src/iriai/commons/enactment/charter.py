@@ -13,6 +13,7 @@ from iriai.base.names import clean_account_name
 from iriai.base.numbers import whole
 from iriai.base.tx import Ground, Tx
 from iriai.commons import actions as commons
+from iriai.commons import queries as commons_queries
 from iriai.commons.charter import actions as charters
 from iriai.commons.charter import amending, powers, presets, queries
 from iriai.commons.charter.rules import FILE_NAME, Action, Charter, Preset
@@ -160,6 +161,7 @@ def _put_into_force(
     tx: Tx, decision: Decision, before: Charter, text: str, *, number: int, sha: str
 ) -> None:
     commons_id = decision.commons_id
+    commons_queries.lock(tx, commons_id)  # nobody comes to belong meanwhile
     repo = amending.repository(tx, commons_id)
     account_id = tx.session.get_one(Commons, commons_id).account_id
     since = queries.version(tx, commons_id).holds_from

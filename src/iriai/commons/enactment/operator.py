@@ -70,7 +70,9 @@ def break_glass(
 
 def take_back(tx: Tx, commons: str, number: int) -> OperatorAct:
     """The operator undoes what they did."""
-    row = queries.act(tx, commons_queries.commons(tx, commons).id, number)
+    commons_id = commons_queries.commons(tx, commons).id
+    commons_queries.lock(tx, commons_id)
+    row = queries.act(tx, commons_id, number)
     actions.close(tx, row, State.TAKEN_BACK, by=actions.OPERATOR)
     _undo(tx, row.act, row.undo)
     return row
@@ -85,6 +87,8 @@ def due(ground: Ground) -> None:
             row = tx.session.get(OperatorAct, number)
             if row is None:
                 continue
+            commons_queries.lock(tx, row.commons_id)
+            tx.session.refresh(row)
             if row.sealed_until is not None and row.sealed_until <= tx.now:
                 actions.unseal(tx, row)
             over = row.lapses_at is not None and row.lapses_at <= tx.now
@@ -188,6 +192,7 @@ def _require_others(tx: Tx, decision: Decision, named_id: int) -> None:
 @enacts(Action.OPERATOR_RATIFY, clean=_clean, words=_words)
 def ratify(tx: Tx, decision: Decision, payload: Payload) -> None:
     """Let an operator's act stand: the commons has made it its own."""
+    commons_queries.lock(tx, decision.commons_id)
     row = queries.act(tx, decision.commons_id, int(payload["act"]))
     if row.act == Act.ADMINISTER:
         _require_others(tx, decision, row.undo["account"])

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from iriai.base.errors import Conflict, Denied, Invalid, Unknown
 from iriai.base.tx import Tx
+from iriai.commons import queries as commons
 from iriai.commons.charter import queries as charters
 from iriai.commons.membership import queries, rules, speaking
 from iriai.commons.membership.rules import Kind, State
@@ -97,6 +98,7 @@ def sponsor(tx: Tx, actor: Actor, commons_id: int, *, name: str) -> rules.Requir
 
 def return_(tx: Tx, actor: Actor, commons_id: int, *, institution: str = "") -> None:
     """Come back from rest: a member and an elector as before, at once; or an institution does."""
+    commons.lock(tx, commons_id)
     row = _kept(tx, commons_id, in_whose_name(tx, actor, institution))
     if row.state != State.EMERITUS:
         raise Conflict("You do not rest.")

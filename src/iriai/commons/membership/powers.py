@@ -58,6 +58,7 @@ def admit(
     cited: Cited = NOTHING,
 ) -> Member:
     """Make somebody a member from now on; who was one before comes back as a new one."""
+    commons.lock(tx, commons_id)
     account = tx.session.get_one(Account, account_id)
     row = kept(tx, commons_id, account_id)
     if row is None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 
 from iriai.base.tx import Tx
+from iriai.commons import queries as commons
 from iriai.commons.removal import rules
 from iriai.commons.removal.rules import State
 from iriai.commons.removal.tables import RemovalRow
@@ -55,6 +56,7 @@ def is_overdue(found: RemovalRow, now: datetime) -> bool:
 def next_number(tx: Tx, commons_id: int) -> int:
     """The next number of a commons' requests."""
     tx.flush()
+    commons.lock(tx, commons_id)
     asked = select(func.max(RemovalRow.number)).where(RemovalRow.commons_id == commons_id)
     return int(tx.connection.execute(asked).scalar() or 0) + 1
 

@@ -135,7 +135,8 @@ def untie(tx: Tx, actor: Actor, *, tie_id: int) -> None:
     """Sign in with that account no more. The last way in stays."""
     mine = require_signed_in(actor)
     require_may(actor, Act.SECURE, Subject(mine))
-    if tx.session.get_one(Account, mine).password is None and len(ties(tx, actor)) == 1:
+    account = tx.session.get_one(Account, mine, with_for_update=True, populate_existing=True)
+    if account.password is None and len(ties(tx, actor)) == 1:
         raise Conflict("This is your only way in; your account has no password.")
     gone = tx.connection.execute(
         delete(OutsideIdentity).where(
