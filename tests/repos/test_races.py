@@ -139,6 +139,20 @@ def test_a_commit_waits_for_whoever_freezes_its_repository_and_is_refused(any_to
     assert len(raised) == 1
 
 
+def test_what_is_held_while_it_is_copied_is_not_copied(any_town, monkeypatch):
+    repo, store_pack = any_town.repo(), actions.store_pack
+    any_town.commit(repo, {"f": b"x"})
+
+    def meanwhile(*given):
+        with any_town.ground.write() as tx:
+            powers.hold_file(tx, repo.id, "f", reason="It names somebody.", until=None)
+        store_pack(*given)
+
+    monkeypatch.setattr(actions, "store_pack", meanwhile)
+    with pytest.raises(HubError):
+        actions.duplicate(any_town.ground, any_town.eve, any_town.again(repo), "eve", "copy")
+
+
 def test_what_comes_into_a_repository_while_it_moves_stands_in_the_log_it_moves_to(
     any_town, monkeypatch
 ):

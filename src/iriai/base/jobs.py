@@ -14,7 +14,7 @@ import secrets
 import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from iriai.base.db import BigId, Table
+from iriai.base.errors import HubError
 
 if TYPE_CHECKING:
     from iriai.base.tx import Ground, Tx
@@ -233,7 +234,7 @@ def _kept_alive(ground: "Ground", claim: Claim) -> Iterator[None]:
 
     def renew() -> None:
         while not done.wait(LEASE_RENEWAL_SECONDS):
-            with ground.write() as tx:
+            with suppress(HubError), ground.write() as tx:  # tried again before it lapses
                 tx.connection.execute(
                     update(Job)
                     .where(Job.id == claim.id, Job.claimed_by == claim.worker)

@@ -166,7 +166,10 @@ def duplicate(  # noqa: PLR0917 - whose, what, from where, to where, for whom
     ):
         store_pack(ground, repo_id, packed)
     with dropped_if_refused(ground, repo_id, packed), ground.write() as tx:
-        rules.require_read(actor, queries.by_id(tx, source.id, actor))
+        lock(tx, source.id)
+        now = queries.by_id(tx, source.id, actor)
+        rules.require_read(actor, now)
+        withheld.require_served(tx, now)  # it may have been held or removed meanwhile
         _insert(tx, actor, _Seed(repo_id, source.kind, owner, name, seen, source.sdk, held_by))
         for each in refs:
             move_ref(tx, repo_id, each.name, old=None, new=each.sha, commit=each.commit)

@@ -237,3 +237,29 @@ def test_who_is_expelled_while_they_come_back_from_rest_is_no_member(any_town):
     )
     assert late is not None
     assert stands(town, "bob").state is State.EXPELLED
+
+
+def test_who_is_suspended_while_they_go_to_rest_stays_suspended(any_town, clock):
+    town = any_town
+    town.found("university", "ada", "bob", "cleo")
+    bob, until = town.person("bob").id, clock.moment + timedelta(days=30)
+    late = overlapping(
+        town.ground,
+        lambda tx: powers.suspend(tx, "system:test", town.commons_id, bob, until),
+        lambda tx: people.rest(tx, accounts.actor(tx, bob), town.commons_id),
+    )
+    assert late is not None
+    assert stands(town, "bob").state is State.SUSPENDED
+
+
+def test_of_two_who_vouch_at_once_the_later_puts_an_applicant_to_the_members(any_town):
+    town = any_town
+    town.found("language-community", "ada", "bob", "cleo")
+    do(town, "dan", people.apply, text="I made the corpus.")
+
+    def vouch(name):
+        actor = town.person(name)
+        return lambda tx: people.sponsor(tx, actor, town.commons_id, name="dan")
+
+    assert overlapping(town.ground, vouch("ada"), vouch("bob")) is None
+    assert town.see(1).title == "Admit dan"

@@ -127,6 +127,8 @@ def part(tx: Tx, by: str, commons_id: int, account_id: int) -> None:
 def retire(tx: Tx, by: str, commons_id: int, account_id: int, *, cited: Cited = NOTHING) -> None:
     """Let a member rest who did not take part for long; one click brings them back."""
     row = _present(tx, commons_id, account_id)
+    if row.state != State.MEMBER:  # suspended a moment ago
+        raise Conflict("Only a member can rest.")
     _enter(tx, row, State.EMERITUS)
     record(tx, by, "retired", row, **cited)
     _give_back(tx, by, commons_id, account_id, cited)
