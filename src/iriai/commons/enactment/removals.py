@@ -36,6 +36,7 @@ NUMBER_DIGITS_MAX = 9
 def acknowledge(tx: Tx, actor: Actor, found: RemovalRow) -> None:
     """Acknowledge a request; its files are served to nobody from now on."""
     actions.acknowledge(tx, actor, found)
+    rules.require_known(found.repo_id)
     _hold(tx, found)
 
 
@@ -76,7 +77,7 @@ def _fulfil(
 ) -> None:
     with ground.read() as tx:
         found = queries.row(tx, commons_id, number)
-        repo_id, paths, since = found.repo_id, list(found.paths), found.since
+        repo_id, paths, since = rules.require_known(found.repo_id), list(found.paths), found.since
         where = (
             f"{ground.settings.url}/commons/{charters.name_of(tx, commons_id)}/removals/{number}"
         )
@@ -151,13 +152,16 @@ def _hold(tx: Tx, found: RemovalRow) -> None:
     name = charters.name_of(tx, found.commons_id)
     where = f"{tx.ground.settings.url}/commons/{name}/removals/{found.number}"
     reason = f"Somebody has asked for this file to be removed; it is not served meanwhile: {where}"
-    for path in found.paths:
+    for path in found.paths if found.repo_id is not None else ():
         powers.hold_file(tx, found.repo_id, path, reason=reason, until=None)
 
 
 def _release(tx: Tx, found: RemovalRow) -> bool:
     """Serve the files again that were held for it. Returns whether any was."""
-    released = [powers.release_file(tx, found.repo_id, path) for path in found.paths]
+    repo_id, paths = found.repo_id, found.paths
+    if repo_id is None:
+        return False
+    released = [powers.release_file(tx, repo_id, path) for path in paths]
     return any(released)
 
 
@@ -172,6 +176,8 @@ def _clean(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
     rules.require_state(State(found.state), *rules.OPEN)
     reason = rules.clean_words(str(payload.get("reason", "")), "The reason")
     wanted = payload.get("fulfil") in (True, "yes", "true", "on")
+    if wanted:
+        rules.require_known(found.repo_id)
     return {"removal": found.number, "fulfil": wanted, "reason": reason}
 
 

@@ -83,6 +83,16 @@ def times(charter: Charter, now: datetime) -> tuple[datetime, datetime]:
     return now + timedelta(days=removal.ack_days), now + timedelta(days=removal.decide_days)
 
 
+def require_known(repo_id: int | None) -> int:
+    """What a request is about, unless that stayed at the hub that the commons came from."""
+    if repo_id is None:
+        raise Conflict(
+            "What this request names is private and stayed at the hub that this commons came from. "
+            "Refuse it, and say that whoever asked can ask again here."
+        )
+    return repo_id
+
+
 def require_state(state: State, *allowed: State) -> None:
     """A request goes its way step by step."""
     if state not in allowed:

@@ -12,7 +12,11 @@ PRIVATE = {"private": True}
 
 
 class RemovalRow(Table):
-    """One request. `code` is the SHA-256 of the code by which it is followed without an account."""
+    """One request. `code` is the SHA-256 of the code by which it is followed without an account.
+
+    What is private can have stayed at the hub that a commons came from: then there is no `repo_id`,
+    and the texts are empty.
+    """
 
     __tablename__ = "removals"
     __table_args__ = (
@@ -24,7 +28,7 @@ class RemovalRow(Table):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     commons_id: Mapped[int] = mapped_column(BigId, ForeignKey("commons.id"))
     number: Mapped[int]
-    repo_id: Mapped[int] = mapped_column(BigId, ForeignKey("repos.id"), info=PRIVATE)
+    repo_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("repos.id"), info=PRIVATE)
     paths: Mapped[list[Any]] = mapped_column(info=PRIVATE)
     words: Mapped[str] = mapped_column(Text, info=PRIVATE)
     contact: Mapped[str] = mapped_column(Text, info=PRIVATE)
