@@ -5,6 +5,7 @@ import threading
 
 import pytest
 from sqlalchemy import select
+from tests.support.overlap import overlapping
 
 from iriai.base.errors import Conflict, Denied, Gone, Invalid, Unknown
 from iriai.base.events import Event
@@ -303,3 +304,17 @@ def test_members_come_in_pages(ground, ada):
         first = queries.members(tx, lab, limit=2)
         rest = queries.members(tx, lab, after=first[-1].name, limit=5)
     assert [each.name for each in [*first, *rest]] == ["ada", "bob", "carol", "dan"]
+
+
+def test_who_is_made_the_only_admin_while_they_give_up_their_account_is_told(any_ground):
+    lab_of(any_ground, person(any_ground, "ada"), bob=Role.READ)
+    ada, bob = (now(any_ground, Actor(0, name)) for name in ("ada", "bob"))
+
+    def hand_over(tx):
+        actions.set_role(tx, ada, organisation="lab", person="bob", role=Role.ADMIN)
+        actions.set_role(tx, ada, organisation="lab", person="ada", role=None)
+
+    def give_up(tx):
+        actions.delete_account(tx, bob, account="bob")
+
+    assert isinstance(overlapping(any_ground, hand_over, give_up), Conflict)

@@ -287,8 +287,9 @@ def delete_account(tx: Tx, actor: Actor, *, account: str) -> None:
     """
     found = queries.person(tx, account)
     rules.require_may(actor, Act.SECURE, Subject(found.id))
-    for each in queries.organisations_of(tx, found.id):
+    for each in sorted(queries.organisations_of(tx, found.id), key=lambda one: one.id):
         lock_account(tx, each.id)
+    for each in queries.organisations_of(tx, found.id):  # as they stand now that they stay
         if each.role is Role.ADMIN and _admins_count(tx, each.id) == 1:
             raise Conflict(f"You are the only admin of {each.name}; make somebody else one first.")
     tx.connection.execute(delete(Membership).where(Membership.person_id == found.id))

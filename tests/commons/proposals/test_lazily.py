@@ -2,8 +2,12 @@
 
 import pytest
 
-from iriai.base.errors import Conflict, Denied, Invalid
+from iriai.base.errors import Conflict, Denied, Excessive, Invalid
+from iriai.commons import enactment
+from iriai.commons.charter.rules import Action
+from iriai.commons.proposals import scope
 from iriai.commons.proposals.rules import State
+from tests.support.overlap import overlapping
 
 
 def test_without_an_objection_it_is_enacted_when_its_hours_are_over(any_town):
@@ -125,3 +129,15 @@ def test_whoever_proposed_it_may_take_it_back(town):
     assert done.state is State.WITHDRAWN
     town.tick(hours=100)
     assert town.see(made.number).state is State.WITHDRAWN
+
+
+def test_of_two_proposals_at_once_the_second_finds_the_last_place_taken(any_town, monkeypatch):
+    town = any_town.found("university", "ada", "bob", "cleo")
+    monkeypatch.setattr(scope, "RUNNING_OF_ONE_MAX", 1)
+    ada = town.person("ada")
+
+    def propose(tx):
+        payload = {"text": "We like tea."}
+        enactment.propose(tx, ada, town.commons_id, action=Action.STATEMENT, payload=payload)
+
+    assert isinstance(overlapping(town.ground, propose, propose), Excessive)

@@ -56,6 +56,7 @@ def propose(
     `procedure`: as in `call`; `voice`: in whose name, as in `taking_part.require_taking_part`.
     Doors call `enactment.propose`, which cleans the payload.
     """
+    commons.lock(tx, commons_id)  # before the rules and the count of what is open are read
     charter = charters.in_force(tx, commons_id)
     speaker = taking_part.require_taking_part(tx, actor, commons_id, charter, voice)
     scope.require_room(
