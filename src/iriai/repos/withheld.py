@@ -62,16 +62,17 @@ def hidden(tx: Tx, repo: Repo) -> Container[str]:
 
 def somewhere(tx: Tx) -> Select[int]:
     """A SELECT of the ids of the repositories in which something is not served now."""
-    return select(HeldFile.repo_id).where(_now(tx))
+    return select(HeldFile.repo_id).where(now(tx))
 
 
 def _held(tx: Tx, repo: Repo) -> Select[str, str, bool]:
     return select(HeldFile.path, HeldFile.reason, HeldFile.is_gone).where(
-        HeldFile.repo_id == repo.id, _now(tx)
+        HeldFile.repo_id == repo.id, now(tx)
     )
 
 
-def _now(tx: Tx) -> ColumnElement[bool]:
+def now(tx: Tx) -> ColumnElement[bool]:
+    """Of `held_files`: that it holds now."""
     return or_(HeldFile.until.is_(None), HeldFile.until > tx.now)
 
 

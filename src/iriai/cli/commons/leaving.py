@@ -25,7 +25,8 @@ TAR = ".tar"
 @click.option(
     "--private",
     is_flag=True,
-    help="Take private, gated and disabled repositories along, which only members may see.",
+    help="Take private, gated, disabled and held repositories along, and all of the requests for "
+    "removal, with who asked. For a move to another hub: keep it where only you can read it.",
 )
 @frame.located
 def export(*, settings: "Settings", name: str, place: Path, private: bool) -> None:
@@ -48,8 +49,16 @@ def export(*, settings: "Settings", name: str, place: Path, private: bool) -> No
         f"{made.name} is in {place}: {len(made.repos):,} repositories, {len(made.objects):,} large "
         f"files, {made.size:,} entries of the log, {frame.size(made.bytes)}."
     )
-    if made.left_out:
-        click.echo(f"{made.left_out:,} that not everybody may read stayed out; see --private.")
+    if made.left_out > made.held_out:
+        click.echo(
+            f"{made.left_out - made.held_out:,} that not everybody may read stayed out; "
+            "--private takes them along."
+        )
+    if made.held_out:
+        click.echo(
+            f"{made.held_out:,} with something in them that is held stayed out, with all of their "
+            "history; --private takes them along, and what is held stays held where they arrive."
+        )
 
 
 @click.command("import")

@@ -152,7 +152,9 @@ def _hold(tx: Tx, found: RemovalRow) -> None:
     name = charters.name_of(tx, found.commons_id)
     where = f"{tx.ground.settings.url}/commons/{name}/removals/{found.number}"
     reason = f"Somebody has asked for this file to be removed; it is not served meanwhile: {where}"
-    for path in found.paths if found.repo_id is not None else ():
+    if found.repo_id is None:
+        return
+    for path in found.paths:
         powers.hold_file(tx, found.repo_id, path, reason=reason, until=None)
 
 

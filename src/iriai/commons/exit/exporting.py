@@ -55,11 +55,16 @@ class _Taken:
     rows: dict[str, list[rows.Row]]
     repos: list[Carried]
     left_out: int
+    held_out: int
     state: str
 
 
 def export(ground: Ground, name: str, folder: Path, told: Told, *, private: bool = False) -> Export:
-    """Write a commons into a folder; with `private`, its private and gated repositories too."""
+    """Write a commons into a folder.
+
+    With `private`, private, gated, disabled and held repositories too. What is held comes with the
+    holds, which an import puts in force before anything is served.
+    """
     with ground.read() as tx:
         commons_id = commons_queries.commons(tx, name).id
     _require_ours(folder)
@@ -93,6 +98,7 @@ def export(ground: Ground, name: str, folder: Path, told: Told, *, private: bool
         note=taken.signed.note,
         state=taken.state,
         left_out=taken.left_out,
+        held_out=taken.held_out,
         repos=tuple(carried),
         files=files,
     )
@@ -138,11 +144,11 @@ def _take(tx: Tx, commons_id: int, signed: Signed, *, private: bool) -> _Taken:
         row
         for row in open_
         if row.deleted_at is None
-        and (private or not (row.gated or row.disabled_reason))
-        and _is_served(tx, row)
+        and (private or not (row.gated or row.disabled_reason or _is_held(tx, row)))
     ]
+    stay = [row for row in mine if row.deleted_at is None and row not in carried]
     replaying.know_tables()
-    found = rows.governed(tx, commons_id)
+    found = rows.governed(tx, commons_id, private=private)
     shown = [row.id for row in open_ if row in carried or row.deleted_at is not None]
     found |= rows.public(tx, commons_id, account_id, shown)
     found["accounts"] = rows.people(tx, found, account_id)
@@ -154,14 +160,19 @@ def _take(tx: Tx, commons_id: int, signed: Signed, *, private: bool) -> _Taken:
         notes=log.checkpoints(tx, commons_id),
         rows=found,
         repos=[_carried(tx, row.id) for row in carried],
-        left_out=sum(row.deleted_at is None for row in mine) - len(carried),
+        left_out=len(stay),
+        held_out=sum(_is_held(tx, row) for row in stay),
         state=ledger.state_digest(replaying.live(tx, commons_id)),
     )
 
 
-def _is_served(tx: Tx, row: Row[Any]) -> bool:
-    """Whether nothing of a repository is held: an export would serve it."""
-    return not row.held_reason and not withheld.held(tx, repos.by_id(tx, row.id))
+def _is_held(tx: Tx, row: Row[Any]) -> bool:
+    """Whether something of a repository is held: its pack would serve it to whoever has one.
+
+    A pack has the whole history, or it is none: so such a repository comes with everything and the
+    holds, where whoever takes it may have it all, or not.
+    """
+    return bool(row.held_reason) or bool(withheld.held(tx, repos.by_id(tx, row.id)))
 
 
 def _carried(tx: Tx, repo_id: int) -> Carried:

@@ -2,9 +2,11 @@
 
 A fork needs nobody's leave. It begins as the organisation of who makes it, and its first entry
 cites the signed checkpoint at which it parted: what was decided until then can be proven there.
-Members and seats do not come along; who wants to belong joins.
+Members and seats do not come along; who wants to belong joins. Nor do repositories of which
+something is held: who holds it does not decide here, and nobody here could end it.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from secrets import token_hex
 
@@ -18,7 +20,7 @@ from iriai.commons.tlog import actions as tlog
 from iriai.identity.rules import Actor
 from iriai.repos.rules import HeldBy
 
-TABLES = ("repos", "repo_names", "discussions", "discussion_events")
+TABLES = ("repos", "repo_names", "gone_commits", "discussions", "discussion_events")
 KEY_BYTES = 12
 
 
@@ -27,6 +29,8 @@ def fork(ground: Ground, actor: Actor, folder: Path, name: str, told: Told) -> B
     export = judging.opened(folder)
     judging.require_sound(folder, export)
     carried = importing.read_rows(folder, export)
+    held = _held(carried)
+    export = replace(export, repos=tuple(each for each in export.repos if each.id not in held))
     where = carrying.plan(ground, export, f"fork {name}")
     carrying.bring(ground, folder, export, where, told)
     with ground.write() as tx:
@@ -43,7 +47,7 @@ def fork(ground: Ground, actor: Actor, folder: Path, name: str, told: Told) -> B
             known = importing.account(tx, row["name"])
             if known is not None:
                 numbers["accounts"].setdefault(row["id"], known)
-        kept = {each: _kept(each, carried[each], where) for each in TABLES}
+        kept = {each: _kept(each, carried.get(each, []), where) for each in TABLES}
         rows.number(tx, "discussions", kept["discussions"], numbers)
         rows.number(tx, "discussion_events", kept["discussion_events"], numbers)
         for table in TABLES:
@@ -64,12 +68,16 @@ def fork(ground: Ground, actor: Actor, folder: Path, name: str, told: Told) -> B
     return Brought(name, commons_id, len(export.repos), len(export.objects), export.bytes)
 
 
+def _held(carried: dict[str, list[rows.Row]]) -> set[int]:
+    """The repositories of which something is held."""
+    found = {row["id"] for row in carried["repos"] if row["held_reason"]}
+    return found | {row["repo_id"] for row in carried.get("held_files", [])}
+
+
 def _kept(table: str, some: list[rows.Row], where: carrying.Plan) -> list[rows.Row]:
     """The rows of what was carried, as they begin anew here."""
     if table == "repos":
         return [row | {"held_by": HeldBy.OWNERS.value} for row in some if row["id"] in where.places]
-    if table == "repo_names":
-        return [row for row in some if row["repo_id"] in where.places]
-    if table == "discussions":
+    if table in ("repo_names", "gone_commits", "discussions"):
         return [row for row in some if row["repo_id"] in where.places]
     return [row | {"key": token_hex(KEY_BYTES)} for row in some]

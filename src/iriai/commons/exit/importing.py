@@ -131,6 +131,8 @@ def _put(tx: Tx, export: Export, carried: dict[str, list[rows.Row]], numbers: ro
     for row in carried["accounts"]:
         if account(tx, row["name"]) is None:
             rows.put_account(tx, row | {"commons_id": None}, numbers, stranger)
+    for row in carried.get("held_files", []):  # it says where to read of it, which is here now
+        row["reason"] = row["reason"].replace(*_homes(tx, export))
     for name in rows.in_order(set(carried) - {"accounts"}):
         rows.put(tx, name, carried[name], numbers, stranger)
     tx.connection.execute(
@@ -139,6 +141,12 @@ def _put(tx: Tx, export: Export, carried: dict[str, list[rows.Row]], numbers: ro
         .values(commons_id=numbers["commons"][export.commons_id])
     )
     set_counters(tx, carried)
+
+
+def _homes(tx: Tx, export: Export) -> tuple[str, str]:
+    """Where the pages of the commons were, and where they are."""
+    page = f"/commons/{export.name}/"
+    return export.url + page, tx.ground.settings.url + page
 
 
 def set_counters(tx: Tx, names: Iterable[str]) -> None:

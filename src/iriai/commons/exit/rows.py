@@ -1,6 +1,8 @@
 """The rows of a commons as lines of text, and back into a database where other rows may be.
 
 Governed tables come whole, but for their private columns; of people comes what everybody may see.
+What is under way about files (`UNDER_WAY`) needs its private columns, and has them in an export
+that holds private things anyway.
 A row keeps its number where that is free. Where it is not, it gets another, and whatever refers to
 it follows: foreign keys say who refers to whom, and three words that always mean the same.
 """
@@ -9,7 +11,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, DateTime, LargeBinary, Select, Table, func, insert, select
+from sqlalchemy import (
+    JSON,
+    Column,
+    DateTime,
+    LargeBinary,
+    Select,
+    Table,
+    and_,
+    func,
+    insert,
+    select,
+)
 
 from iriai.base import ledger, ledger_parts
 from iriai.base.db import Table as Mapped
@@ -18,11 +31,13 @@ from iriai.base.tx import Tx
 from iriai.commons.tables import Commons
 from iriai.discussions.tables import DiscussionEvent, DiscussionRow
 from iriai.identity.tables import Account, AccountName, Maintainer, Membership
-from iriai.repos.tables import RepoName, RepoRow
+from iriai.repos import withheld
+from iriai.repos.tables import GoneCommit, HeldFile, RepoName, RepoRow
 
 ROWS_AT_ONCE = 500
 REFERS = {"commons_id": "commons", "repo_id": "repos", "account_id": "accounts"}
 """What columns of these names refer to, where no foreign key says it."""
+UNDER_WAY = ("removals",)
 OF_PEOPLE = ["id", "kind", "name", "name_key", "fullname", "bio", "homepage", "commons_id"]
 OF_PEOPLE += ["created_at", "deleted_at"]
 
@@ -37,10 +52,15 @@ def bare(mapped: type[Mapped]) -> Table:
     return table
 
 
-def governed(tx: Tx, commons_id: int) -> dict[str, list[Row]]:
-    """Every governed row of a commons, without what is private."""
+def governed(tx: Tx, commons_id: int, *, private: bool) -> dict[str, list[Row]]:
+    """Every governed row of a commons, without what is private but in those that go on."""
     return {
-        table.name: _rows(tx, table, select(table).where(table.c.commons_id == commons_id))
+        table.name: _rows(
+            tx,
+            table,
+            select(table).where(table.c.commons_id == commons_id),
+            whole=private and table.name in UNDER_WAY,
+        )
         for table in ledger.tables()
     }
 
@@ -48,14 +68,20 @@ def governed(tx: Tx, commons_id: int) -> dict[str, list[Row]]:
 def public(
     tx: Tx, commons_id: int, account_id: int | None, shown: Sequence[int]
 ) -> dict[str, list[Row]]:
-    """What is not governed and goes along: the commons, roles, repositories, their discussions."""
+    """What is not governed as a whole and goes along.
+
+    The commons, roles, repositories, what of them is held or was removed, their discussions.
+    """
     wanted: dict[Table, Select[Any]] = {}
+    alive = select(RepoRow.id).where(RepoRow.id.in_(shown), RepoRow.deleted_at.is_(None))
     for mapped, within in (
         (Commons, Commons.id == commons_id),
         (Membership, Membership.organisation_id == account_id),
         (RepoRow, RepoRow.id.in_(shown)),
         (RepoName, RepoName.repo_id.in_(shown)),
         (Maintainer, Maintainer.repo_id.in_(shown)),
+        (HeldFile, and_(HeldFile.repo_id.in_(alive), withheld.now(tx))),
+        (GoneCommit, GoneCommit.repo_id.in_(alive)),
         (DiscussionRow, DiscussionRow.repo_id.in_(shown)),
     ):
         wanted[bare(mapped)] = select(bare(mapped)).where(within)
@@ -87,12 +113,14 @@ def referred(column: Column[Any]) -> str | None:
     return REFERS.get(column.name)
 
 
-def _rows(tx: Tx, table: Table, query: Select[Any]) -> list[Row]:
+def _rows(tx: Tx, table: Table, query: Select[Any], *, whole: bool = False) -> list[Row]:
     if not query._order_by_clauses:  # noqa: SLF001 - no other way to ask
         query = query.order_by(*table.primary_key.columns)
     return [
         {
-            column.name: None if column.info.get("private") else ledger_parts.plain(value)
+            column.name: None
+            if column.info.get("private") and not whole
+            else ledger_parts.plain(value)
             for column, value in zip(table.columns, row, strict=True)
         }
         for row in tx.connection.execute(query)
@@ -179,7 +207,8 @@ def _blank(column: Column[Any], whose: str | None, stranger: int) -> Any:
     """What stands where something private must not be empty."""
     if whose == "accounts":
         return stranger
-    return column.type.python_type()
+    kind = _plain_type(column)
+    return [] if isinstance(kind, JSON) else kind.python_type()
 
 
 def _plain_type(column: Column[Any]) -> Any:

@@ -45,7 +45,7 @@ class Carried:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What an export says of itself."""
+    """What an export says of itself. Of `left_out`, `held_out` stayed because of what is held."""
 
     name: str
     commons_id: int
@@ -60,6 +60,7 @@ class Export:
     left_out: int
     repos: tuple[Carried, ...]
     files: Mapping[str, File]
+    held_out: int = 0
 
     @property
     def objects(self) -> dict[str, int]:
