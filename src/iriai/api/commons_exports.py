@@ -25,7 +25,7 @@ def listed(request: Request, tx: Tx) -> Response:
     commons_id, name = _named(request, tx)
     if not asking.may_ask(tx, commons_id, door.actor_of(request).id):
         raise Denied("Exports are made for members.", code="Forbidden")
-    asking.require_token(door.actor_of(request))
+    asking.require_token(tx, door.actor_of(request), commons_id)
     ground = door.ground_of(request)
     return door.json_answer([_shape(ground, name, each) for each in asking.exports(tx, commons_id)])
 

@@ -12,8 +12,8 @@ from iriai.base.errors import Invalid
 from iriai.base.routing import Access, DeclaredRoute, route
 from iriai.base.tx import Tx
 from iriai.commons import queries as commons_queries
-from iriai.commons.cases.reach import as_seen
 from iriai.commons.enactment import removals as enacting
+from iriai.commons.membership.reach import as_in_office
 from iriai.commons.removal import actions, queries, rules
 from iriai.commons.removal.rules import State
 from iriai.commons.removal.tables import RemovalRow
@@ -37,7 +37,8 @@ def one(request: Request, tx: Tx) -> Response:
     row = queries.row(tx, _id(request, tx), _number(request))
     shape = _shape(tx, row)
     code = request.query_params.get("code", "")
-    steward = enacting.may_decide(tx, as_seen(door.actor_of(request)), row.commons_id)
+    officer = as_in_office(tx, door.actor_of(request), row.commons_id)
+    steward = enacting.may_decide(tx, officer, row.commons_id)
     if steward or queries.has_code(row, code):
         shape |= {"paths": list(row.paths), "words": row.words}
     return door.json_answer(shape)

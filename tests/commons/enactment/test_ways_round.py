@@ -378,6 +378,44 @@ def test_a_token_with_no_permission_to_speak_does_nothing_in_its_owners_name(lab
         gates.ask(tx, talker, repo, given={}, again_after=timedelta(days=1))
 
 
+def test_in_an_office_a_token_must_name_the_commons_as_for_a_vote(lab):
+    """Cases, holds, removals, what is read there, and exports: all of it is the commons'."""
+    made = model(lab, "tiny", licence="mit")
+    ada, eve = lab.person("ada"), lab.person("eve")
+    with lab.ground.write() as tx:
+        repo = repo_queries.by_id(tx, made.id)
+        number = removal.ask(tx, ANYONE, repo, paths="README.md", words="Mine.")[0].number
+        how = {"subject": "repo/lab/tiny", "words": "?", "commons_id": lab.commons_id}
+        case = cases.report(tx, eve, **how).number
+    acts = frozenset({Act.DISCUSS, Act.DECIDE, Act.READ})
+
+    def named(account_id):
+        scope = TokenScope(Reach.FINE_GRAINED, (Grant(acts, account_id=account_id),))
+        return replace(ada, scope=scope)
+
+    def found(tx):
+        return case_queries.row(tx, lab.commons_id, case)
+
+    charge = {"rule": "Cards", "facts": "It has none.", "asked": "Write one."}
+    for act in (
+        lambda tx, who: cases.triage(tx, who, found(tx)),
+        lambda tx, who: cases.charge(tx, who, found(tx), **charge),
+        lambda tx, who: enacting.hold(
+            tx, who, subject="repo/lab/tiny", ground="malware", reason="It is."
+        ),
+        lambda tx, who: removals.acknowledge(tx, who, requests.row(tx, lab.commons_id, number)),
+        lambda tx, who: exports.ask(tx, who, lab.commons_id),
+    ):
+        with pytest.raises(Denied) as refused, lab.ground.write() as tx:
+            act(tx, named(ada.id))
+        assert refused.value.code == "TokenScope"
+        with lab.ground.write() as tx:
+            act(tx, named(lab.account_id))
+    with lab.ground.read() as tx:
+        assert case_queries.seen(tx, named(lab.account_id), found(tx)).is_whole
+        assert not case_queries.seen(tx, named(ada.id), found(tx)).is_whole
+
+
 @pytest.mark.parametrize("reach", [Act.DISCUSS, Act.WRITE])
 def test_a_token_that_may_talk_decides_nothing_at_once(lab, reach):
     made = model(lab, "tiny", licence="mit")

@@ -10,12 +10,13 @@ from iriai.base.errors import Conflict, Denied, Invalid
 from iriai.base.tx import Tx
 from iriai.commons.cases import panels, queries, rules, subjects
 from iriai.commons.cases.bench import Matter, Verdict
-from iriai.commons.cases.reach import require_office_reach, require_reach
+from iriai.commons.cases.reach import require_reach
 from iriai.commons.cases.recording import CLOCK, SOMEBODY, act, tell
 from iriai.commons.cases.rules import Bench, Concern, State
 from iriai.commons.cases.tables import CaseRow, PanelRow, SanctionRow
 from iriai.commons.charter import queries as charters
 from iriai.commons.membership import queries as membership
+from iriai.commons.membership.reach import require_office_reach
 from iriai.commons.membership.rules import STEWARD
 from iriai.identity.rules import Actor
 
@@ -305,7 +306,7 @@ def end_due(tx: Tx, given: SanctionRow) -> bool:
 
 
 def _require_steward(tx: Tx, actor: Actor, found: CaseRow) -> int:
-    mine = require_office_reach(actor)
+    mine = require_office_reach(tx, actor, found.commons_id)
     if not membership.standing(tx, found.commons_id, mine).holds(STEWARD):
         raise Denied("Cases are dealt with by the stewards of the commons.", code="NotASteward")
     rules.require_no_party(mine, queries.parties(found))

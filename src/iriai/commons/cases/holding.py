@@ -7,12 +7,12 @@ from sqlalchemy import func, select
 from iriai.base.errors import Conflict, Denied
 from iriai.base.tx import Tx
 from iriai.commons.cases import queries, rules, subjects
-from iriai.commons.cases.reach import require_office_reach
 from iriai.commons.cases.recording import CLOCK, cited
 from iriai.commons.cases.rules import State
 from iriai.commons.cases.tables import CaseRow, HoldRow
 from iriai.commons.charter import queries as charters
 from iriai.commons.membership import queries as membership
+from iriai.commons.membership.reach import require_office_reach
 from iriai.commons.membership.rules import STEWARD
 from iriai.identity.rules import Actor
 
@@ -112,7 +112,7 @@ def _place(tx: Tx, found: HoldRow, by: str) -> None:
 
 
 def _require_may_hold(tx: Tx, actor: Actor, commons_id: int) -> int:
-    mine = require_office_reach(actor)
+    mine = require_office_reach(tx, actor, commons_id)
     if not _may_hold(tx, commons_id, mine):
         raise Denied("A hold is placed by the stewards of the commons.", code="NotASteward")
     return mine

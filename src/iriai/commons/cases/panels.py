@@ -11,10 +11,11 @@ from iriai.base.errors import Conflict, Denied
 from iriai.base.tx import Tx
 from iriai.commons.cases import bench, lot, queries, rules
 from iriai.commons.cases.bench import Cast, Form, Matter, SeatState, Sitting, Verdict
-from iriai.commons.cases.reach import require_office_reach, require_reach
+from iriai.commons.cases.reach import require_reach
 from iriai.commons.cases.recording import CLOCK, SOMEBODY, cited
 from iriai.commons.cases.tables import PanelRow, PanelSeat
 from iriai.commons.charter import queries as charters
+from iriai.commons.membership.reach import require_office_reach
 from iriai.identity.rules import Actor
 
 
@@ -91,6 +92,7 @@ def commit_string(tx: Tx, actor: Actor, found: PanelRow, *, string: str) -> None
     if mine == found.appellant_id:
         found.appellant_string = cleaned
     elif queries.acts_as_steward(tx, found.commons_id, actor):
+        require_office_reach(tx, actor, found.commons_id)
         found.decider_string = cleaned
     else:
         raise Denied("Only the two sides give a string.", code="NotAParty")
@@ -184,7 +186,7 @@ def _pool(tx: Tx, commons_id: int, parties: set[int]) -> list[bench.Candidate]:
 
 def respond(tx: Tx, actor: Actor, found: PanelRow, *, accepts: bool) -> None:
     """Accept or decline a seat, once."""
-    require_office_reach(actor)
+    require_office_reach(tx, actor, found.commons_id)
     bench.require_sitting(Sitting(found.state))
     seat = queries.seat_of(tx, found, actor)
     bench.require_seat(None if seat is None else SeatState(seat.state))
@@ -207,7 +209,7 @@ def say(
     level: int = 0,
 ) -> bool:
     """Give one's verdict with reasons; true where that made the panel's."""
-    require_office_reach(actor)
+    require_office_reach(tx, actor, found.commons_id)
     bench.require_sitting(Sitting(found.state))
     seat = queries.seat_of(tx, found, actor)
     bench.require_seat(None if seat is None else SeatState(seat.state))

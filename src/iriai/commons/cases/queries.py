@@ -22,6 +22,7 @@ from iriai.commons.cases.tables import (
 )
 from iriai.commons.charter import queries as charters
 from iriai.commons.membership import queries as membership
+from iriai.commons.membership.reach import as_in_office
 from iriai.commons.membership.rules import STEWARD, Elector, Kind
 from iriai.commons.queries import HUB_NAME, lock
 from iriai.commons.tables import Commons
@@ -75,12 +76,13 @@ def case(tx: Tx, viewer: Actor, commons_id: int, number: int) -> Seen:
 
 def seen(tx: Tx, viewer: Actor, found: CaseRow) -> Seen:
     """A case, as `viewer` may see it; who is concerned sees no more of it for being a steward."""
-    viewer = as_seen(viewer)
-    panel = panel_of_case(tx, found)
-    concerned = viewer.id is not None and found.account_id == viewer.id
-    steward = not concerned and acts_as_steward(tx, found.commons_id, viewer)
+    officer = as_in_office(tx, viewer, found.commons_id)
+    is_about = viewer.id is not None and found.account_id == viewer.id
+    viewer, panel = as_seen(viewer), panel_of_case(tx, found)
+    concerned = is_about and viewer.id is not None
+    steward = not is_about and acts_as_steward(tx, found.commons_id, officer)
     reports = viewer.id is not None and found.reporter_id == viewer.id
-    sits = panel is not None and seat_of(tx, panel, viewer) is not None
+    sits = panel is not None and seat_of(tx, panel, officer) is not None
     knows = concerned and (found.charged_at is not None or found.state == State.REFERRED)
     return Seen(
         found, steward or knows or sits or reports, knows, steward, sanction_of(tx, found.id), panel
@@ -89,11 +91,10 @@ def seen(tx: Tx, viewer: Actor, found: CaseRow) -> Seen:
 
 def cases(tx: Tx, viewer: Actor, commons_id: int, *, page: int = 0) -> Sequence[Seen]:
     """Cases, the newest first; those only reported yet are for those who deal with them."""
-    viewer = as_seen(viewer)
     asked = select(CaseRow).where(CaseRow.commons_id == commons_id)
-    if not acts_as_steward(tx, commons_id, viewer):
+    if not acts_as_steward(tx, commons_id, as_in_office(tx, viewer, commons_id)):
         public = CaseRow.state.not_in([State.REPORTED, State.TRIAGED])
-        own = CaseRow.reporter_id == viewer.id if viewer.id is not None else None
+        own = CaseRow.reporter_id == as_seen(viewer).id if as_seen(viewer).id else None
         asked = asked.where(public if own is None else or_(public, own))
     asked = asked.order_by(CaseRow.number.desc())
     found = tx.session.scalars(asked.offset(page * PAGE_LENGTH).limit(PAGE_LENGTH))

@@ -1,18 +1,17 @@
 """Who may speak in cases at all. Pure.
 
 Whoever is signed in: a restriction takes much, but never the word in one's own case. A token must
-reach as far as one that comments; and where somebody acts in an office, or on a panel, as far as
-one that takes part in decisions.
+reach as far as one that comments. Acting in an office, or on a panel: see `membership.reach`.
 """
 
 from iriai.identity import rules
 from iriai.identity.rules import ANYONE, Act, Actor, Subject, require_signed_in
 
 
-def require_reach(actor: Actor, act: Act = Act.DISCUSS) -> int:
-    """The actor's id, where the way they came in lets them speak."""
+def require_reach(actor: Actor) -> int:
+    """The actor's id, where the way they came in lets them speak for themselves."""
     mine = require_signed_in(actor)
-    rules.require_reach(actor, act, Subject(mine, is_public=True))
+    rules.require_reach(actor, Act.DISCUSS, Subject(mine, is_public=True))
     return mine
 
 
@@ -21,8 +20,3 @@ def as_seen(viewer: Actor) -> Actor:
     if viewer.id is None or viewer.scope.allows(Act.READ, Subject(viewer.id)):
         return viewer
     return ANYONE
-
-
-def require_office_reach(actor: Actor) -> int:
-    """The actor's id, where the way they came in lets them act for a commons."""
-    return require_reach(actor, Act.DECIDE)

@@ -21,8 +21,9 @@ from iriai.commons import queries as commons_queries
 from iriai.commons.exit import exporting
 from iriai.commons.exit.tables import ExportRow
 from iriai.commons.membership import queries as membership
+from iriai.commons.membership.reach import require_reading
 from iriai.commons.membership.rules import State
-from iriai.identity.rules import Act, Actor, Subject, require_reach, require_signed_in
+from iriai.identity.rules import Actor, require_signed_in
 
 JOB = "commons.export"
 USE = "export"
@@ -40,15 +41,15 @@ def may_ask(tx: Tx, commons_id: int, account_id: int | None) -> bool:
     return standing.is_member or standing.state in (State.EMERITUS, State.SUSPENDED)
 
 
-def require_token(actor: Actor) -> None:
-    """A token that fetches exports must be one that reads what is its owner's."""
-    require_reach(actor, Act.READ, Subject(require_signed_in(actor), is_public=True))
+def require_token(tx: Tx, actor: Actor, commons_id: int) -> None:
+    """A token that fetches exports must be one that reads what is the commons'."""
+    require_reading(tx, actor, commons_id)
 
 
 def ask(tx: Tx, actor: Actor, commons_id: int) -> ExportRow:
     """Have an export made, or point to the one that is being made or was just made."""
     mine = require_signed_in(actor)
-    require_token(actor)
+    require_token(tx, actor, commons_id)
     if not may_ask(tx, commons_id, mine):
         raise Denied(
             "Exports are made for members. Everything in one is public too: repositories can be "

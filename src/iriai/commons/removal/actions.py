@@ -6,11 +6,12 @@ from iriai.base.errors import Conflict, Denied
 from iriai.base.tx import Tx
 from iriai.commons.charter import queries as charters
 from iriai.commons.membership import queries as membership
+from iriai.commons.membership.reach import require_office_reach
 from iriai.commons.membership.rules import STEWARD
 from iriai.commons.removal import letters, queries, rules
 from iriai.commons.removal.rules import State
 from iriai.commons.removal.tables import RemovalRow
-from iriai.identity.rules import Act, Actor, Subject, require_reach, require_signed_in
+from iriai.identity.rules import Actor
 from iriai.repos import guarded
 from iriai.repos import rules as repo_rules
 from iriai.repos.rules import Repo, clean_path, unknown_revision
@@ -97,8 +98,7 @@ def upheld(tx: Tx, by: str, found: RemovalRow) -> None:
 
 def require_steward(tx: Tx, actor: Actor, commons_id: int) -> int:
     """Requests are dealt with by stewards, in a session or with a token that may decide."""
-    mine = require_signed_in(actor)
-    require_reach(actor, Act.DECIDE, Subject(mine, is_public=True))
+    mine = require_office_reach(tx, actor, commons_id)
     if not membership.standing(tx, commons_id, mine).holds(STEWARD):
         raise Denied("Requests are dealt with by the stewards of the commons.", code="NotASteward")
     return mine

@@ -6,8 +6,8 @@ from iriai.base.errors import HubError, Unknown
 from iriai.base.numbers import whole
 from iriai.base.routing import Access
 from iriai.commons import queries as commons_queries
-from iriai.commons.cases.reach import as_seen
 from iriai.commons.enactment import removals as enacting
+from iriai.commons.membership.reach import as_in_office
 from iriai.commons.removal import actions, queries, rules
 from iriai.commons.removal.rules import State
 from iriai.repos import queries as repos
@@ -92,7 +92,7 @@ def _one(ask: Ask, *, error: HubError | None = None) -> Response:
     with ask.ground.read() as tx:
         commons = commons_queries.commons(tx, ask.part("name"))
         row = queries.row(tx, commons.id, _number(ask.part("number")))
-        steward = enacting.may_decide(tx, as_seen(ask.actor), commons.id)
+        steward = enacting.may_decide(tx, as_in_office(tx, ask.actor, commons.id), commons.id)
         mine = queries.has_code(row, code) or (
             ask.actor.id is not None and ask.actor.id == row.asker_id
         )
