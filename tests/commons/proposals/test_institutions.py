@@ -12,6 +12,7 @@ from iriai.commons import jobs
 from iriai.commons.membership import actions as members
 from iriai.commons.membership import powers, queries, speaking
 from iriai.commons.membership.rules import State as Standing
+from iriai.commons.proposals import actions
 from iriai.commons.proposals.rules import State
 from iriai.identity import queries as accounts
 from iriai.identity.rules import Role
@@ -80,10 +81,28 @@ def test_a_member_from_an_institution_that_votes_is_no_other_than_it(labs):
     assert labs.second("olga", made.number).is_seconded  # a member of no institution
 
 
+def test_who_speaks_for_an_institution_counts_with_it_in_every_voice(labs):
+    institution(labs, "shell", "sam")
+    made = labs.propose("rita")
+    labs.join("sam")
+    labs.join("rita")
+    for name, voice in (("sam", "sam"), ("sam", "shell"), ("rita", "rita")):
+        with pytest.raises(Conflict, match="proposal; somebody else"), labs.ground.write() as tx:
+            actions.second(tx, labs.person(name), labs.commons_id, made.number, voice=voice)
+    labs.object("rita", made.number)
+    with pytest.raises(Conflict, match="stands already"), labs.ground.write() as tx:
+        reason = "It would cost us the summer."
+        actions.object_(
+            tx, labs.person("sam"), labs.commons_id, made.number, reason=reason, voice="sam"
+        )
+    other = labs.propose("rita", voice="rita").number
+    with pytest.raises(Conflict, match="your institution's proposal"):
+        labs.second("sam", other)
+    assert labs.second("mia", made.number).is_seconded
+
+
 def test_any_steward_of_the_institution_takes_its_proposal_back_and_nobody_else(labs):
     made = labs.propose("rita")
-    from iriai.commons.proposals import actions
-
     with labs.ground.write() as tx, pytest.raises(Denied):
         actions.withdraw(tx, labs.person("mia"), labs.commons_id, made.number)
     with labs.ground.write() as tx:
@@ -98,7 +117,7 @@ def test_one_says_in_whose_name_and_only_in_ones_own(labs):
             each.name for each in speaking.speakers(tx, labs.commons_id, labs.person("rita").id)
         ]
     assert names == ["school", "rita"]  # here institutions vote
-    assert labs.propose("rita", voice="rita").institution is None
+    assert labs.propose("rita", voice="rita").institution == "school"  # with which it counts
     with pytest.raises(Denied, match="do not speak for museum"):
         labs.propose("rita", voice="museum")
     with pytest.raises(Denied, match="Only members"):

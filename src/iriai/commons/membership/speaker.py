@@ -4,6 +4,7 @@ Where institutions vote, all who are from one count as one: they are of one *hou
 for its own proposal is none. Whoever is of no such institution is a house of their own.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from iriai.commons.membership.rules import Standing
@@ -21,6 +22,8 @@ class Speaker:
     name: str
     standing: Standing
     house_id: int | None = None
+    also_of: frozenset[int] = frozenset()
+    """The institutions that vote here and for which this person speaks, whatever voice this is."""
 
     @property
     def is_for_institution(self) -> bool:
@@ -31,3 +34,7 @@ class Speaker:
     def house(self) -> int:
         """Who counts once: the institution, or else the person."""
         return self.account_id if self.house_id is None else self.house_id
+
+    def counts_with(self, houses: Iterable[int | None]) -> bool:
+        """Whether their word is no other than that of one of these houses."""
+        return not ({self.house} | self.also_of).isdisjoint(houses)

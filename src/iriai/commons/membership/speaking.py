@@ -2,8 +2,8 @@
 
 An institution speaks through its stewards (its admins while owners decide there), whether or not
 they are members themselves. Where institutions vote, all who are from one count as one: they are of
-one *house*, whose second for its own proposal is none. Whoever is of no such institution is a house
-of their own.
+one *house*, whose second for its own proposal is none. From one is who belongs to it, and who
+speaks for it, in whatever voice. Whoever is of no such institution is a house of their own.
 """
 
 from collections.abc import Iterable
@@ -39,6 +39,8 @@ def speakers(tx: Tx, commons_id: int, account_id: int | None) -> list[Speaker]:
         if row.kind is Kind.INSTITUTION and rules.state_of(row, tx.now) is State.MEMBER
     }
     spoken = queries.represented(tx, account_id, list(members))
+    voting = _voting(charter, members)
+    also_of = frozenset(spoken & voting)
     found = [
         Speaker(
             account_id,
@@ -46,13 +48,13 @@ def speakers(tx: Tx, commons_id: int, account_id: int | None) -> list[Speaker]:
             members[each].name,
             rules.standing(charter, members[each], (), (), tx.now),
             each,
+            also_of,
         )
         for each in sorted(spoken, key=lambda one: members[one].name)
     ]
     if own.is_member:
-        voting = _voting(charter, members)
-        house = own.institution_id if own.institution_id in voting else None
-        mine = Speaker(account_id, account_id, kept[account_id].name, own, house)
+        house = own.institution_id if own.institution_id in voting else min(also_of, default=None)
+        mine = Speaker(account_id, account_id, kept[account_id].name, own, house, also_of)
         found.insert(0 if charter.members.kinds.person or not found else len(found), mine)
     return found
 
@@ -141,11 +143,23 @@ def houses(tx: Tx, commons_id: int) -> set[int]:
     if not charter.is_collective:
         return {each.account_id for each in electors}
     institutions = {each.account_id for each in electors if each.kind is Kind.INSTITUTION}
+    spoken = _spoken_for(tx, institutions)
     found = set()
     for each in electors:
-        at_home = each.institution_id is not None and each.institution_id in institutions
-        found.add(each.institution_id if at_home else each.account_id)
-    return {each for each in found if each is not None}
+        at_home = each.institution_id if each.institution_id in institutions else None
+        found.add(at_home or spoken.get(each.account_id) or each.account_id)
+    return found
+
+
+def _spoken_for(tx: Tx, institutions: Iterable[int]) -> dict[int, int]:
+    """Who speaks for an institution, and for which; of several, as their own voice counts."""
+    asked = select(Account.id, Account.commons_id).where(Account.id.in_(sorted(institutions)))
+    found: dict[int, int] = {}
+    for row in tx.connection.execute(asked.order_by(Account.id)):
+        if row.commons_id is not None:
+            for each in queries.stewards(tx, row.commons_id):
+                found.setdefault(each.holder_id, row.id)
+    return found
 
 
 def _voting(charter: Charter, institutions: dict[int, rules.Row]) -> set[int]:

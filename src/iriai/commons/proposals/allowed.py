@@ -35,7 +35,7 @@ def require_may_second(found: Proposal, speaker: Speaker, now: datetime) -> None
     if is_own(found, speaker):
         whose = "your own" if found.proposer_id == speaker.account_id else "your institution's"
         raise Conflict(f"This is {whose} proposal; somebody else must second it.")
-    if any(each.house == speaker.house for each in found.seconds):
+    if speaker.counts_with(each.house for each in found.seconds):
         raise Conflict("You or your institution have seconded this already.")
 
 
@@ -43,7 +43,7 @@ def is_own(found: Proposal, speaker: Speaker) -> bool:
     """Whether a proposal is their own, or that of the institution they count with."""
     if found.proposer_id is None:
         return False
-    return found.proposer_id == speaker.account_id or found.institution_id == speaker.house
+    return found.proposer_id == speaker.account_id or speaker.counts_with([found.institution_id])
 
 
 def require_may_object(found: Proposal, speaker: Speaker, now: datetime) -> None:
@@ -51,7 +51,7 @@ def require_may_object(found: Proposal, speaker: Speaker, now: datetime) -> None
     require_running(found, now)
     if found.state not in (State.OPEN, State.DELIBERATING):
         raise Conflict("It is too late to object here; what is open now is the vote.")
-    if any(each.house == speaker.house for each in found.objections):
+    if speaker.counts_with(each.house for each in found.objections):
         raise Conflict("Your objection, or your institution's, stands already.")
 
 

@@ -162,11 +162,11 @@ def _may(found: Proposal, speaker: Speaker, now: datetime) -> set[str]:
     standing = speaker.standing
     early = found.state in (State.OPEN, State.DELIBERATING)
     at_once = found.terms.path is Path.AT_ONCE
-    seconded = any(each.house == speaker.house for each in found.seconds)
+    seconded = speaker.counts_with(each.house for each in found.seconds)
     fresh = not allowed.is_own(found, speaker) and not seconded
     if early and fresh and (not at_once or decides_at_once(found.terms, standing, found.repo_id)):
         can.add("second")
-    if early and all(each.house != speaker.house for each in found.objections):
+    if early and not speaker.counts_with(each.house for each in found.objections):
         can.add("object")
     if found.state is State.DELIBERATING and not found.seats and found.budget is None:
         can.add("rival")
