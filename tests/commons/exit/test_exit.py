@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from sqlalchemy import text
 from tests.conftest import LONG
 from tests.support import server
+from tests.web.conftest import Visitor
 
 from iriai.base import events, ledger_parts, merkle
 from iriai.base.errors import Conflict, Invalid
@@ -183,6 +184,12 @@ def test_nothing_private_goes_along(club, tmp_path):
             assert b"closed-thing" not in body, path
             assert b"a secret reason" not in body, path
             assert b"argon2" not in body, path
+
+
+def test_what_the_operator_did_is_shown_where_its_reason_stayed_behind(club, elsewhere, tmp_path):
+    exporting.export(club, "club", tmp_path / "out", quiet)
+    importing.bring(elsewhere, tmp_path / "out", quiet)
+    assert "The reason stayed at the hub" in Visitor(elsewhere).see("/commons/club/log").text
 
 
 def test_what_is_private_goes_along_when_asked(club, elsewhere, tmp_path):
