@@ -59,8 +59,8 @@ def test_what_governed_rows_become_is_in_the_log_without_a_word(any_ground):
         kept.state = "lapsed"
         tx.record(HUB, "system", "lapsed", "repo/ada/tiny")
     states = [orjson.loads(each)["state"] for each in entries(any_ground)]
-    key = f"operator_acts/{made.id}"
-    assert [list(each) for each in states] == [[key], [key]]
+    key, private = f"operator_acts/{made.id}", f"operator_acts.private/{made.id}"
+    assert [set(each) for each in states] == [{key, private}, {key}]
     assert states[0][key] != states[1][key]
     assert replayed(any_ground) == []
 
@@ -70,7 +70,10 @@ def test_a_deleted_row_is_null_in_the_log(any_ground):
     with any_ground.write() as tx:
         tx.session.delete(tx.session.get(OperatorAct, made.id))
         tx.record(HUB, "system", "forgot", "repo/ada/tiny")
-    assert orjson.loads(entries(any_ground)[-1])["state"] == {f"operator_acts/{made.id}": None}
+    assert orjson.loads(entries(any_ground)[-1])["state"] == {
+        f"operator_acts/{made.id}": None,
+        f"operator_acts.private/{made.id}": None,
+    }
     assert replayed(any_ground) == []
 
 
@@ -129,17 +132,54 @@ def test_a_hand_in_the_database_is_found_and_named(any_ground):
     assert [(each.table, each.row) for each in found] == [("operator_acts", str(made.id))]
     with any_ground.write() as tx:
         tx.connection.execute(text(f"DELETE FROM operator_acts WHERE id={other.id}"))
-    assert len(replayed(any_ground)) == 2
-    assert "is gone" in replayed(any_ground)[1].message
+    gone = [each.table for each in replayed(any_ground) if "is gone" in each.message]
+    assert gone == ["operator_acts.private", "operator_acts"]
 
 
-def test_private_columns_stay_out_of_the_log(ground):
-    made = done(ground)
-    with ground.write() as tx:
+def test_private_columns_are_told_by_a_key_alone_and_can_be_erased(any_ground):
+    made = done(any_ground)
+    with any_ground.write() as tx:
         tx.session.get(OperatorAct, made.id).reason = "erased"
         tx.record(HUB, "system", "erased", "reason")
-    first, second = (orjson.loads(each)["state"] for each in entries(ground))
-    assert first == second
+    first, second = (orjson.loads(each)["state"] for each in entries(any_ground))
+    row, private = f"operator_acts/{made.id}", f"operator_acts.private/{made.id}"
+    assert first[row] == second[row]
+    assert first[private] != second[private]
+    assert replayed(any_ground) == []
+    with any_ground.write() as tx:
+        tx.connection.execute(text("UPDATE operator_acts SET reason='malware'"))
+    found = replayed(any_ground)
+    assert [(each.table, each.row) for each in found] == [("operator_acts.private", str(made.id))]
+
+
+def test_both_hubs_tell_what_is_private_by_keys_of_their_own(tmp_path):
+    told = []
+    for name in ("one", "other"):
+        settings = load(environ=server.state_environment("sqlite+disk", tmp_path / name))
+        made = open_ground(settings)
+        done(made)
+        state = orjson.loads(entries(made)[0])["state"]
+        told.append(state["operator_acts.private/1"])
+        made.engine.dispose()
+    assert told[0] != told[1]
+
+
+@pytest.mark.parametrize(
+    ("change", "table"),
+    [
+        ("done_at='yesterday'", "operator_acts"),
+        ("undo='{broken'", "operator_acts"),
+        ("reason=CAST(x'ff' AS TEXT)", "operator_acts.private"),
+    ],
+)
+def test_a_row_that_cannot_be_read_is_named_and_the_others_are_compared(ground, change, table):
+    made, other = done(ground), done(ground)
+    with ground.write() as tx:
+        tx.connection.execute(text(f"UPDATE operator_acts SET {change} WHERE id={made.id}"))
+        tx.connection.execute(text(f"UPDATE operator_acts SET state='x' WHERE id={other.id}"))
+    found = {each.message for each in replayed(ground)}
+    assert f"The row {made.id} of {table} cannot be read any more." in found
+    assert f"The row {other.id} of operator_acts was changed past the log." in found
 
 
 def test_an_attempt_that_fails_is_undone_with_its_notes_and_its_events(any_ground):
@@ -152,7 +192,7 @@ def test_an_attempt_that_fails_is_undone_with_its_notes_and_its_events(any_groun
             raise ZeroDivisionError
     written = [orjson.loads(each) for each in entries(any_ground)]
     assert [each["subject"] for each in written] == ["repo/ada/tiny"]
-    assert len(written[0]["state"]) == 1
+    assert len(written[0]["state"]) == 2
     assert replayed(any_ground) == []
 
 
@@ -182,7 +222,9 @@ def test_both_databases_give_a_row_the_same_digest(tmp_path, clock):
         made = open_ground(load(environ=server.state_environment(state, folder)), now=clock)
         done(made)
         with made.read() as tx:
-            digests.add(ledger.state_digest(ledger.live(tx, HUB)))
+            live = ledger.live(tx, HUB)
+            assert live.pop("operator_acts.private/1")  # made with this hub's own key
+            digests.add(ledger.state_digest(live))
         made.engine.dispose()
     assert len(digests) == 1
 

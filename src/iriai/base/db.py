@@ -104,13 +104,21 @@ class Table(DeclarativeBase):
     in_part: ClassVar[tuple[Part, ...]] = ()
 
     def __init_subclass__(cls, **options: Any) -> None:
-        """Mark the tables that are governed, so that a statement on one is known as such."""
+        """Mark the tables that are governed, so that a statement on one is known as such.
+
+        What is private of a governed one is a part of its own, which the log tells by a key.
+        """
         super().__init_subclass__(**options)
         table: Any = getattr(cls, "__table__", None)
+        parts = cls.in_part
         if cls.governed:
             table.info[GOVERNED] = True
-        if cls.in_part:
-            table.info[IN_PART] = cls.in_part
+            private = tuple(each.name for each in table.columns if each.info.get("private"))
+            if private:
+                inside = ("commons_id", None)
+                parts += (Part(f"{table.name}.private", private, inside, at_first=({},)),)
+        if parts:
+            table.info[IN_PART] = parts
 
 
 def connect(url: str) -> Engine:

@@ -11,8 +11,9 @@ therefore gives the digest of every row there should be, and a row that was chan
 removed by other means is found and named (`differences`). Three things are bugs, and fail the
 transaction: a governed row that changes while nothing is recorded for its commons; an `insert`,
 `update` or `delete` of a governed table that does not come from a session's objects; and a row that
-is in no commons. Columns with `info={"private": True}` stay out of the digest; those with
-`info={"later": True}`, which an older hub's rows did not have, do as long as they are empty.
+is in no commons. Columns with `info={"private": True}` stay out of the digest, and are told beside
+it as a part of the table, `cases.private/12`, whose digest has a key; those with
+`info={"later": True}`, which an older hub's rows did not have, stay out as long as they are empty.
 
 Of other tables a commons decides about some columns only; `base.ledger_parts` heeds those, and what
 becomes of them stands in the same place. Where a transaction recorded nothing for the commons of
@@ -24,9 +25,10 @@ back the ledger's notes as well.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -34,9 +36,10 @@ from sqlalchemy import Connection, Engine, Row, and_, event, inspect, or_, selec
 from sqlalchemy import Table as Bare
 from sqlalchemy.orm import Session
 
-from iriai.base import events, ledger_parts
+from iriai.base import events, ledger_parts, ledger_reading
 from iriai.base.db import GOVERNED, IN_PART, Table
 from iriai.base.ledger_parts import NOTES, Touched, plain
+from iriai.base.ledger_reading import UNREADABLE
 
 if TYPE_CHECKING:
     from iriai.base.tx import Tx
@@ -95,6 +98,17 @@ class Difference:
     message: str
 
 
+Besides = Callable[["Tx", int], Iterable[Difference]]
+BESIDES: list[Besides] = []
+"""What else a replay compares with rows: things that are none themselves."""
+
+
+def beside(ask: Besides) -> Besides:
+    """Have replays ask this too; it stands in a module called `replayed` of a part of commons."""
+    BESIDES.append(ask)
+    return ask
+
+
 class Noting(Session):
     """A session that notes which governed rows it writes. `info` has `connection` and `notes`."""
 
@@ -151,13 +165,13 @@ def guard(engine: Engine) -> None:
         if not getattr(clause, "is_dml", False):
             return
         info = getattr(clause.table, "info", ())
-        if IN_PART in info and FLUSHING not in connection.info:
-            ledger_parts.heed(connection, clause, many, params)
         if GOVERNED in info and not {FLUSHING, ADMITTING} & connection.info.keys():
             raise RuntimeError(
                 f"Bug: the governed table {clause.table.name} is written past the ledger; "
                 "change its rows as objects of tx.session."
             )
+        if IN_PART in info and FLUSHING not in connection.info:
+            ledger_parts.heed(connection, clause, many, params)
 
 
 @contextmanager
@@ -249,12 +263,16 @@ def digest(table: Bare, row: Row[Any]) -> str:
 
 
 def live(tx: "Tx", commons_id: int) -> State:
-    """The digest of every governed row of a commons, as the database has them now."""
+    """The digest of every governed row of a commons, as the database has them now.
+
+    Of one that cannot be read any more it is `unreadable`.
+    """
     found: State = {}
     for table in tables():
-        rows = tx.connection.execute(select(table).where(_column(table) == commons_id))
-        for row in rows:
-            found[name(table, _key(table, row))] = digest(table, row)
+        asked = select(table).where(_column(table) == commons_id)
+        keys = list(table.primary_key.columns)
+        rows = ledger_reading.read(tx.connection, asked, keys, partial(digest, table))
+        found |= {name(table, key): value or UNREADABLE for key, value in rows}
     found |= {each.name: each.digest for each in ledger_parts.live(tx, commons_id)}
     return found
 
@@ -291,7 +309,9 @@ def differences(
     for row in sorted(should.keys() | found.keys()):
         table, _, key = row.partition("/")
         key = (plainly or {}).get(row, key)
-        if row not in found:
+        if found.get(row) == UNREADABLE:
+            yield Difference(table, key, f"The row {key} of {table} cannot be read any more.")
+        elif row not in found:
             yield Difference(table, key, f"The row {key} of {table} is gone; the log has it.")
         elif row not in should:
             yield Difference(table, key, f"The row {key} of {table} is not in the log.")

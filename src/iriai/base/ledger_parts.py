@@ -17,15 +17,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Select, and_, func, inspect, or_, select
+from sqlalchemy import Connection, Row, Select, and_, func, inspect, or_, select
 from sqlalchemy import Table as Bare
 
-from iriai.base import events, instance
+from iriai.base import events, instance, ledger_reading
 from iriai.base.db import IN_PART, Part, Table
 from iriai.base.errors import Unavailable
+from iriai.base.ledger_reading import UNREADABLE
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -253,13 +254,19 @@ def _images(
     connection: Connection, asked: Select[Any], part: Part, width: int
 ) -> Iterator[tuple[Key, Image]]:
     for row in connection.execute(asked):
-        given = zip(part.columns, map(plain, row[width:-1]), strict=True)
-        facts = {name: value for name, value in given if value is not None}
-        if part.piece is not None:
-            pieces = {name: value.get(part.piece) for name, value in facts.items()}
-            facts = {name: value for name, value in pieces.items() if value}
-        if facts not in part.at_first:
-            yield tuple(row[:width]), (row[-1], events.canonical(facts))
+        image = _image(part, width, row)
+        if image:
+            yield tuple(row[:width]), image
+
+
+def _image(part: Part, width: int, row: Row[Any]) -> Image | tuple[()]:
+    """What a row is, behind `width` columns of its key; empty where it is as at first."""
+    given = zip(part.columns, map(plain, row[width:-1]), strict=True)
+    facts = {name: value for name, value in given if value is not None}
+    if part.piece is not None:
+        pieces = {name: value.get(part.piece) for name, value in facts.items()}
+        facts = {name: value for name, value in pieces.items() if value}
+    return () if facts in part.at_first else (row[-1], events.canonical(facts))
 
 
 def plain(value: Any) -> Any:
@@ -345,10 +352,14 @@ def live(tx: "Tx", commons_id: int) -> Iterator[Living]:
         here = column == commons_id
         if commons_id == events.HUB:
             here = or_(column.is_(None), here)
-        asked = asked.where(here)
-        for row, (_, facts) in _images(tx.connection, asked, part, len(table.primary_key.columns)):
+        keys = list(table.primary_key.columns)
+        made = partial(_image, part, len(keys))
+        for row, image in ledger_reading.read(tx.connection, asked.where(here), keys, made):
             name = row_name(secret, table, part, row)
-            yield Living(name, digest(secret, part, row, facts), table, part, row)
+            if image is None:
+                yield Living(name, UNREADABLE, table, part, row)
+            elif image:
+                yield Living(name, digest(secret, part, row, image[1]), table, part, row)
 
 
 def present(

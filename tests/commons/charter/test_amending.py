@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import pytest
+from sqlalchemy import update
 
 from iriai.base import jobs
 from iriai.base.errors import Conflict, Denied, Invalid
@@ -22,6 +23,7 @@ from iriai.commons.proposals import actions as proposals
 from iriai.commons.proposals import queries as proposal_queries
 from iriai.commons.proposals import voting
 from iriai.commons.proposals.rules import State
+from iriai.commons.tlog import replaying
 from iriai.discussions import actions as discussions
 from iriai.identity import actions as identity
 from iriai.identity import queries as people
@@ -31,6 +33,7 @@ from iriai.repos import queries as repos_queries
 from iriai.repos.actions import Add
 from iriai.repos.git.quarantine import Update
 from iriai.repos.rules import HeldBy, Repo
+from iriai.repos.tables import RefRow
 
 
 @dataclass
@@ -108,6 +111,24 @@ def test_founding_makes_the_repository_with_the_charter_and_why(lab):
     assert "/commons/lab/rights" in readme
     assert lab.version().number == 1
     assert lab.in_force() == presets.charter(Preset.OWNERS, "lab")
+
+
+def test_a_hand_on_main_of_the_charter_is_found_by_replay(lab):
+    def found():
+        return [each.message for each in replaying.replay(lab.ground, lab.id).differences]
+
+    assert found() == []
+    made = repos.create(lab.ground, lab.ada, kind="model", owner="ada", name="other")
+    repos.commit(lab.ground, lab.ada, made, [Add("a.txt", b"a")], title="plain")
+    with lab.ground.write() as tx:
+        other = repos_queries.ref(tx, made.id, "refs/heads/main")
+        tx.connection.execute(
+            update(RefRow)
+            .where(RefRow.repo_id == lab.charter.id)
+            .values(sha=other.sha, commit_sha=other.commit)
+        )
+    (message,) = found()
+    assert "CHARTER.yaml on main of lab/charter" in message
 
 
 def test_the_hubs_own_charter_is_made_by_the_worker(ground):

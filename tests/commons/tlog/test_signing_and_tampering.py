@@ -364,6 +364,6 @@ def test_a_state_too_large_for_one_entry_is_continued(ground):
     events.seal(ground)
     with ground.read() as tx:
         entries = [entry for _, entry in queries.entries(tx, HUB)]
-    assert len(entries) == 5
+    assert len(entries) == 8
     assert max(len(each) for each in entries) <= events.ENTRY_BYTES_MAX
     assert replaying.replay(ground, HUB).differences == []

@@ -10,8 +10,9 @@ from iriai.cli.commons import log_sources as sources
 from iriai.cli.commons.log_sources import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from iriai.base.ledger import Difference
     from iriai.commons.tlog.verifying import Finding, Misbehaviour, Said
     from iriai.settings import Settings
 
@@ -184,7 +185,9 @@ def replay(*, settings: "Settings", name: str | None, url: str | None) -> None:
             for commons in each:
                 done = replaying.replay(ground, commons.id)
                 shown.done()
-                found += _replayed(commons.name, done.should, done.found, done.plainly)
+                found += _replayed(
+                    commons.name, done.should, done.found, done.plainly, done.besides
+                )
     if found:
         raise SystemExit(frame.REFUSED)
 
@@ -194,10 +197,11 @@ def _replayed(
     should: "Mapping[str, str]",
     rows: "Mapping[str, str]",
     plainly: "Mapping[str, str] | None" = None,
+    besides: "Sequence[Difference]" = (),
 ) -> int:
     from iriai.base import ledger
 
-    found = list(ledger.differences(should, rows, plainly))
+    found = [*ledger.differences(should, rows, plainly), *besides]
     for each in found:
         click.echo(f"{name}: {each.message}")
     log, live = ledger.state_digest(should), ledger.state_digest(rows)

@@ -12,14 +12,15 @@ from iriai.base import instance, ledger_parts
 from iriai.base.events import STATE_ROWS_MAX
 from iriai.base.jobs import Job
 from iriai.base.ledger_parts import Living
+from iriai.base.ledger_reading import UNREADABLE
 from iriai.base.tx import Ground
 from iriai.commons import queries as commons_queries
 from iriai.commons.tlog import queries, replaying
 
 KIND = "commons.adopt"
 """The job; a migration asks for it."""
-DONE = "ledger_adopted"
-"""The instance's fact that says it was done."""
+DONE = "ledger_adopted/private"
+"""The instance's fact that says it was done. Whatever logs come to tell besides needs another."""
 ACTOR = "system:log"
 
 
@@ -53,7 +54,8 @@ def _adopt(ground: Ground, commons_id: int, name: str) -> int:
         replaying.know_tables()
         entries = [text for _, text in queries.entries(tx, commons_id)]
         told = replaying.logged([*entries, *queries.waiting(tx, commons_id)])
-        missing = [each for each in ledger_parts.live(tx, commons_id) if each.name not in told]
+        live = ledger_parts.live(tx, commons_id)
+        missing = [each for each in live if each.name not in told and each.digest != UNREADABLE]
     adopted = 0
     for _, rows in groupby(missing, key=lambda each: each.part.name):
         while some := list(islice(rows, STATE_ROWS_MAX)):

@@ -27,11 +27,12 @@ class Replay:
     should: State
     found: State
     plainly: Mapping[str, str] = field(default_factory=dict)
+    besides: tuple[Difference, ...] = ()
 
     @property
     def differences(self) -> list[Difference]:
         """Where they part; rows are named as the database has them."""
-        return list(ledger.differences(self.should, self.found, self.plainly))
+        return [*ledger.differences(self.should, self.found, self.plainly), *self.besides]
 
 
 def replay(ground: Ground, commons_id: int, told: Callable[[int], None] = lambda _: None) -> Replay:
@@ -43,7 +44,8 @@ def replay(ground: Ground, commons_id: int, told: Callable[[int], None] = lambda
             entries = [text for _, text in queries.entries(tx, commons_id)]
             should = logged([*entries, *waiting], told)
             found = live(tx, commons_id)
-            done = Replay(len(entries) + len(waiting), should, found)
+            besides = tuple(each for ask in ledger.BESIDES for each in ask(tx, commons_id))
+            done = Replay(len(entries) + len(waiting), should, found, besides=besides)
             if should != found:
                 done = replace(done, plainly=_plainly(tx, commons_id))
             if not done.differences or _length(tx, commons_id) == before:
@@ -80,11 +82,11 @@ def live(tx: Tx, commons_id: int) -> State:
 
 @cache
 def know_tables() -> None:
-    """Load every part's tables, so that no governed one is passed over."""
+    """Load every part's tables and checks, so that none is passed over."""
     import_module("iriai.repos.tables")
     import_module("iriai.identity.tables")
     for module in walk_packages(iriai.commons.__path__, "iriai.commons."):
-        if module.name.endswith(".tables"):
+        if module.name.endswith((".tables", ".replayed")):
             import_module(module.name)
 
 
