@@ -91,6 +91,16 @@ def restriction(tx: Tx, account_id: int, organisation_id: int | None) -> Restric
     return None if found is None or (found.until and found.until <= tx.now) else found
 
 
+def is_restricted_since(
+    tx: Tx, account_id: int, organisation_id: int | None, moment: datetime
+) -> bool:
+    """Whether what restricts somebody there, or did until its day, was put there at that moment."""
+    place = EVERYWHERE if organisation_id is None else organisation_id
+    tx.flush()
+    found = tx.session.get(Restriction, (account_id, place))
+    return found is not None and found.since == moment
+
+
 def _retell(tx: Tx, account_id: int) -> None:
     """Say in short, beside the account, what it keeps and by what it is bound."""
     tx.flush()

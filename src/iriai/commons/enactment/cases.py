@@ -20,7 +20,8 @@ from iriai.commons.cases.rules import State as Stage
 from iriai.commons.cases.tables import CaseRow, HoldRow, PanelRow, SanctionRow
 from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import Rung
-from iriai.commons.enactment import case_marks
+from iriai.commons.enactment import case_marks, last_word
+from iriai.commons.enactment.weighing import RESTRICTIONS, weight, weight_beside_cases
 from iriai.commons.membership import powers as members
 from iriai.commons.membership import queries as membership
 from iriai.commons.membership.rules import State
@@ -33,13 +34,6 @@ from iriai.identity.rules import Actor, Restriction
 from iriai.repos import powers as repos
 from iriai.repos.rules import Gated
 
-RESTRICTIONS = {
-    Rung.THROTTLE: Restriction.THROTTLE,
-    Rung.WRITE: Restriction.WRITE,
-    Rung.SUSPEND: Restriction.SUSPEND,
-    Rung.EXPEL: Restriction.SUSPEND,
-}
-HARSHEST = tuple(Restriction)
 SYSTEM = "system:cases"
 
 log = logging.getLogger(__name__)
@@ -234,40 +228,42 @@ def _settle_case(tx: Tx, found: CaseRow) -> None:
         if holding.end_due(tx, each):
             _settle_hold(tx, each)
     if Concern(found.concern).is_thing and found.repo_id is not None:
-        _settle_repo(tx, found.commons_id, found.repo_id)
+        settle_repo(tx, found.commons_id, found.repo_id)
     elif found.account_id is not None:
-        _settle_person(tx, found.commons_id, found.account_id)
+        settle_person(tx, found.commons_id, found.account_id)
 
 
 def _settle_hold(tx: Tx, found: HoldRow) -> None:
     concern = Concern(found.concern)
     if concern is Concern.PERSON and found.account_id is not None:
-        _settle_person(tx, found.commons_id, found.account_id)
+        settle_person(tx, found.commons_id, found.account_id)
     elif concern is Concern.REPOSITORY and found.repo_id is not None:
-        _settle_repo(tx, found.commons_id, found.repo_id)
+        settle_repo(tx, found.commons_id, found.repo_id)
     elif concern is Concern.COMMENT and found.repo_id is not None:
         _settle_comment(tx, found)
     elif found.repo_id is not None:
         _settle_file(tx, found)
 
 
-def _settle_person(tx: Tx, commons_id: int, account_id: int) -> None:
+def settle_person(tx: Tx, commons_id: int, account_id: int) -> None:
+    """The harshest that is in force; what others decided, and takes as much, is left alone."""
     organisation = None if commons_id == HUB else membership.organisation_id(tx, commons_id)
     taken = []
     for each in queries.in_force(tx, commons_id, account_id=account_id):
         kind = RESTRICTIONS.get(Rung(each.rung))
         if kind is not None:
-            taken.append((HARSHEST.index(kind), each.until, _case_url(tx, each.case_id)))
+            taken.append((kind, each.until, _case_url(tx, each.case_id)))
         if each.rung == Rung.EXPEL and _is_final(tx, each):
             _expel(tx, commons_id, account_id, organisation)
-    for held in queries.holds_in_force(tx, commons_id, account_id=account_id):
-        suspend = HARSHEST.index(Restriction.SUSPEND)
-        taken.append((suspend, held.until, _cases_url(tx, commons_id)))
+    taken += [
+        (Restriction.SUSPEND, held.until, cases_url(tx, commons_id))
+        for held in queries.holds_in_force(tx, commons_id, account_id=account_id)
+    ]
     present = identity.restriction(tx, account_id, organisation)
     theirs = None
     if present is not None and not _is_ours(tx, commons_id, present.appeal_at):
-        theirs = HARSHEST.index(Restriction(present.kind))
-    if theirs is not None and theirs >= max((each[0] for each in taken), default=0):
+        theirs = weight_beside_cases(present.kind, present.until, present.appeal_at)
+    if theirs is not None and theirs >= max((weight(*each[:2]) for each in taken), default=theirs):
         return  # another decision binds as much; it ends as that decision says
     row = membership.member(tx, commons_id, account_id)
     belongs = row is not None and row.state in (State.MEMBER, State.EMERITUS)
@@ -276,10 +272,10 @@ def _settle_person(tx: Tx, commons_id: int, account_id: int) -> None:
             members.restore(tx, SYSTEM, commons_id, account_id)
         identity.lift(tx, account_id, organisation)
         return
-    place, until, url = max(taken, key=lambda each: each[0])
-    if belongs and HARSHEST[place] is Restriction.SUSPEND:
+    taking, until, url = max(taken, key=lambda each: weight(*each[:2]))
+    if belongs and taking is Restriction.SUSPEND:
         members.suspend(tx, SYSTEM, commons_id, account_id, until, appeal_at=url)
-    identity.restrict(tx, account_id, organisation, HARSHEST[place], until, appeal_at=url)
+    identity.restrict(tx, account_id, organisation, taking, until, appeal_at=url)
 
 
 def _is_final(tx: Tx, given: SanctionRow) -> bool:
@@ -297,7 +293,7 @@ def _expel(tx: Tx, commons_id: int, account_id: int, organisation: int | None) -
         identity.set_role_until(tx, account_id, organisation, None)
 
 
-def _settle_repo(tx: Tx, commons_id: int, repo_id: int) -> None:
+def settle_repo(tx: Tx, commons_id: int, repo_id: int) -> None:
     """The harshest measure in force, a label that says so, and a hold above all."""
     given = [
         (each, _measure(tx, each)) for each in queries.in_force(tx, commons_id, repo_id=repo_id)
@@ -310,14 +306,15 @@ def _settle_repo(tx: Tx, commons_id: int, repo_id: int) -> None:
         url = _case_url(tx, worst[0].case_id)
         said = case_marks.said(worst[1], name=_name(tx, commons_id), url=url)  # type: ignore[arg-type]
     label, frozen, holding_it = repos.marks(tx, repo_id)
-    wanted = case_marks.beside(said, label, cases_url=_cases_url(tx, commons_id))
+    wanted = case_marks.beside(said, label, cases_url=cases_url(tx, commons_id))
     if wanted != (label or None):
         repos.label(tx, repo_id, wanted)
     if queries.gating(tx, repo_id) is not None:  # else nobody took it off lists in a case
-        others = case_marks.is_delisted_by_others(tx, commons_id, repo_id)
+        others = last_word.is_delisted(tx, commons_id, repo_id)
         repos.delist(tx, repo_id, is_delisted=Measure.DELIST in measures or others)
     if _is_ours(tx, commons_id, frozen) or (Measure.FREEZE in measures and not frozen):
-        repos.freeze(tx, repo_id, said if Measure.FREEZE in measures else None)
+        others_say = last_word.frozen(tx, commons_id, repo_id)
+        repos.freeze(tx, repo_id, said if Measure.FREEZE in measures else others_say)
     _settle_gate(tx, repo_id, Measure.GATE in measures)
     held = queries.holds_in_force(tx, commons_id, repo_id=repo_id)
     ours = not holding_it or _is_ours(tx, commons_id, holding_it)
@@ -332,7 +329,7 @@ def _settle_repo(tx: Tx, commons_id: int, repo_id: int) -> None:
 
 def _is_ours(tx: Tx, commons_id: int, said: str) -> bool:
     """Whether a case put this there: it says at which one. What others decided is left alone."""
-    return _cases_url(tx, commons_id) in said
+    return cases_url(tx, commons_id) in said
 
 
 def _measure(tx: Tx, given: SanctionRow) -> Measure | None:
@@ -379,7 +376,7 @@ def _held(tx: Tx, found: HoldRow) -> str:
         f"This is held by {_name(tx, found.commons_id)} ({found.ground}) until "
         f"{found.until.day} {found.until:%B %Y, %H:%M} UTC at the latest. What "
         "follows, and how to object: "
-        f"{_cases_url(tx, found.commons_id)}"
+        f"{cases_url(tx, found.commons_id)}"
     )
 
 
@@ -389,8 +386,9 @@ def _name(tx: Tx, commons_id: int) -> str:
 
 def _case_url(tx: Tx, case_id: int) -> str:
     found = tx.session.get_one(CaseRow, case_id)
-    return f"{_cases_url(tx, found.commons_id)}/{found.number}"
+    return f"{cases_url(tx, found.commons_id)}/{found.number}"
 
 
-def _cases_url(tx: Tx, commons_id: int) -> str:
+def cases_url(tx: Tx, commons_id: int) -> str:
+    """Where the cases of a commons are; what a case puts anywhere says so."""
     return f"{tx.ground.settings.url}/commons/{queries.name_of(tx, commons_id)}/cases"

@@ -16,8 +16,10 @@ from iriai.commons.breakglass.rules import Act, Basis, State
 from iriai.commons.breakglass.tables import OperatorAct
 from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import Action
+from iriai.commons.enactment import cases, last_word
 from iriai.commons.enactment.registry import Decision, Payload, enacts
 from iriai.commons.enactment.resources import resource
+from iriai.commons.enactment.weighing import weight
 from iriai.commons.membership import queries as membership
 from iriai.commons.proposals import queries as proposals
 from iriai.identity import powers as people
@@ -47,7 +49,7 @@ def break_glass(
     why = rules.clean_reason(reason)
     sealed = rules.clean_sealed_until(basis, sealed_until, tx.now)
     until = rules.lapses_at(operator, basis, tx.now)
-    shown = why if sealed is None else "A legal order."
+    shown = why if sealed is None else last_word.UNSAID
     concerned: list[str] = []
     if act is Act.ADMINISTER:
         subject, undo = _administer(tx, commons_id, target)
@@ -74,7 +76,7 @@ def take_back(tx: Tx, commons: str, number: int) -> OperatorAct:
     commons_queries.lock(tx, commons_id)
     row = queries.act(tx, commons_id, number)
     actions.close(tx, row, State.TAKEN_BACK, by=actions.OPERATOR)
-    _undo(tx, row.act, row.undo)
+    _undo(tx, row)
     return row
 
 
@@ -94,31 +96,35 @@ def due(ground: Ground) -> None:
             over = row.lapses_at is not None and row.lapses_at <= tx.now
             if row.state == State.STANDING and over:
                 actions.close(tx, row, State.LAPSED, by=actions.CLOCK, rule="operator.ratify_days")
-                _undo(tx, row.act, row.undo)
+                _undo(tx, row)
 
 
 def _do(
     tx: Tx, commons_id: int, act: Act, target: str, *, reason: str, until: datetime | None
 ) -> tuple[str, dict[str, Any]]:
     """Do it. Returns the subject, and what was before."""
+    undo: dict[str, Any]
     if act is Act.SUSPEND:
         account = identity.person(tx, target)
         organisation = membership.organisation_id(tx, commons_id)
+        before = _restricted(tx, commons_id, account.id, until)
+        undo = {"account": account.id, "organisation": organisation, "before": before}
         people.restrict(tx, account.id, organisation, Restriction.SUSPEND, until)
-        return f"account/{account.name}", {"account": account.id, "organisation": organisation}
+        return f"account/{account.name}", undo
     repo = resource(tx, commons_id, {"repo": target})
     guarded.require_ordinary(repo, hub=tx.ground.settings.url, act=f"touched ({act})")
-    before = tx.session.get_one(RepoRow, repo.id, populate_existing=True)
-    undo: dict[str, Any] = {"repo": repo.id}
+    found = tx.session.get_one(RepoRow, repo.id, populate_existing=True)
+    undo = {"repo": repo.id, "said": reason}
+    unsaid = not last_word.has_spoken(tx, commons_id, act, repo.id)
     if act is Act.HOLD:
-        if before.held_reason is not None:
+        if found.held_reason is not None:
             raise Conflict("This repository is held already.")
         powers.hold(tx, repo.id, reason=reason, until=until)
     elif act is Act.FREEZE:
-        undo["frozen"] = before.frozen_reason
+        undo["frozen"] = found.frozen_reason if unsaid else None
         powers.freeze(tx, repo.id, reason)
     else:
-        undo["delisted"] = before.is_delisted
+        undo["delisted"] = found.is_delisted and unsaid
         powers.delist(tx, repo.id, is_delisted=True)
     return repo.subject, undo
 
@@ -148,18 +154,87 @@ def _people(tx: Tx, commons_id: int) -> Sequence[identity.Member]:
     return [] if organisation is None else identity.members(tx, organisation)
 
 
-def _undo(tx: Tx, act: str, undo: Mapping[str, Any]) -> None:
-    if act == Act.ADMINISTER:
-        role = None if undo["role"] is None else Role(undo["role"])
-        people.set_role_until(tx, undo["account"], undo["organisation"], role)
-    elif act == Act.SUSPEND:
-        people.lift(tx, undo["account"], undo["organisation"])
-    elif act == Act.HOLD:
-        powers.release(tx, undo["repo"])
-    elif act == Act.FREEZE:
-        powers.freeze(tx, undo["repo"], undo["frozen"])
+def _restricted(
+    tx: Tx, commons_id: int, account_id: int, until: datetime | None
+) -> dict[str, Any] | None:
+    """What others than a case took from somebody before; Conflict where it is as much already."""
+    organisation = membership.organisation_id(tx, commons_id)
+    present = people.restriction(tx, account_id, organisation)
+    if present is None:
+        return None
+    if weight(present.kind, present.until) >= weight(Restriction.SUSPEND, until):
+        raise Conflict("They are suspended already, and for as long.")
+    if present.appeal_at.startswith(cases.cases_url(tx, commons_id)):
+        return None  # a case's, which sees to it again; and whom it is about is not told here
+    return {
+        "kind": present.kind,
+        "until": None if present.until is None else present.until.isoformat(),
+        "appeal_at": present.appeal_at,
+        "since": present.since.isoformat(),
+    }
+
+
+def _undo(tx: Tx, row: OperatorAct) -> None:
+    """Undo what the act did and nobody has decided since: what the commons says stands."""
+    undo = row.undo
+    if row.act == Act.ADMINISTER:
+        _undo_administer(tx, undo)
+    elif row.act == Act.SUSPEND:
+        _undo_suspend(tx, row)
+        cases.settle_person(tx, row.commons_id, undo["account"])
     else:
-        powers.delist(tx, undo["repo"], is_delisted=bool(undo["delisted"]))
+        _undo_to_repo(tx, row, undo["repo"])
+        cases.settle_repo(tx, row.commons_id, undo["repo"])
+
+
+def _undo_administer(tx: Tx, undo: Mapping[str, Any]) -> None:
+    present = tx.session.get(Membership, (undo["account"], undo["organisation"]))
+    if present is None or present.role != Role.ADMIN:
+        return  # somebody gave another role, or none, meanwhile
+    role = None if undo["role"] is None else Role(undo["role"])
+    people.set_role_until(tx, undo["account"], undo["organisation"], role)
+
+
+def _undo_suspend(tx: Tx, row: OperatorAct) -> None:
+    account_id, organisation = row.undo["account"], row.undo["organisation"]
+    if not people.is_restricted_since(tx, account_id, organisation, row.done_at):
+        return  # another decision has taken its place
+    people.lift(tx, account_id, organisation)
+    before = row.undo.get("before")
+    if before is None or _is_undone(tx, row.commons_id, before["since"]):
+        return
+    until = None if before["until"] is None else datetime.fromisoformat(before["until"])
+    is_case = before["appeal_at"].startswith(cases.cases_url(tx, row.commons_id))
+    if not is_case and (until is None or until > tx.now):
+        kind, appeal = Restriction(before["kind"]), before["appeal_at"]
+        people.restrict(tx, account_id, organisation, kind, until, appeal_at=appeal)
+
+
+def _is_undone(tx: Tx, commons_id: int, since: str) -> bool:
+    """Whether what restricted before was an operator's act, which is over by now."""
+    return any(
+        each.done_at.isoformat() == since and each.state in (State.LAPSED, State.TAKEN_BACK)
+        for each in queries.acts(tx, commons_id)
+        if each.act == Act.SUSPEND
+    )
+
+
+def _undo_to_repo(tx: Tx, row: OperatorAct, repo_id: int) -> None:
+    undo, commons_id = row.undo, row.commons_id
+    _, frozen, held = powers.marks(tx, repo_id)
+    said = (undo["said"],) if "said" in undo else (row.reason, last_word.UNSAID)
+    if row.act == Act.HOLD:
+        if held in said:
+            powers.release(tx, repo_id)
+    elif row.act == Act.FREEZE:
+        otherwise = undo["frozen"]
+        if frozen in said:
+            wanted = last_word.frozen(tx, commons_id, repo_id, otherwise=otherwise)
+            powers.freeze(tx, repo_id, wanted)
+    else:
+        otherwise = bool(undo["delisted"])
+        wanted_off = last_word.is_delisted(tx, commons_id, repo_id, otherwise=otherwise)
+        powers.delist(tx, repo_id, is_delisted=wanted_off)
 
 
 # -- ratifying -----------------------------------------------------------------------------------
@@ -200,6 +275,7 @@ def ratify(tx: Tx, decision: Decision, payload: Payload) -> None:
     if row.act == Act.HOLD:
         kept = tx.session.get_one(RepoRow, row.undo["repo"], populate_existing=True)
         powers.hold(tx, kept.id, reason=kept.held_reason or row.reason, until=None)
+        cases.settle_repo(tx, decision.commons_id, kept.id)
     elif row.act == Act.SUSPEND:
         place = row.undo["organisation"]
         people.restrict(tx, row.undo["account"], place, Restriction.SUSPEND, None)
