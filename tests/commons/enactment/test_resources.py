@@ -302,6 +302,22 @@ def test_a_decision_that_cannot_be_done_says_why_and_changes_nothing(lab):
     assert found.failure
 
 
+@pytest.mark.parametrize(
+    ("action", "payload", "said"),
+    [
+        ("resource.merge", {"repo": "lab/tiny", "pull": 1}, "“number” is missing.*no “pull”"),
+        ("resource.merge", {"repo": "lab/tiny"}, "“number” is missing"),
+        ("charter.amend", {"number": 1}, "“pull” is missing.*no “number”"),
+        ("resource.relicense", {"repo_id": 1, "license": "mit"}, "“licence” is missing"),
+        ("member.suspend", {"who": "bob", "days": 3}, "“name” is missing.*no “who”"),
+    ],
+)
+def test_a_wrong_key_of_a_payload_is_named(lab, action, payload, said):
+    with pytest.raises(Invalid, match=said) as refused:
+        lab.propose("ada", action, payload=payload)
+    assert refused.value.code == "PayloadKey"
+
+
 def test_another_commons_repository_cannot_be_decided_about(lab):
     own = enactment.create_repository(
         lab.ground, lab.person("ada"), kind="model", owner="ada", name="own"

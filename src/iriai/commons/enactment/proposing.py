@@ -10,7 +10,7 @@ from iriai.base.errors import Invalid
 from iriai.base.tx import Tx
 from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import Action
-from iriai.commons.enactment import custody
+from iriai.commons.enactment import custody, payloads
 from iriai.commons.enactment.people import CUSTODY
 from iriai.commons.enactment.registry import Payload, enactor
 from iriai.commons.proposals import actions as proposals
@@ -53,6 +53,7 @@ def propose(
     charter = charters.in_force(tx, commons_id)
     proposals.require_taking_part(tx, actor, commons_id, charter, voice)
     how = enactor(action)
+    payloads.require_keys(action, payload)
     cleaned = how.clean(tx, commons_id, payload)
     words = how.words(cleaned)
     repo_id = cleaned.get("repo_id")
@@ -92,6 +93,7 @@ def rival(
         raise Invalid("An election or a budget round is a vote of its own.")
     charter = charters.in_force(tx, commons_id)
     proposals.require_taking_part(tx, actor, commons_id, charter, voice)
+    payloads.require_keys(action, payload)
     cleaned = how.clean(tx, commons_id, payload)
     words = how.words(cleaned)
     return proposals.rival(
