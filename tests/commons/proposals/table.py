@@ -87,8 +87,11 @@ class Table:
 
     def house(self, name):
         """With whom they count as one."""
-        at_home = PEOPLE[name].house if self.votes["institution"] and not self.is_owned else None
-        return SCHOOL if self.speaks_for_school(name) else at_home or name
+        person = PEOPLE[name]
+        counted = self.votes["institution"] and not self.is_owned
+        if self.speaks_for_school(name) or (counted and person.speaks == SCHOOL):
+            return SCHOOL
+        return (person.house if counted else None) or name
 
     def proposes(self, name, action):
         way = self.way(action)
