@@ -4,6 +4,7 @@ import pytest
 
 from iriai.commons import enactment, jobs
 from iriai.commons.charter.rules import Preset
+from iriai.commons.membership import queries as membership
 from iriai.identity import queries as accounts
 from iriai.identity.rules import Actor
 from tests.commons.proposals.test_institutions import institution
@@ -83,6 +84,22 @@ def test_whoever_speaks_for_an_institution_lets_it_rest_and_return(ada):
     assert "It rests: it has no vote until it returns." in text(ada.see("/commons/lab/members"))
     ada.send("/commons/lab/members", do="return", institution="school")
     assert "It rests" not in text(ada.see("/commons/lab/members"))
+
+
+def test_whoever_speaks_for_an_institution_asks_a_seat_back_in_its_name(ada):
+    town = Town(ada.ground)
+    town.people["ada"] = ada_actor(ada)
+    town.found("consortium", "olga")
+    institution(town, "school", "ada")
+    for other in ("museum", "college", "archive", "theatre", "library"):
+        institution(town, other, f"{other}-admin")
+    town.seat("olga", "steward")
+    with town.ground.read() as tx:
+        (held,) = membership.stewards(tx, town.commons_id)
+    ada.send(STEWARDS, do="petition", seat=str(held.id), text="Merged without review.")
+    page = text(ada.see(STEWARDS))
+    assert "Signed by ada for school." in page
+    assert "Sign for" not in page
 
 
 def ada_actor(ada):

@@ -9,9 +9,11 @@ from iriai.base.errors import Conflict, Denied
 from iriai.base.events import Event
 from iriai.commons import actions as commons
 from iriai.commons import jobs
+from iriai.commons.enactment import people
 from iriai.commons.membership import actions as members
 from iriai.commons.membership import powers, queries, speaking
 from iriai.commons.membership.rules import State as Standing
+from iriai.commons.membership.tables import Activity
 from iriai.commons.proposals import actions
 from iriai.commons.proposals.rules import State
 from iriai.identity import queries as accounts
@@ -173,6 +175,22 @@ def test_who_votes_in_secret_only_does_not_rest_either(town):
     jobs.rest(town.ground, {})
     with town.ground.read() as tx:
         assert queries.standing(tx, town.commons_id, town.person("ada").id).is_member
+
+
+def test_a_petition_names_the_institution_for_which_somebody_signs(labs):
+    labs.seat("olga", "steward")
+    with labs.ground.read() as tx:
+        (held,) = queries.stewards(tx, labs.commons_id)
+    how = {"seat_id": held.id, "text": "Merged without review."}
+    made = do(labs, "rita", people.petition, **how)
+    assert [(each.name, each.institutions) for each in made.signers] == [("rita", ("school",))]
+    with labs.ground.read() as tx:
+        asked = select(Event.entry).where(Event.verb.in_(("opened a petition on",)))
+        assert '"institutions":["school"]' in tx.connection.execute(asked).scalar_one()
+        asked = select(Activity.account_id).where(Activity.commons_id == labs.commons_id)
+        seen = set(tx.connection.execute(asked).scalars())
+        assert accounts.organisation(tx, "school").id in seen
+        assert labs.person("rita").id not in seen  # who is no member
 
 
 def _stands(town, name):

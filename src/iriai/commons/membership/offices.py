@@ -3,6 +3,7 @@
 The votes that these lead to are opened by `enactment.people`, which may.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,7 @@ from iriai.commons.charter.rules import Role
 from iriai.commons.membership import electing, queries, rules, speaking
 from iriai.commons.membership.actions import note_activity, own_word, taking_part
 from iriai.commons.membership.electing import ElectionState, PetitionState
+from iriai.commons.membership.rules import Elector, Kind
 from iriai.commons.membership.tables import Election, Nomination, Petition, Seat, Signature
 from iriai.identity import queries as people
 from iriai.identity.rules import Actor
@@ -36,6 +38,14 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Signer:
+    """Whose name is under a petition, and the institutions with votes for which they speak."""
+
+    name: str
+    institutions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Signed:
     """A petition: about which seat, and how many electors' names of how many needed."""
 
@@ -47,7 +57,7 @@ class Signed:
     closes_at: datetime
     state: PetitionState
     text: str
-    signers: tuple[str, ...]
+    signers: tuple[Signer, ...]
     count: int
     needed: int | None
     proposal: int | None
@@ -194,7 +204,8 @@ def sign(tx: Tx, actor: Actor, commons_id: int, *, petition_id: int) -> Signed:
         Signature(commons_id=commons_id, petition_id=petition_id, signer_id=mine, at=tx.now)
     )
     _record_petition(tx, actor, "signed a petition on", row)
-    note_activity(tx, commons_id, mine)
+    for each in queries.voices(tx, commons_id, mine):
+        note_activity(tx, commons_id, each.account_id)
     return signed(tx, row)
 
 
@@ -251,10 +262,10 @@ def signed(tx: Tx, row: Petition) -> Signed:
         .order_by(Signature.id)
     )
     electors = len(queries.electors(tx, row.commons_id))
-    names, behind = [], set[int]()
+    signers, behind = [], set[int]()
     for found in tx.connection.execute(asked).all():
-        names.append(found.name)
         voices = queries.voices(tx, row.commons_id, found.signer_id)
+        signers.append(Signer(found.name, _institutions(voices)))
         behind |= {each.account_id for each in voices}
     seat = tx.session.get_one(Seat, row.seat_id)
     charter = charters.in_force(tx, row.commons_id)
@@ -267,7 +278,7 @@ def signed(tx: Tx, row: Petition) -> Signed:
         closes_at=row.opened_at + electing.PETITION,
         state=PetitionState(row.state),
         text=row.text,
-        signers=tuple(names),
+        signers=tuple(signers),
         count=len(behind),
         needed=electing.signatures_needed(charter, seat.role, electors),
         proposal=row.proposal,
@@ -296,6 +307,8 @@ def _record_petition(
     seat = tx.session.get_one(Seat, row.seat_id)
     holder = tx.session.get_one(Account, seat.holder_id).name
     subject = f"seat/{charters.name_of(tx, row.commons_id)}/{seat.id}"
+    spoken = _institutions(queries.voices(tx, row.commons_id, own_word(actor)))
+    facts: dict[str, Any] = {"institutions": list(spoken)} if spoken else {}
     tx.record(
         row.commons_id,
         actor.name,
@@ -305,7 +318,12 @@ def _record_petition(
         holder=holder,
         rule=f"roles.{seat.role}.recall",
         private=private,
+        **facts,
     )
+
+
+def _institutions(voices: Iterable[Elector]) -> tuple[str, ...]:
+    return tuple(sorted(each.name for each in voices if each.kind is Kind.INSTITUTION))
 
 
 def _require_voice(tx: Tx, commons_id: int, account_id: int, commons: str) -> None:

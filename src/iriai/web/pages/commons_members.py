@@ -12,6 +12,7 @@ from iriai.base.tx import Tx
 from iriai.commons import queries
 from iriai.commons.enactment import people
 from iriai.commons.membership import actions, offices, speaking
+from iriai.commons.membership import queries as membership
 from iriai.commons.membership.overview import Office, Overview, office, overview
 from iriai.web import links, problems
 from iriai.web.door import Ask, get, post, see
@@ -87,6 +88,10 @@ def _seats(ask: Ask, *, fault: HubError | None = None) -> Response:
         commons = queries.commons(tx, ask.part("name"))
         shown = office(tx, commons.id, role)
         found = overview(tx, commons.id, ask.actor.id)
+        takes_part = bool(speaking.speakers(tx, commons.id, ask.actor.id))
+        mine_to_sign = (
+            [] if ask.actor.id is None else membership.voices(tx, commons.id, ask.actor.id)
+        )
     mine = [each for each in shown.held + shown.to_come if each.holder == ask.actor.name]
     named = None
     if shown.election is not None:
@@ -102,6 +107,8 @@ def _seats(ask: Ask, *, fault: HubError | None = None) -> Response:
         recall=found.charter.roles[role].recall,
         mine=mine,
         named=named,
+        takes_part=takes_part,
+        voices=[each.name for each in mine_to_sign],
         fault=fault,
         status=problems.status(fault) if fault else 200,
         sent=ask.form,
