@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+import time
 
 import orjson
 import pytest
@@ -34,8 +35,10 @@ from iriai.repos import queries as repos_queries
 from iriai.repos.actions import Add, AddLarge
 from iriai.settings import Settings, load
 
-FILES = 10_000 if LONG else 20
-FILE_BYTES = 1_000_000 if LONG else 3_000
+FILES, FILE_BYTES = 20, 3_000
+FULL_FILES, FULL_FILE_BYTES = (10_000, 1_000_000) if LONG else (FILES, FILE_BYTES)
+FULL_SECONDS = 600
+"""In which a commons of full size leaves, arrives and is read again, on 2 cores."""
 
 
 def whole(state):
@@ -48,8 +51,8 @@ def quiet(_what, _done, _total):
     """Nobody watches."""
 
 
-def large(ground, repo, number):
-    body = hashlib.shake_256(str(number).encode()).digest(FILE_BYTES)
+def large(ground, repo, number, size):
+    body = hashlib.shake_256(str(number).encode()).digest(size)
     sha256 = hashlib.sha256(body).hexdigest()
     staged = ground.store.staging() / sha256
     staged.write_bytes(body)
@@ -59,6 +62,15 @@ def large(ground, repo, number):
 
 @pytest.fixture
 def club(ground):
+    return founded(ground, FILES, FILE_BYTES)
+
+
+@pytest.fixture
+def full_club(ground):
+    return founded(ground, FULL_FILES, FULL_FILE_BYTES)
+
+
+def founded(ground, files, size):
     """An organisation with a model, a dataset, a private thing, a discussion, a pull request."""
     for name in ("ada", "bob"):
         identity.add_person(ground, OPERATOR, name=name)
@@ -70,7 +82,7 @@ def club(ground):
     model = repos.create(ground, ada, kind="model", owner="club", name="tiny")
     enactment.commit(ground, ada, model, operations=[Add("README.md", b"# Tiny\n")], title="one")
     data = repos.create(ground, ada, kind="dataset", owner="club", name="words")
-    added = [large(ground, data, number) for number in range(FILES)]
+    added = [large(ground, data, number, size) for number in range(files)]
     enactment.commit(ground, ada, data, operations=added, title="large")
     repos.create(ground, ada, kind="model", owner="club", name="closed-thing", visibility="private")
     enactment.commit(
@@ -114,15 +126,18 @@ def refs(ground, kind, name):
         return sorted((each.name, each.sha) for each in repos_queries.refs(tx, found))
 
 
-def test_a_commons_is_the_same_elsewhere(club, elsewhere, tmp_path):
-    folder = tmp_path / "out"
+@pytest.mark.timeout(1_800 if LONG else 300)
+def test_a_commons_is_the_same_elsewhere(full_club, elsewhere, tmp_path):
+    club, folder = full_club, tmp_path / "out"
+    begun = time.monotonic()
     export = exporting.export(club, "club", folder, quiet)
     done = importing.bring(elsewhere, folder, quiet)
-    assert (done.repos, done.objects, done.differing) == (2, FILES, [])
+    assert (done.repos, done.objects, done.differing) == (2, FULL_FILES, [])
     for kind, name in (("model", "club/tiny"), ("dataset", "club/words")):
         assert refs(elsewhere, kind, name) == refs(club, kind, name)
     lines = list(verification.compare(elsewhere, folder, done, quiet))
     assert all(line.is_good for line in lines), lines
+    assert time.monotonic() - begun < FULL_SECONDS
     with club.read() as tx, elsewhere.read() as other:
         before = [entry for _, entry in log.entries(tx, export.commons_id)]
         after = [entry for _, entry in log.entries(other, done.commons_id)]
