@@ -222,10 +222,13 @@ def _of_cases(tx: Tx, entry: Entry) -> None:
 
 
 def _of_pot(tx: Tx, entry: Entry) -> None:
-    """An allotment concerns whoever holds it."""
-    concerned = _Concerned()
-    concerned.add(Reason.YOU, _named(tx, [str(entry.facts.get("to", ""))], institutions=True))
-    _set_down(tx, entry, concerned.people, detail=str(entry.facts.get("project", "")))
+    """An allotment concerns whoever holds it; an institution's, by name, who speaks for it."""
+    holder, detail = str(entry.facts.get("to", "")), str(entry.facts.get("project", ""))
+    people = dict.fromkeys(_named(tx, [holder]), Reason.YOU)
+    _set_down(tx, entry, people, detail=detail)
+    if not people:
+        behind = dict.fromkeys(_named(tx, [holder], institutions=True), Reason.OWN)
+        _set_down(tx, entry, behind, detail=detail, subject=f"{entry.subject}/{holder}")
 
 
 def _of_proposal(tx: Tx, entry: Entry) -> None:

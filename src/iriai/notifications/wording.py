@@ -39,13 +39,24 @@ OF_IT = {
 OF_POTS = "pot/"
 OF_ALLOTMENTS = {
     "queued": "Your allotment for {project} waits its turn in the pot of {commons}",
-    "allotted": "You were allotted what you asked for {project} from the pot of {commons}",
+    "allotted": "You have an allotment for {project} from the pot of {commons}",
     "lent": "{project} is lent what others leave unused in the pot of {commons}",
     "recalled": "What {project} was lent in {commons} goes back in a day; nothing is deleted",
     "noticed": "What {project} holds in {commons} lies cold, and your allotment will be taken back",
     "renewed": "Your allotment for {project} in {commons} stays: it is used again",
     "reclaimed": "Your allotment for {project} in {commons} was taken back; nothing is deleted",
 }
+OF_ALLOTMENTS_OF_YOURS = {
+    "queued": "The allotment of {who} for {project} waits its turn in the pot of {commons}",
+    "allotted": "{who} has an allotment for {project} from the pot of {commons}",
+    "noticed": "What {project} of {who} holds in {commons} lies cold, and the allotment will be "
+    "taken back",
+    "renewed": "The allotment of {who} for {project} in {commons} stays: it is used again",
+    "reclaimed": "The allotment of {who} for {project} in {commons} was taken back; nothing is "
+    "deleted",
+}
+"""Of an institution for which one speaks; what is not here is said of the project alone."""
+
 OF_MEMBERS = ("member/", "seat/", "election/")
 OF_CASES = {
     "case": {
@@ -129,9 +140,11 @@ def sentence(noted: Noted) -> str:
     if found.subject.startswith(OF_PROPOSALS):
         return _of_proposal(noted)
     if found.subject.startswith(OF_POTS):
-        commons = found.subject.partition("/")[2]
+        _, commons, who = (*found.subject.split("/", 2), "")[:3]
         words = OF_ALLOTMENTS.get(found.verb, "The pot of {commons} has changed")
-        return words.format(commons=commons, project=found.detail)
+        if who:
+            words = OF_ALLOTMENTS_OF_YOURS.get(found.verb, words)
+        return words.format(commons=commons, project=found.detail, who=who)
     if found.subject.partition("/")[0] in OF_CASES:
         return _of_case(noted)
     name = repo.full_name if repo is not None else "a repository that is not yours to see"
@@ -159,7 +172,7 @@ def path(noted: Noted) -> str:
         page = f"/commons/{quote(commons)}/"
         return page + ("cases" if what == "hold" else f"{what}s/{quote(number)}")
     if found.subject.startswith(OF_POTS):
-        return f"/commons/{quote(found.subject.partition('/')[2])}/pot"
+        return f"/commons/{quote(found.subject.split('/')[1])}/pot"
     if repo is None:
         return "/notifications"
     base = "/" + quote(repo.address)
