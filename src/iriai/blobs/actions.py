@@ -15,6 +15,7 @@ from sqlalchemy import delete, exists, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from iriai.base import instance
+from iriai.base.batches import batches
 from iriai.base.db import Table
 from iriai.base.errors import Invalid
 from iriai.base.tx import Tx
@@ -36,11 +37,10 @@ BATCH = 500
 
 def insert_new(tx: Tx, table: type[Table], rows: Iterable[Mapping[str, Any]]) -> int:
     """Insert those of these rows whose keys are new; how many were."""
-    made = list(rows)
     dialect = sqlite if tx.connection.dialect.name == "sqlite" else postgresql
     count = 0
-    for start in range(0, len(made), BATCH):
-        statement = dialect.insert(table).values(made[start : start + BATCH])
+    for some in batches(rows, BATCH):
+        statement = dialect.insert(table).values(some)
         count += tx.connection.execute(
             statement.on_conflict_do_nothing(), execution_options={"preserve_rowcount": True}
         ).rowcount
@@ -226,12 +226,12 @@ def hold(tx: Tx, repo_id: int, sha256s: Collection[str], origin: Origin) -> None
     ]
     if insert_new(tx, RepoObject, rows) == len(rows):
         return
-    for start in range(0, len(ordered), BATCH):
+    for some in batches(ordered, BATCH):
         tx.connection.execute(
             update(RepoObject)
             .where(
                 RepoObject.repo_id == repo_id,
-                RepoObject.sha256.in_(ordered[start : start + BATCH]),
+                RepoObject.sha256.in_(some),
             )
             .values(linked_at=tx.now)
         )
@@ -251,12 +251,9 @@ def link(tx: Tx, repo_id: int, sha256s: Collection[str], *, readable: Readable) 
 
 def assert_objects(tx: Tx, sha256s: Collection[str]) -> None:
     """Note that somebody counts on these objects: their grace begins anew."""
-    ordered = sorted(sha256s)
-    for start in range(0, len(ordered), BATCH):
+    for some in batches(sorted(sha256s), BATCH):
         tx.connection.execute(
-            update(StoredBytes)
-            .where(StoredBytes.sha256.in_(ordered[start : start + BATCH]))
-            .values(asserted_at=tx.now)
+            update(StoredBytes).where(StoredBytes.sha256.in_(some)).values(asserted_at=tx.now)
         )
 
 
@@ -264,14 +261,7 @@ def forget(tx: Tx, repo_id: int, sha256s: Collection[str]) -> int:
     """A repository holds these objects no more. How many of them it held."""
     held = set(queries.objects(tx, repo_id, sha256s))
     assert_objects(tx, held)
-    ordered = sorted(held)
-    for start in range(0, len(ordered), BATCH):
-        tx.connection.execute(
-            delete(RepoObject).where(
-                RepoObject.repo_id == repo_id,
-                RepoObject.sha256.in_(ordered[start : start + BATCH]),
-            )
-        )
+    _let_go(tx, repo_id, held)
     return len(held)
 
 
@@ -297,10 +287,11 @@ def release_unreferenced(
     keep = set(referenced)
     gone = sorted(set(queries.held_since(tx, repo_id, before=before)) - keep)
     assert_objects(tx, gone)
-    for start in range(0, len(gone), BATCH):
-        tx.connection.execute(
-            delete(RepoObject).where(
-                RepoObject.repo_id == repo_id, RepoObject.sha256.in_(gone[start : start + BATCH])
-            )
-        )
+    _let_go(tx, repo_id, gone)
     return len(gone)
+
+
+def _let_go(tx: Tx, repo_id: int, sha256s: Collection[str]) -> None:
+    for some in batches(sorted(sha256s), BATCH):
+        held = RepoObject.sha256.in_(some)
+        tx.connection.execute(delete(RepoObject).where(RepoObject.repo_id == repo_id, held))

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from iriai.base.batches import batches
 from iriai.base.errors import Invalid
 from iriai.base.tx import Ground, Tx
 from iriai.blobs import actions, content, queries, rules
@@ -107,12 +108,9 @@ def _require_fits(tx: Tx, upload: Upload, unknown: Sequence[ClaimedFile]) -> Non
 
 def _verified_before(tx: Tx, shard: shards.Shard) -> dict[str, str]:
     """The SHA-256 of those files of a shard that are registered and sound."""
-    names = [to_hex(file.hash) for file in shard.files]
     known: dict[str, str] = {}
-    for start in range(0, len(names), actions.BATCH):
-        asked = select(XetFile.hash, XetFile.sha256).where(
-            XetFile.hash.in_(names[start : start + actions.BATCH]), ~XetFile.damaged
-        )
+    for some in batches((to_hex(file.hash) for file in shard.files), actions.BATCH):
+        asked = select(XetFile.hash, XetFile.sha256).where(XetFile.hash.in_(some), ~XetFile.damaged)
         known.update((row.hash, row.sha256) for row in tx.connection.execute(asked))
     return known
 
@@ -155,13 +153,8 @@ def _explain_mismatch(ground: Ground, file: ClaimedFile) -> None:
 
 def _assert_xorbs(tx: Tx, shard: shards.Shard) -> None:
     """Lock the xorbs against the sweep, and begin their grace anew."""
-    names = sorted(to_hex(xorb) for xorb in shard.xorb_hashes())
-    for start in range(0, len(names), actions.BATCH):
-        tx.connection.execute(
-            update(Xorb)
-            .where(Xorb.hash.in_(names[start : start + actions.BATCH]))
-            .values(asserted_at=tx.now)
-        )
+    for some in batches(sorted(map(to_hex, shard.xorb_hashes())), actions.BATCH):
+        tx.connection.execute(update(Xorb).where(Xorb.hash.in_(some)).values(asserted_at=tx.now))
 
 
 def _keep_files(tx: Tx, upload: Upload, shard: shards.Shard, digests: Mapping[str, str]) -> bool:
@@ -212,16 +205,16 @@ def _keep_terms(tx: Tx, fresh: Mapping[str, ClaimedFile], digests: Mapping[str, 
     ]
     dialect = sqlite if tx.connection.dialect.name == "sqlite" else postgresql
     ours: list[str] = []
-    for start in range(0, len(rows), actions.BATCH):
-        new = dialect.insert(XetFile).values(rows[start : start + actions.BATCH])
+    for some in batches(rows, actions.BATCH):
+        new = dialect.insert(XetFile).values(some)
         written = new.on_conflict_do_update(
             index_elements=[XetFile.hash],
             set_={"terms": new.excluded.terms, "damaged": False},
             where=XetFile.damaged,
         ).returning(XetFile.hash)
         ours += tx.connection.execute(written).scalars()
-    for start in range(0, len(ours), actions.BATCH):
-        before = FileXorb.file_hash.in_(ours[start : start + actions.BATCH])
+    for mine in batches(ours, actions.BATCH):
+        before = FileXorb.file_hash.in_(mine)
         tx.connection.execute(delete(FileXorb).where(before))
     edges = (
         {"file_hash": name, "xorb_hash": xorb}

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import delete as delete_rows
 from sqlalchemy import insert, select, update
 
+from iriai.base.batches import batches
 from iriai.base.errors import HubError
 from iriai.base.names import clean_repo_name, fold
 from iriai.base.tx import Tx
@@ -279,9 +280,8 @@ def _write(
     made = [each for each in changed.values() if each is not None]
     file_count = bucket.file_count + len(made) - len(gone)
     rules.require_room(file_count)
-    paths = sorted(each.path for each in gone)
-    for start in range(0, len(paths), BATCH):
-        mine = BucketFile.path.in_(paths[start : start + BATCH])
+    for some in batches(sorted(each.path for each in gone), BATCH):
+        mine = BucketFile.path.in_(some)
         tx.connection.execute(
             delete_rows(BucketFile).where(BucketFile.bucket_id == bucket.id, mine)
         )

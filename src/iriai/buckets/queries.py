@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, union_all
 
+from iriai.base.batches import batches
 from iriai.base.events import HUB
 from iriai.base.names import fold
 from iriai.base.tx import Tx
@@ -141,11 +142,10 @@ def file(tx: Tx, bucket: Bucket, path: str) -> StoredFile:
 def files(tx: Tx, bucket: Bucket, paths: Collection[str]) -> dict[str, StoredFile]:
     """Those of these files that are there."""
     found: dict[str, StoredFile] = {}
-    ordered = sorted(set(paths))
-    for start in range(0, len(ordered), LOOKUP_BATCH):
+    for some in batches(sorted(set(paths)), LOOKUP_BATCH):
         asked = _FILES.where(
             BucketFile.bucket_id == bucket.id,
-            BucketFile.path.in_(ordered[start : start + LOOKUP_BATCH]),
+            BucketFile.path.in_(some),
         )
         found.update((row.path, StoredFile(*row)) for row in tx.connection.execute(asked))
     return found

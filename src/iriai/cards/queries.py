@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, func, select
 
+from iriai.base.batches import batches
 from iriai.base.tx import Tx
 from iriai.cards.tables import CardRow, FacetRow
 
@@ -59,9 +60,7 @@ def card(tx: Tx, repo_id: int) -> Card | None:
 def cards(tx: Tx, repo_ids: Collection[int]) -> dict[int, Card]:
     """The cards of many repositories."""
     found: dict[int, Card] = {}
-    ids = list(repo_ids)
-    for start in range(0, len(ids), LOOKUP_BATCH):
-        batch = ids[start : start + LOOKUP_BATCH]
+    for batch in batches(repo_ids, LOOKUP_BATCH):
         rows = tx.connection.execute(select(*_COLUMNS).where(CardRow.repo_id.in_(batch)))
         found.update((row.repo_id, _card(row)) for row in rows)
     return found

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, or_, select
 
+from iriai.base.batches import batches
 from iriai.base.errors import Gone, Unknown
 from iriai.base.events import HUB
 from iriai.base.names import fold
@@ -201,9 +202,7 @@ def _target(tx: Tx, viewer: Actor, kind: ItemKind, name: str) -> tuple[ItemKind,
 
 def _repos(tx: Tx, viewer: Actor, ids: set[int]) -> dict[int, Repo]:
     found: dict[int, Repo] = {}
-    wanted = sorted(ids)
-    for start in range(0, len(wanted), LOOKUP_BATCH):
-        batch = wanted[start : start + LOOKUP_BATCH]
+    for batch in batches(sorted(ids), LOOKUP_BATCH):
         rows = tx.connection.execute(WITH_HEAD.where(RepoRow.id.in_(batch), seen(viewer)))
         found |= {row[0]: as_repo(row, row[-1]) for row in rows}
     return found
@@ -211,9 +210,7 @@ def _repos(tx: Tx, viewer: Actor, ids: set[int]) -> dict[int, Repo]:
 
 def _by_key(tx: Tx, viewer: Actor, keys: set[str]) -> dict[str, Collection]:
     found: dict[str, Collection] = {}
-    wanted = sorted(keys)
-    for start in range(0, len(wanted), LOOKUP_BATCH):
-        batch = wanted[start : start + LOOKUP_BATCH]
+    for batch in batches(sorted(keys), LOOKUP_BATCH):
         asked = _joined().where(CollectionRow.key.in_(batch), _visible(viewer))
         found |= {row.key: _collection(row) for row in tx.connection.execute(asked)}
     return found

@@ -4,6 +4,7 @@ from collections.abc import Collection, Container
 
 from sqlalchemy import ColumnElement, Row, Select, or_, select
 
+from iriai.base.batches import batches
 from iriai.base.errors import Denied, Gone, HubError
 from iriai.base.tx import Tx
 from iriai.repos.rules import FULL_SHA, SHORT_SHA, Repo
@@ -16,8 +17,7 @@ SHAS_MAX = 256
 def require_there(tx: Tx, repo_id: int, revisions: Collection[str]) -> None:
     """A revision that was removed on purpose says so, and why."""
     asked = sorted({each for each in revisions if SHORT_SHA.fullmatch(each)})
-    for start in range(0, len(asked), SHAS_MAX):
-        some = asked[start : start + SHAS_MAX]
+    for some in batches(asked, SHAS_MAX):
         short = [GoneCommit.sha.startswith(each) for each in some if not FULL_SHA.fullmatch(each)]
         full = GoneCommit.sha.in_([each for each in some if FULL_SHA.fullmatch(each)])
         found = tx.connection.execute(

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import BigInteger, cast, delete, func, insert, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from iriai.base.batches import batches
 from iriai.base.tx import Ground, Tx
 from iriai.cards import queries as cards
 from iriai.cards.tables import CardRow, FacetRow
@@ -64,8 +65,8 @@ def sweep(ground: Ground) -> int:
 
 def take(ground: Ground, repo_ids: Sequence[int]) -> None:
     """Bring the index up to what these repositories are now."""
-    for start in range(0, len(repo_ids), BATCH):
-        _take(ground, repo_ids[start : start + BATCH])
+    for some in batches(repo_ids, BATCH):
+        _take(ground, some)
 
 
 def _follow(ground: Ground, kind: Kind) -> int:

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from iriai.base.batches import batches
 from iriai.base.tx import Ground, Tx
 from iriai.identity.tables import Account
 from iriai.repos.tables import RepoRow
@@ -160,12 +161,12 @@ def _owned_by_grown(tx: Tx, repo_ids: Sequence[int]) -> set[int]:
     """Those of these repositories whose owner has been here for a week."""
     kept: set[int] = set()
     born = tx.now - rules.ACCOUNT_AGE_MIN
-    for start in range(0, len(repo_ids), SCORES_AT_ONCE):
+    for some in batches(repo_ids, SCORES_AT_ONCE):
         asked = (
             select(RepoRow.id)
             .join(Account, Account.id == RepoRow.owner_id)
             .where(
-                RepoRow.id.in_(repo_ids[start : start + SCORES_AT_ONCE]),
+                RepoRow.id.in_(some),
                 Account.created_at <= born,
             )
         )
@@ -188,9 +189,9 @@ def rank(ground: Ground, likes: Mapping[int, int]) -> int:
         for repo_id in {*wanted, *had}
         if wanted.get(repo_id, 0) != had.get(repo_id, 0)
     ]
-    for start in range(0, len(changed), SCORES_AT_ONCE):
+    for some in batches(changed, SCORES_AT_ONCE):
         with ground.write() as tx:
-            for repo_id, score in changed[start : start + SCORES_AT_ONCE]:
+            for repo_id, score in some:
                 tx.connection.execute(
                     update(SearchDoc).where(SearchDoc.repo_id == repo_id).values(trending=score)
                 )

@@ -9,6 +9,7 @@ import threading
 from datetime import datetime
 from hashlib import blake2b
 
+from iriai.base.batches import batches
 from iriai.base.errors import HubError
 from iriai.base.tx import Ground
 from iriai.search import rules
@@ -59,9 +60,9 @@ class Notes:
             for (repo_id, client), (account_id, at) in waiting.items()
         ]
         try:
-            for start in range(0, len(rows), NOTES_A_JOB):
+            for some in batches(rows, NOTES_A_JOB):
                 with self.ground.write() as tx:
-                    tx.enqueue(JOB, {"fetched": rows[start : start + NOTES_A_JOB]})
+                    tx.enqueue(JOB, {"fetched": some})
         except HubError as trouble:
             log.warning("Downloads of some seconds are not counted: %s", trouble.message)
 

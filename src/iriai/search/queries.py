@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, or_, select
 
+from iriai.base.batches import batches
 from iriai.base.errors import Invalid
 from iriai.base.tx import Tx
 from iriai.cards import queries as cards
@@ -246,8 +247,8 @@ def places(row: Any) -> dict[Order, int]:
 def some(tx: Tx, viewer: Actor, ids: Sequence[int]) -> list[Repo]:
     """These repositories in this order, without those that `viewer` may not know of."""
     by_id: dict[int, Repo] = {}
-    for start in range(0, len(ids), LOOKED_UP_MAX):
-        given = {"ids": ids[start : start + LOOKED_UP_MAX]}
+    for batch in batches(ids, LOOKED_UP_MAX):
+        given = {"ids": batch}
         for row in tx.connection.execute(_SOME, given):
             by_id[row[0]] = as_repo(row, row[-1])
     return [by_id[each] for each in ids if each in by_id and may_see(viewer, by_id[each])]

@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from iriai.base import ledger, ledger_parts
+from iriai.base.batches import batches
 from iriai.base.db import Table as Mapped
 from iriai.base.names import skeleton
 from iriai.base.tx import Tx
@@ -99,9 +100,8 @@ def people(tx: Tx, rows: Mapping[str, list[Row]], *more: int | None) -> list[Row
         columns = [each.name for each in table.columns if referred(each) == "accounts"]
         ids |= {row[column] for row in some for column in columns if row.get(column) is not None}
     table, found = bare(Account), []
-    ordered = sorted(ids)
-    for start in range(0, len(ordered), ROWS_AT_ONCE):
-        asked = select(table).where(table.c.id.in_(ordered[start : start + ROWS_AT_ONCE]))
+    for batch in batches(sorted(ids), ROWS_AT_ONCE):
+        asked = select(table).where(table.c.id.in_(batch))
         found += [{name: row[name] for name in OF_PEOPLE} for row in _rows(tx, table, asked)]
     return found
 
@@ -157,8 +157,8 @@ def put(tx: Tx, name: str, rows: Sequence[Row], numbers: Numbers, stranger: int)
     given = (_given(table, row, numbers, stranger) for row in rows)
     made = [row for row in given if row is not None]
     with ledger.admitting(tx):
-        for start in range(0, len(made), ROWS_AT_ONCE):
-            tx.connection.execute(insert(table), made[start : start + ROWS_AT_ONCE])
+        for some in batches(made, ROWS_AT_ONCE):
+            tx.connection.execute(insert(table), some)
     return len(made)
 
 
