@@ -5,20 +5,26 @@ with it or not at all. A pack whose transaction failed is an orphan: its name is
 else can count on it, and it is deleted at once or swept later.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from iriai.base.errors import HubError, Unavailable
+from iriai.base.errors import Conflict, HubError, Unavailable
 from iriai.base.tx import Ground, Tx
 from iriai.repos import joining
 from iriai.repos.git import shelf
 from iriai.repos.git.packs import Packed
 from iriai.repos.rules import MAIN, Repo
 from iriai.repos.tables import PackRow, RefRow, RepoRow
+
+T = TypeVar("T")
+
+ATTEMPTS_MAX = 20
+"""So often a change is begun anew where a ref moves meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,3 +156,14 @@ def take_number(tx: Tx, repo_id: int) -> int:
         .returning(RepoRow.next_number)
     ).scalar_one()
     return int(taken) - 1
+
+
+def on_the_newest(attempt: Callable[[], T]) -> T:
+    """What `attempt` makes of refs as they stand, again each time somebody's change was faster."""
+    for _ in range(ATTEMPTS_MAX):
+        try:
+            return attempt()
+        except Conflict as moved:
+            if moved.code != "BranchMoved":
+                raise
+    raise Unavailable("The branch moves too fast to be changed by this; try again.")

@@ -23,12 +23,16 @@ from iriai.repos.git.entries import File
 from iriai.repos.git.objects import Objects
 from iriai.repos.git.packs import PackWriter
 from iriai.repos.joining import live
-from iriai.repos.landing import add_pack, dropped_if_refused, lock, move_ref, store_pack
+from iriai.repos.landing import (
+    add_pack,
+    dropped_if_refused,
+    lock,
+    move_ref,
+    on_the_newest,
+    store_pack,
+)
 from iriai.repos.rules import Ref
 from iriai.repos.tables import GoneCommit
-
-ATTEMPTS_MAX = 20
-"""So often it is begun anew where a ref moves meanwhile."""
 
 
 @dataclass(slots=True)
@@ -80,13 +84,7 @@ def purge(
     done: Callable[[Tx, str | None], None],
 ) -> None:
     """Take it out; `done` is called in the transaction that shows it, with the new main."""
-    for attempt in range(ATTEMPTS_MAX):
-        try:
-            _purge(ground, repo_id, paths, since=since, reason=reason, done=done)
-            break
-        except Conflict as moved:
-            if moved.code != "BranchMoved" or attempt == ATTEMPTS_MAX - 1:
-                raise
+    on_the_newest(lambda: _purge(ground, repo_id, paths, since=since, reason=reason, done=done))
     _drop(ground, repo_id)
 
 

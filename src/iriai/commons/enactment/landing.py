@@ -9,9 +9,9 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
-from iriai.base.errors import Conflict, Denied, Unavailable
+from iriai.base.errors import Conflict, Denied
 from iriai.base.tx import Ground, Tx
 from iriai.cards import actions as cards
 from iriai.cards import reading
@@ -32,15 +32,13 @@ from iriai.repos import guarded, powers, pushes
 from iriai.repos import queries as repos_queries
 from iriai.repos.actions import Landed, Prepared
 from iriai.repos.commits import Witness
+from iriai.repos.landing import on_the_newest
 from iriai.repos.pushes import README_BYTES_MAX, Pushed, Weighed
 from iriai.repos.rules import MAIN, HeldBy, Repo
 
-T = TypeVar("T")
 Ruling = Callable[[Tx, Actor], None]
 Judge = Callable[[Prepared | Weighed], Ruling]
 Licences = tuple[str, ...]
-
-ATTEMPTS_MAX = 20
 
 log = logging.getLogger(__name__)
 
@@ -139,17 +137,6 @@ def merge(
         return happened[-1]
 
     return on_the_newest(attempt)
-
-
-def on_the_newest(attempt: Callable[[], T]) -> T:
-    """What `attempt` makes of a branch as it stands, again each time somebody's push was faster."""
-    for _ in range(ATTEMPTS_MAX):
-        try:
-            return attempt()
-        except Conflict as moved:
-            if moved.code != "BranchMoved":
-                raise
-    raise Unavailable("The branch moves too fast to be changed by this; try again.")
 
 
 def _mergeable(

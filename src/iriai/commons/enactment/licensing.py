@@ -8,6 +8,7 @@ from iriai.commons.enactment.registry import Decision, Done
 from iriai.identity.rules import Actor
 from iriai.repos import queries as repos
 from iriai.repos.git.entries import Folder
+from iriai.repos.landing import on_the_newest
 from iriai.repos.operations import Add
 from iriai.repos.rules import MAIN, Repo
 
@@ -22,7 +23,7 @@ def write(
     def attempt() -> None:
         _attempt(ground, actor, repo, licence, decision=decision, done=done)
 
-    landing.on_the_newest(attempt)
+    on_the_newest(attempt)
 
 
 def _attempt(
