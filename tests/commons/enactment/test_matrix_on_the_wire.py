@@ -24,6 +24,7 @@ from iriai.commons.charter.rules import Action
 from iriai.commons.enactment import people
 from iriai.commons.membership import powers
 from iriai.commons.proposals import actions as proposals
+from iriai.commons.proposals.actions import Motion
 from iriai.identity import actions as identity
 from iriai.identity import admission
 from iriai.identity import queries as accounts
@@ -322,8 +323,9 @@ def _asked(world, commons):
     said = {"action": Action.STATEMENT, "payload": {"text": "Tea."}, "words": "Say: Tea."}
     with opened(Settings(data=data, base_url=world.hub.url)) as ground, ground.write() as tx:
         commons_id = commons_queries.commons(tx, commons).id
-        waits = proposals.propose(tx, _actor(tx, "founder"), commons_id, title="Tea", **said)
-        asked = proposals.call(tx, commons_id, title="Vote", procedure="people", **said)
+        tea, vote = Motion(title="Tea", **said), Motion(title="Vote", procedure="people", **said)
+        waits = proposals.propose(tx, _actor(tx, "founder"), commons_id, tea)
+        asked = proposals.call(tx, commons_id, vote)
         assert (waits.state, asked.state) == ("open", "voting")
         return waits.number, asked.number
 

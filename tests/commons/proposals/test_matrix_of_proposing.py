@@ -208,8 +208,9 @@ class Trial:
 
     def propose(self, actor, action):
         if action not in self.payloads:
-            how = {"payload": {}, "words": "As was said.", "title": "As was said"}
-            return actions.propose(self.tx, actor, *self.where, action=Action(action), **how)
+            said = {"payload": {}, "words": "As was said.", "title": "As was said"}
+            motion = actions.Motion(action=Action(action), **said)
+            return actions.propose(self.tx, actor, *self.where, motion)
         return enactment.propose(
             self.tx, actor, *self.where, action=Action(action), payload=self.payloads[action]
         )

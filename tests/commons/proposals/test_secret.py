@@ -11,7 +11,7 @@ from iriai.base.errors import Conflict, Denied, HubError, Invalid
 from iriai.commons.charter.rules import Action
 from iriai.commons.counting import ballot_export
 from iriai.commons.proposals import actions, secrecy
-from iriai.commons.proposals.actions import Choice
+from iriai.commons.proposals.actions import Choice, Motion
 from iriai.commons.proposals.rules import State
 from iriai.commons.proposals.tables import UrnRow
 
@@ -22,12 +22,14 @@ def election(town, *members, seats=1, candidates=("ann", "ben")):
         made = actions.call(
             tx,
             town.commons_id,
-            action=Action.SEAT_FILL,
-            payload={"role": "steward"},
-            words="Fill the seats of stewards",
-            title="Who shall be steward?",
-            choices=[Choice(words=each, key=each) for each in candidates],
-            seats=seats,
+            Motion(
+                action=Action.SEAT_FILL,
+                payload={"role": "steward"},
+                words="Fill the seats of stewards",
+                title="Who shall be steward?",
+                choices=[Choice(words=each, key=each) for each in candidates],
+                seats=seats,
+            ),
         )
     assert made.state is State.VOTING
     assert made.is_secret

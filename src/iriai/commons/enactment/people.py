@@ -23,7 +23,7 @@ from iriai.commons.membership.offices import CLOCK, Signed
 from iriai.commons.membership.rules import Ended, State
 from iriai.commons.membership.tables import Election, Member, Petition, Seat
 from iriai.commons.proposals import actions as proposals
-from iriai.commons.proposals.actions import Choice
+from iriai.commons.proposals.actions import Choice, Motion
 from iriai.identity import powers as identity
 from iriai.identity import queries as people
 from iriai.identity.rules import Actor, Role
@@ -327,11 +327,13 @@ def _put_to_members(tx: Tx, commons_id: int, row: Member) -> None:
     made = proposals.call(
         tx,
         commons_id,
-        action=Action.MEMBER_ADMIT,
-        payload={"name": name},
-        words=f"Admit {name} as a member.",
-        title=f"Admit {name}",
-        text=row.text,
+        Motion(
+            action=Action.MEMBER_ADMIT,
+            payload={"name": name},
+            words=f"Admit {name} as a member.",
+            title=f"Admit {name}",
+            text=row.text,
+        ),
     )
     row.decision = f"{made.commons}/{made.number}"
     powers.record(tx, CLOCK, "put to the members", row, decision=row.decision)
@@ -345,12 +347,14 @@ def _open_recall(tx: Tx, commons_id: int, found: Signed) -> Signed:
     made = proposals.call(
         tx,
         commons_id,
-        action=Action.SEAT_RECALL,
-        payload={"seat": found.seat_id, "role": found.role, "holder": found.holder},
-        words=f"Recall {found.holder} as {found.role}.",
-        title=f"Recall {found.holder} as {found.role}",
-        text=found.text,
-        procedure=None if how is None else how.decision,
+        Motion(
+            action=Action.SEAT_RECALL,
+            payload={"seat": found.seat_id, "role": found.role, "holder": found.holder},
+            words=f"Recall {found.holder} as {found.role}.",
+            title=f"Recall {found.holder} as {found.role}",
+            text=found.text,
+            procedure=None if how is None else how.decision,
+        ),
     )
     row = tx.session.get_one(Petition, found.id)
     row.state, row.proposal = PetitionState.BALLOT, made.number

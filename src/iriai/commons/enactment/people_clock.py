@@ -27,7 +27,7 @@ from iriai.commons.membership.rules import Ended, Kind, State
 from iriai.commons.membership.tables import Activity, Election, Member, Petition, Seat
 from iriai.commons.proposals import actions as proposals
 from iriai.commons.proposals import queries as proposal_queries
-from iriai.commons.proposals.actions import Choice
+from iriai.commons.proposals.actions import Choice, Motion
 from iriai.commons.proposals.rules import Proposal
 from iriai.commons.proposals.rules import State as ProposalState
 from iriai.commons.tables import Commons
@@ -193,13 +193,15 @@ def _open_ballot(tx: Tx, charter: Charter, election: Election, names: list[str])
     made = proposals.call(
         tx,
         election.commons_id,
-        action=Action.SEAT_FILL,
-        payload=payload,
-        words=enactor(Action.SEAT_FILL).words(payload),
-        title=f"Election: {election.role}" + (", second round" if election.round > 1 else ""),
-        procedure=charter.roles[election.role].elected_by,
-        choices=tuple(Choice(words=name, key=name) for name in names),
-        seats=election.seats,
+        Motion(
+            action=Action.SEAT_FILL,
+            payload=payload,
+            words=enactor(Action.SEAT_FILL).words(payload),
+            title=f"Election: {election.role}" + (", second round" if election.round > 1 else ""),
+            procedure=charter.roles[election.role].elected_by,
+            choices=tuple(Choice(words=name, key=name) for name in names),
+            seats=election.seats,
+        ),
     )
     election.state, election.proposal = ElectionState.VOTING, made.number
     decision = f"{made.commons}/{made.number}"

@@ -14,6 +14,7 @@ from iriai.commons.enactment import custody, payloads
 from iriai.commons.enactment.people import CUSTODY
 from iriai.commons.enactment.registry import Payload, enactor
 from iriai.commons.proposals import actions as proposals
+from iriai.commons.proposals.actions import Motion
 from iriai.commons.proposals.rules import TITLE_LENGTH_MAX, Proposal
 from iriai.identity.rules import Actor
 
@@ -64,16 +65,18 @@ def propose(
         tx,
         actor,
         commons_id,
-        action=action,
-        payload=cleaned,
-        words=words,
-        title=title.strip() or _short(words),
-        text=text,
-        repo_id=repo_id,
-        discussion=thread,
+        Motion(
+            action=action,
+            payload=cleaned,
+            words=words,
+            title=title.strip() or _short(words),
+            text=text,
+            repo_id=repo_id,
+            discussion=thread,
+            procedure=custody.vote(charter) if CUSTODY in cleaned else None,
+            **_ballot(how.choices(cleaned) if how.choices else None),
+        ),
         voice=voice,
-        procedure=custody.vote(charter) if CUSTODY in cleaned else None,
-        **_ballot(how.choices(cleaned) if how.choices else None),
     )
 
 

@@ -14,7 +14,7 @@ from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import Action, Path
 from iriai.commons.membership import queries as membership
 from iriai.commons.proposals import allowed, queries, rules, steps, taking_part
-from iriai.commons.proposals.making import Choice, call, propose
+from iriai.commons.proposals.making import Choice, Motion, call, propose
 from iriai.commons.proposals.rules import Kind, Proposal, State
 from iriai.commons.proposals.steps import advance, mark_enact_failed, mark_enacted, supersede
 from iriai.commons.proposals.tables import OptionRow
@@ -23,6 +23,7 @@ from iriai.identity.rules import Actor
 
 __all__ = [
     "Choice",
+    "Motion",
     "advance",
     "call",
     "mark_enact_failed",
