@@ -71,6 +71,13 @@ def test_in_a_circle_the_weakest_defeat_is_struck_and_an_even_circle_is_a_tie():
     assert (even.winner, even.leaders) == (None, (0, 1, 2))
 
 
+def test_of_two_defeats_by_equal_votes_the_more_opposed_is_the_weaker():
+    circle = ((0, 6, 2), (3, 0, 6), (7, 4, 0))  # a before b 6:3, b before c 6:4, c before a 7:2
+    found = count(circle, default=None)
+    assert found.winner == 2
+    assert [[(each.winner, each.loser) for each in gone] for gone in found.struck] == [[(1, 2)]]
+
+
 def pairwise(votes, against):
     return [[0, votes], [against, 0]]
 
