@@ -1,10 +1,15 @@
-"""`iriai` as a newcomer runs it: a process of its own, in a folder of its own."""
+"""`iriai` as a newcomer runs it: a process of its own, in a folder of its own.
+
+Its modules are loaded beforehand; `is_cold` runs the command itself, as a shell does.
+"""
 
 import os
 import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tests.support import warm
 
 SOURCE = Path(__file__).parents[2] / "src"
 SECONDS = 60
@@ -16,6 +21,7 @@ class Shell:
 
     folder: Path
     variables: dict[str, str] = field(default_factory=dict)
+    is_cold: bool = False
 
     @property
     def environment(self) -> dict[str, str]:
@@ -24,6 +30,14 @@ class Shell:
 
     def run(self, *words: str, given: str = "") -> "subprocess.CompletedProcess[str]":
         """Run `iriai WORDS…` to its end."""
+        if not self.is_cold:
+            return warm.run(
+                *words,
+                environment=self.environment,
+                seconds=SECONDS,
+                folder=self.folder,
+                given=given,
+            )
         return subprocess.run(
             [sys.executable, "-m", "iriai", *words],
             cwd=self.folder,

@@ -30,6 +30,7 @@ def whoami(hub: LiveHub, token: str) -> dict[str, object]:
 
 
 def test_a_first_start_prints_a_link_that_works_once(hub):
+    hub.is_cold = True
     began = time.monotonic()
     hub.start()
     assert time.monotonic() - began < READY_SECONDS
@@ -106,16 +107,11 @@ def test_who_follows_a_bucket_is_told_to_come_back_when_the_hub_ends(hub):
 
 def test_a_worker_by_itself_seals_what_a_hub_without_one_records(hub, tmp_path):
     import sqlite3
-    import sys
 
     hub.flags = ("--no-worker",)
     hub.start()
     hub.run("user", "add", "ada")
-    worker = processes.start(
-        [sys.executable, "-m", "iriai", "work"],
-        log=tmp_path / "work.log",
-        environment=hub.server_env,
-    )
+    worker = hub.begin("work", log=tmp_path / "work.log")
 
     def sealed() -> bool:
         with sqlite3.connect(tmp_path / "data" / "iriai.db") as connection:

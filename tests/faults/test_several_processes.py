@@ -39,11 +39,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LiveHub, Li
     ]
     left, right = made
     left.token = right.token = left.person("ada")
-    worker = processes.start(
-        [sys.executable, "-m", "iriai", "work"],
-        log=folder / "work.log",
-        environment=left.server_env | {"IRIAI_DATA": str(folder / "worker")},
-    )
+    worker = left.begin("work", log=folder / "work.log", IRIAI_DATA=str(folder / "worker"))
     yield left, right
     assert worker.poll() is None, (folder / "work.log").read_text()
     processes.stop(worker)

@@ -2,12 +2,11 @@
 
 import os
 import signal
-import sys
 
 import pytest
 from huggingface_hub import HfApi
 from tests.conftest import LONG
-from tests.support import processes, server
+from tests.support import server
 from tests.support.receiver import Receiver
 
 HOOKS = 4
@@ -25,11 +24,7 @@ class Worker:
         self.start()
 
     def start(self):
-        self.process = processes.start(
-            [sys.executable, "-m", "iriai", "work"],
-            log=self.hub.folder / "work.log",
-            environment=self.hub.server_env,
-        )
+        self.process = self.hub.begin("work", log=self.hub.folder / "work.log")
 
     def kill(self):
         os.killpg(self.process.pid, signal.SIGKILL)

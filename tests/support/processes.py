@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tests.support import warm
+
 STOP_SECONDS = 10
 SETPRIV = shutil.which("setpriv")
 DYING_WITH_US = [SETPRIV, "--pdeathsig", "KILL", "--"] if SETPRIV else []
@@ -44,7 +46,7 @@ def start(
         )
 
 
-def stop(process: "subprocess.Popen[bytes]", number: int = signal.SIGTERM) -> None:
+def stop(process: "subprocess.Popen[bytes] | warm.Forked", number: int = signal.SIGTERM) -> None:
     """Ask `process` to end, and insist after a while."""
     if process.poll() is not None:
         return
@@ -58,7 +60,7 @@ def stop(process: "subprocess.Popen[bytes]", number: int = signal.SIGTERM) -> No
 
 def wait_until(
     ready: Callable[[], bool],
-    process: "subprocess.Popen[bytes]",
+    process: "subprocess.Popen[bytes] | warm.Forked",
     *,
     log: Path,
     seconds: float,

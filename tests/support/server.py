@@ -1,4 +1,4 @@
-"""A live hub for the tests: `python -m iriai serve` in a process of its own, and how to talk to it.
+"""A live hub for the tests: `iriai serve` in a process of its own, and how to talk to it.
 
 The state pairs are the two that the product promises: SQLite with a folder, PostgreSQL with S3.
 """
@@ -13,7 +13,7 @@ import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.support import processes, schema
+from tests.support import processes, schema, warm
 
 from iriai.base.opening import opened
 from iriai.identity import actions
@@ -42,14 +42,15 @@ def state_environment(state: str, folder: Path, *, is_newest: bool = False) -> d
 
 @dataclass
 class LiveHub:
-    """One running hub. `env` is what a client's shell would hold."""
+    """One running hub. `env` is what a client's shell would hold; `is_cold`: with no stem."""
 
     folder: Path
     state: str = "sqlite+disk"
     settings: dict[str, str] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
     port: int = 0
-    process: "subprocess.Popen[bytes] | None" = None
+    is_cold: bool = False
+    process: "warm.Forked | subprocess.Popen[bytes] | None" = None
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
 
     def __post_init__(self) -> None:
@@ -95,13 +96,19 @@ class LiveHub:
 
     def start(self) -> "LiveHub":
         """Start, and wait until it answers."""
-        self.process = processes.start(
-            [sys.executable, "-m", "iriai", "serve", *self.flags],
-            log=self.log,
-            environment=self.server_env,
-        )
+        self.process = self.begin("serve", *self.flags, log=self.log)
         processes.wait_until(self.answers, self.process, log=self.log, seconds=START_SECONDS)
         return self
+
+    def begin(
+        self, *words: str, log: Path, **variables: str
+    ) -> "warm.Forked | subprocess.Popen[bytes]":
+        """Start `iriai WORDS…` on the same state, and do not wait for it."""
+        environment = self.server_env | variables
+        if self.is_cold:
+            command = [sys.executable, "-m", "iriai", *words]
+            return processes.start(command, log=log, environment=environment)
+        return warm.start(*words, log=log, environment=environment)
 
     def answers(self) -> bool:
         """Whether it answers."""
@@ -124,14 +131,7 @@ class LiveHub:
 
     def run(self, *words: str, check: bool = True) -> str:
         """Run `iriai WORDS…` against the same state. Returns what it printed."""
-        done = subprocess.run(
-            [sys.executable, "-m", "iriai", *words],
-            env=self.server_env,
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_SECONDS,
-            check=False,
-        )
+        done = warm.run(*words, environment=self.server_env, seconds=COMMAND_SECONDS)
         if check and done.returncode != 0:
             raise AssertionError(f"iriai {' '.join(words)}: {done.stdout}{done.stderr}")
         return done.stdout
