@@ -9,6 +9,7 @@ from iriai.base.routing import Access, DeclaredRoute, route
 from iriai.base.tx import Tx
 from iriai.commons import enactment
 from iriai.commons.enactment import landing
+from iriai.commons.enactment import refs as keeping
 from iriai.repos import actions
 from iriai.repos import queries as repos
 from iriai.repos.rules import MAIN, Repo, require_read
@@ -37,10 +38,10 @@ def create_branch(request: Request, body: Body) -> Response:
     with ground.read() as tx:
         repo = named(request, tx)
     if body.get("emptyBranch") is True:
-        actions.create_empty_branch(ground, actor, repo, name, overwrite=overwrite)
+        keeping.create_empty_branch(ground, actor, repo, name, overwrite=overwrite)
         return door.json_answer({})
     with ground.write() as tx:
-        actions.create_branch(tx, actor, repo, name, start or None, overwrite=overwrite)
+        keeping.create_branch(tx, actor, repo, name, start or None, overwrite=overwrite)
     return door.json_answer({})
 
 
@@ -49,7 +50,7 @@ def delete_branch(request: Request) -> Response:
     with door.ground_of(request).write() as tx:
         repo = named(request, tx)
         name = address.revision(request.path_params["tail"])
-        actions.delete_branch(tx, door.actor_of(request), repo, name)
+        keeping.delete_branch(tx, door.actor_of(request), repo, name)
     return door.json_answer({})
 
 
@@ -72,7 +73,7 @@ def delete_tag(request: Request) -> Response:
     with door.ground_of(request).write() as tx:
         repo = named(request, tx)
         name = address.revision(request.path_params["tail"])
-        actions.delete_tag(tx, door.actor_of(request), repo, name)
+        keeping.delete_tag(tx, door.actor_of(request), repo, name)
     return door.json_answer({})
 
 

@@ -25,6 +25,8 @@ MERGED_WALK_MAX = 5_000
 """So far back main is searched for a branch that is to go from what a commons holds."""
 
 Ruling = Callable[[Tx, str], None]
+Promised = Callable[[Tx, Repo], bool]
+"""Whether a commons will hold a repository once its notice is over, so that its past stays."""
 
 
 def create_branch(
@@ -35,6 +37,7 @@ def create_branch(
     revision: str | None = None,
     *,
     overwrite: bool = False,
+    promised: Promised | None = None,
 ) -> Ref:
     """A new branch, from main or any revision; with `overwrite` in the place of one there is."""
     lock(tx, repo.id)
@@ -42,12 +45,18 @@ def create_branch(
     rules.require_write(actor, repo)
     sha = queries.resolve(tx, repo, revision or "main")
     if overwrite:
-        _make_room(tx, actor, repo, name)
+        _make_room(tx, actor, repo, name, promised)
     return _created(tx, actor, repo, Ref(HEADS + rules.clean_ref(name), sha, sha))
 
 
 def create_empty_branch(
-    ground: Ground, actor: Actor, repo: Repo, name: str, *, overwrite: bool = False
+    ground: Ground,
+    actor: Actor,
+    repo: Repo,
+    name: str,
+    *,
+    overwrite: bool = False,
+    promised: Promised | None = None,
 ) -> Ref:
     """A new branch that shares nothing with the others: one commit without files."""
     rules.require_write(actor, repo)
@@ -62,18 +71,20 @@ def create_empty_branch(
         lock(tx, repo.id)
         repo = queries.by_id(tx, repo.id)
         if overwrite:
-            _make_room(tx, actor, repo, name)
+            _make_room(tx, actor, repo, name, promised)
         add_pack(tx, repo.id, packed)
         return _created(tx, actor, repo, Ref(HEADS + rules.clean_ref(name), sha, sha))
 
 
-def _make_room(tx: Tx, actor: Actor, repo: Repo, name: str) -> None:
+def _make_room(tx: Tx, actor: Actor, repo: Repo, name: str, promised: Promised | None) -> None:
     """Delete the branch of this name, if there is one that may be deleted."""
     if queries.ref(tx, repo.id, HEADS + name.removeprefix(HEADS)) is not None:
-        delete_branch(tx, actor, repo, name)
+        delete_branch(tx, actor, repo, name, promised=promised)
 
 
-def delete_branch(tx: Tx, actor: Actor, repo: Repo, name: str) -> None:
+def delete_branch(
+    tx: Tx, actor: Actor, repo: Repo, name: str, *, promised: Promised | None = None
+) -> None:
     """A branch less; main stays."""
     lock(tx, repo.id)
     repo = queries.by_id(tx, repo.id)
@@ -81,7 +92,7 @@ def delete_branch(tx: Tx, actor: Actor, repo: Repo, name: str) -> None:
     full = HEADS + name.removeprefix(HEADS)
     if full == MAIN:
         raise Invalid(f"Cannot delete {MAIN}", code="RefProtected")
-    _deleted(tx, actor, repo, full)
+    _deleted(tx, actor, repo, full, promised)
 
 
 def create_tag(  # noqa: PLR0917 - as doors say it
@@ -118,12 +129,14 @@ def create_tag(  # noqa: PLR0917 - as doors say it
         return _created(tx, actor, repo, Ref(full, sha, commit))
 
 
-def delete_tag(tx: Tx, actor: Actor, repo: Repo, name: str) -> None:
+def delete_tag(
+    tx: Tx, actor: Actor, repo: Repo, name: str, *, promised: Promised | None = None
+) -> None:
     """A tag less."""
     lock(tx, repo.id)
     repo = queries.by_id(tx, repo.id)
     rules.require_write(actor, repo)
-    _deleted(tx, actor, repo, TAGS + name.removeprefix(TAGS))
+    _deleted(tx, actor, repo, TAGS + name.removeprefix(TAGS), promised)
 
 
 def squash(
@@ -181,7 +194,9 @@ def _created(tx: Tx, actor: Actor, repo: Repo, ref: Ref) -> Ref:
     return ref
 
 
-def _deleted(tx: Tx, actor: Actor, repo: Repo, name: str) -> None:
+def _deleted(tx: Tx, actor: Actor, repo: Repo, name: str, promised: Promised | None) -> None:
+    if promised is not None and promised(tx, repo):
+        repo = replace(repo, held_by=HeldBy.COMMONS)
     found = queries.ref(tx, repo.id, name)
     if found is None:
         raise rules.unknown_revision(name)

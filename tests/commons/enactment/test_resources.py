@@ -6,7 +6,7 @@ import pytest
 
 from iriai.base.errors import Conflict, Denied, Gone, Invalid
 from iriai.commons import enactment
-from iriai.commons.enactment import landing, licensing, resources
+from iriai.commons.enactment import landing, licensing, refs, resources
 from iriai.commons.enactment.licensing import relicensed
 from iriai.commons.enactment.registry import Decision
 from iriai.commons.enactment.resources import commons_actor
@@ -340,6 +340,11 @@ def test_what_a_commons_will_hold_is_not_hidden_before_its_notice_is_over(town):
     made = repos.create(town.ground, bob, kind="model", owner="lab", name="old")
     assert made.held_by is HeldBy.OWNERS
     repos.create_tag(town.ground, bob, made, "v1")
+    with town.ground.write() as tx:
+        repos.create_branch(tx, bob, made, "side")
+    enactment.commit(
+        town.ground, bob, made, revision="side", operations=[Add("b.txt", b"b")], title="b"
+    )
     town.charter(town.preset("university"))
     for settings in ({"visibility": "private"}, {"gated": "manual"}):
         with pytest.raises(Denied, match="held by the commons lab"), town.ground.write() as tx:
@@ -351,6 +356,13 @@ def test_what_a_commons_will_hold_is_not_hidden_before_its_notice_is_over(town):
         town.ground, bob, made, pack=None, updates=[Update("refs/tags/v1", tip, None)]
     )
     assert "history" in gone.results[0][1]
+    for act, name in ((refs.delete_tag, "v1"), (refs.delete_branch, "side")):
+        with pytest.raises(Denied, match="history"), town.ground.write() as tx:
+            act(tx, bob, made, name)
+    with pytest.raises(Denied, match="history"), town.ground.write() as tx:
+        refs.create_branch(tx, bob, made, "side", overwrite=True)
+    with pytest.raises(Denied, match="history"):
+        refs.create_empty_branch(town.ground, bob, made, "side", overwrite=True)
     for act in (
         enactment.delete_repository,
         lambda tx, actor, repo: enactment.move_repository(

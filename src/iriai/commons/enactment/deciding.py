@@ -126,6 +126,11 @@ def is_collective(tx: Tx, owner_id: int) -> bool:
     return charters.in_force(tx, queries.of(tx, owner_id)).is_collective
 
 
+def is_promised(tx: Tx, repo: Repo) -> bool:
+    """Whether a commons will hold it once its notice is over: till then nobody rewrites it."""
+    return repo.held_by is HeldBy.OWNERS and is_collective(tx, repo.owner_id)
+
+
 def holder(tx: Tx, owner_id: int, *, is_organisation: bool) -> HeldBy:
     """Who decides about what this account owns."""
     if not is_organisation:
