@@ -34,6 +34,7 @@ def test_from_report_to_appeal(ada, clock):
     ada.send(case, step="decide", rung="warning", reasons="Twice.")
     page = text(bob.see(case))
     assert "may appeal on this page until" in page
+    assert "it drops by a rung on 4 July 2026, 09:00 UTC, and has faded on 31 December" in page
     bob.see(f"{case}/appeal")
     bob.send(f"{case}/appeal", step="appeal", words="Once only.", string="moon")
     clock.advance(days=14)

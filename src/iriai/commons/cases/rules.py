@@ -134,12 +134,29 @@ def level(steps: Sequence[Level], rung: str) -> Level:
     raise Invalid(f"A rung of this ladder is one of {', '.join(each.name for each in steps)}.")
 
 
+@dataclass(frozen=True, slots=True)
+class Fading:
+    """When a sanction drops by a rung next, and when it has faded: the same for the last rung."""
+
+    next_at: datetime
+    over_at: datetime
+
+
 def standing_level(last: Last | None, fade_days: int, *, now: datetime) -> int:
     """On which rung somebody stands: that of their last sanction, less one for each clean time."""
     if last is None:
         return 0
     drops = (now - last.at) // timedelta(days=fade_days)
     return max(0, last.level - max(0, drops))
+
+
+def fades(level_: int, starts: datetime, fade_days: int, *, now: datetime) -> Fading | None:
+    """When a sanction of this level drops by a rung next, and when nothing is left of it."""
+    last = starts + level_ * timedelta(days=fade_days)
+    if now >= last:
+        return None
+    drops = max(0, (now - starts) // timedelta(days=fade_days))
+    return Fading(starts + (drops + 1) * timedelta(days=fade_days), last)
 
 
 def require_step(wanted: Level, stands: int, *, ground: str | None) -> None:

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from iriai.commons.cases import rules
 from iriai.commons.cases.bench import Form, SeatState, Sitting, Verdict
 from iriai.commons.cases.rules import ANSWER_DAYS, Measure, State
-from iriai.commons.cases.tables import CaseRow, HoldRow, PanelRow
+from iriai.commons.cases.tables import CaseRow, HoldRow, PanelRow, SanctionRow
 from iriai.commons.charter import phrases
+from iriai.commons.charter.rules import Rung
 
 RUNGS: Mapping[str, str] = {
     **{rung.value: said for rung, said in phrases.RUNGS.items()},
@@ -85,6 +87,22 @@ def of_case(row: CaseRow, panel: PanelRow | None) -> str:
             "less with time, if nothing else comes."
         )
     return "This is over; nothing more happens, and it counts for less with time."
+
+
+def of_fading(given: SanctionRow, fade_days: int, now: datetime) -> str:
+    """When what was decided counts for less, and when for nothing; empty where it does not."""
+    if given.rung == Rung.EXPEL or given.ended_by == "overturned":
+        return ""
+    found = rules.fades(given.level, given.starts_at, fade_days, now=now)
+    if found is None:
+        over = given.starts_at + given.level * timedelta(days=fade_days)
+        return f"It has faded since {day(over)}, and counts no more."
+    if found.next_at == found.over_at:
+        return f"If nothing else comes, it has faded on {day(found.over_at)}."
+    return (
+        f"If nothing else comes, it drops by a rung on {day(found.next_at)}, and has faded on "
+        f"{day(found.over_at)}."
+    )
 
 
 def of_hold(row: HoldRow) -> str:

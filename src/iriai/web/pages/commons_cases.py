@@ -97,6 +97,7 @@ def _one(
         acts = queries.acts(tx, found.row.id) if found.is_whole else []
         charter = charters.in_force(tx, commons.id)
         steps = rules.ladder(charter, Concern(found.row.concern))
+        fade, given = charter.sanctions.fade_days, found.sanction
         people = {each.actor_id for each in acts if each.actor_id is not None}
         return ask.page(
             template,
@@ -110,6 +111,7 @@ def _one(
             acts=acts,
             names=queries.names(tx, people),
             ladder=steps,
+            fades="" if given is None else wording.of_fading(given, fade, tx.now),
             stands=queries.stands_on(tx, found.row) if found.is_whole else 0,
             may_act=found.is_steward and ask.actor.id not in queries.parties(found.row),
             grounds=[each.value for each in charter.holds.grounds],
