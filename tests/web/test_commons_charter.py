@@ -95,6 +95,19 @@ def test_an_organisation_leaves_owners_by_a_choice_on_one_page(lab, preset):
     assert len(re.findall(r' name="', page.text)) < 200
 
 
+def test_what_a_commons_will_hold_says_so_on_its_own_pages(lab):
+    lab.send("/new", owner="lab", name="old", licence="", visibility="public")
+    said = "the commons of lab comes to hold"
+    assert said not in text(lab.see("/lab/old"))
+    lab.send("/commons/lab/found", preset="university")
+    for page in ("/lab/old", "/lab/old/tree/main", "/lab/old/settings"):
+        assert f"On 19 January 2026 {said} this repository" in text(lab.see(page))
+    assert f"On 19 January 2026 {said} what this organisation has" in text(lab.see("/lab"))
+    assert said not in text(lab.see("/ada"))
+    lab.send("/new", owner="lab", name="new", licence="", visibility="public")
+    assert said not in text(lab.see("/lab/new"))  # held from the first
+
+
 def test_a_new_organisation_can_begin_with_its_members_deciding(ada):
     page = ada.see("/organizations/new")
     assert 'value="language-community"' in page.text

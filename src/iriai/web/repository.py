@@ -15,11 +15,12 @@ from iriai.base.tx import Ground, Tx
 from iriai.blobs import queries as blobs
 from iriai.cards import headers
 from iriai.cards.headers import Difference
+from iriai.commons.charter import queries as charters
 from iriai.identity.rules import Act, may
 from iriai.repos import guarded, rules
 from iriai.repos import queries as repos
 from iriai.repos.git.entries import Commit, Diff, File
-from iriai.repos.rules import Kind, Ref, Repo
+from iriai.repos.rules import HeldBy, Kind, Ref, Repo
 from iriai.web import links
 from iriai.web.door import Ask, Work
 
@@ -98,6 +99,7 @@ def frame(ask: Ask, repo: Repo, *, rev: str = "", path: str = "") -> dict[str, A
     """What the head of each page of a repository shows."""
     return {
         "repo": repo,
+        "taken_over_at": _taken_over_at(ask, repo),
         "rev": rev,
         "path": path,
         "may_write": (
@@ -109,6 +111,14 @@ def frame(ask: Ask, repo: Repo, *, rev: str = "", path: str = "") -> dict[str, A
         "may_administer": rules.may_administer(ask.actor, repo),
         "clone": ask.ground.settings.url + links.repo(repo),
     }
+
+
+def _taken_over_at(ask: Ask, repo: Repo) -> datetime | None:
+    """When the commons comes to hold it, where that was announced."""
+    if repo.held_by is not HeldBy.OWNERS:
+        return None
+    with ask.ground.read() as tx:
+        return charters.taking_over(tx, repo.owner_id)
 
 
 def may_propose(ask: Ask, repo: Repo) -> bool:

@@ -79,6 +79,18 @@ def version_by_id(tx: Tx, version_id: int) -> tuple[Version, Charter]:
     return Version(*row[:-1]), _parsed(row.digest, row.text)
 
 
+def taking_over(tx: Tx, account_id: int) -> datetime | None:
+    """When the commons of an organisation comes to hold what it has, where that is still ahead."""
+    newest = select(CharterRow.holds_from).where(CharterRow.commons_id == Commons.id)
+    newest = newest.order_by(CharterRow.number.desc()).limit(1)
+    asked = select(newest.scalar_subquery()).where(
+        Commons.account_id == account_id,
+        Commons.preset.not_in([Preset.SOLO.value, Preset.OWNERS.value]),
+    )
+    found = tx.connection.execute(asked).scalar_one_or_none()
+    return found if found is not None and found > tx.now else None
+
+
 def history(tx: Tx, commons_id: int, *, limit: int = HISTORY_LENGTH_MAX) -> Sequence[Version]:
     """Every version that was ever in force, the newest first."""
     asked = select(*_COLUMNS).where(CharterRow.commons_id == commons_id)

@@ -5,6 +5,7 @@ from starlette.responses import Response
 from iriai.base.errors import Unknown
 from iriai.base.routing import Access
 from iriai.buckets import queries as buckets
+from iriai.commons.charter import queries as charters
 from iriai.identity import queries
 from iriai.identity.rules import may_govern
 from iriai.repos import queries as repos
@@ -47,6 +48,7 @@ def account(ask: Ask) -> Response:
         members = queries.members(tx, found.id, limit=MEMBERS_LISTED) if is_group else ()
         members_count = queries.members_count(tx, found.id) if is_group else 0
         figures = social.figures(tx, ask.actor, found.id)
+        taken_over_at = charters.taking_over(tx, found.id) if is_group else None
         organisations = () if is_group else queries.organisations_of(tx, found.id)
     kind_of_account = "organizations" if is_group else "users"
     return ask.page(
@@ -58,6 +60,7 @@ def account(ask: Ask) -> Response:
         members=members,
         members_count=members_count,
         organisations=organisations,
+        taken_over_at=taken_over_at,
         figures=figures,
         own=ask.actor.id == found.id,
         may_govern=may_govern(ask.actor, found.id),
