@@ -7,6 +7,7 @@ from iriai.commons.charter.rules import Preset
 from iriai.commons.membership import queries as membership
 from iriai.identity import queries as accounts
 from iriai.identity.rules import Actor
+from iriai.identity.tables import Account
 from tests.commons.proposals.test_institutions import institution
 from tests.support.commons import Town
 from tests.web.conftest import text
@@ -70,6 +71,17 @@ def test_whoever_looks_sees_it_without_an_account(lab):
     stranger.see(STEWARDS)
     stranger.see("/commons/lab/seats/queen", status=404)
     stranger.see("/commons/hub/members")
+
+
+def test_the_hub_of_one_person_says_who_that_is(ada):
+    assert "Nobody with an account holds this yet" in text(ada.see("/commons/hub/members"))
+    with ada.ground.write() as tx:
+        tx.session.get_one(Account, accounts.account(tx, "ada").id).is_operator = True
+    page = text(ada.see("/commons/hub/members"))
+    assert "ada decides here alone" in page
+    assert "Members 1" in page
+    assert "You decide here alone" in page
+    assert "You are a visitor" in text(ada.other().join("bob").see("/commons/hub/members"))
 
 
 def test_whoever_speaks_for_an_institution_lets_it_rest_and_return(ada):

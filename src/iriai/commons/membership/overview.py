@@ -139,6 +139,11 @@ def _of_owners(
 ) -> Overview:
     organisation = queries.organisation_id(tx, commons_id)
     members = [] if organisation is None else people.members(tx, organisation)
+    found = [(each.id, each.name, each.since) for each in members]
+    known = {each.id for each in members}
+    for row in queries.owners(tx, commons_id):  # of the hub: who operates it
+        if row.id not in known:
+            found.append((row.id, row.name, row.since))
     electors = {each.account_id for each in queries.electors(tx, commons_id)}
     rows = queries.rows(tx, commons_id) if charter.preset is Preset.SOLO else []
     resting = {row.name: row for row in rows if row.state is State.EMERITUS}
@@ -150,17 +155,17 @@ def _of_owners(
         electors=len(electors),
         members=tuple(
             Person(
-                name=each.name,
+                name=name,
                 kind=Kind.PERSON,
                 state=State.MEMBER,
-                since=each.since,
-                elector_from=each.since if each.id in electors else None,
-                is_elector=each.id in electors,
+                since=since,
+                elector_from=since if account_id in electors else None,
+                is_elector=account_id in electors,
                 institution=None,
                 until=None,
             )
-            for each in members
-            if each.name not in resting
+            for account_id, name, since in found
+            if name not in resting
         ),
         resting=tuple(_resting(row) for row in resting.values()),
         applicants=(),

@@ -10,6 +10,7 @@ from iriai.base.numbers import whole
 from iriai.base.routing import Access
 from iriai.base.tx import Tx
 from iriai.commons import queries
+from iriai.commons.charter.rules import Preset
 from iriai.commons.enactment import people
 from iriai.commons.membership import actions, offices, speaking
 from iriai.commons.membership import queries as membership
@@ -119,6 +120,8 @@ def _seats(ask: Ask, *, fault: HubError | None = None) -> Response:
 def _next_step(found: Overview) -> str:
     """What happens next, when, and where to object, in a sentence."""
     charter = found.charter
+    if charter.preset is Preset.SOLO:
+        return _next_alone([each.name for each in found.members if each.is_elector])
     if not charter.is_collective:
         return _(
             "The owners give roles and take them; each such act is in the log. With a charter of "
@@ -150,6 +153,18 @@ def _next_step(found: Overview) -> str:
             "role": role,
         }
     return _("Nothing ends soon. Whoever wants to belong applies on this page.")
+
+
+def _next_alone(names: list[str]) -> str:
+    if not names:
+        return _(
+            "Nobody with an account holds this yet: whoever runs the hub decides, at its command "
+            "line. What they do is in the log."
+        )
+    return _(
+        "%(names)s decides here alone, and each act is in the log. Once a second member is "
+        "admitted, both choose together how they decide from then on."
+    ) % {"names": ", ".join(names)}
 
 
 def _next_of_office(shown: Office) -> str:
