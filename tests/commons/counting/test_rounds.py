@@ -34,6 +34,12 @@ def test_what_was_decided_by_approvals_is_found_by_approvals(rounds):
     assert (len(others), len(same)) == (7, 5)
 
 
+def test_nothing_is_nothing_at_all():
+    """Who got one thing of several did not go empty-handed; a ballot without approvals does."""
+    ballots = [["a", "b"], ["a", "c"], ["c"], ["a"], []]
+    assert greedy.empty_handed(ballots, {"a"}) == 2
+
+
 @pytest.mark.long
 def test_equal_shares_leaves_fewer_voters_with_nothing(rounds):
     for each in rounds:
