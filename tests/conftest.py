@@ -1,7 +1,8 @@
 """What tests stand on: real databases, real stores, a clock that stands still, a live hub.
 
 `ground` is SQLite and a folder. `any_ground` runs a test on that and on PostgreSQL with S3. `hub`
-is a live server in a process of its own; `any_hub` runs a test on both pairs of state.
+is a live server in a process of its own; `each_hub` runs a test on both pairs of state; `any_hub`
+does so at full counts, and in a sample has the second alone.
 """
 
 import os
@@ -89,10 +90,20 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[server.LiveHub]:
 
 
 @pytest.fixture(scope="module", params=server.STATES)
+def each_hub(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[server.LiveHub]:
+    """A live hub on each pair of database and store, one a test module: locks and bytes differ."""
+    made = server.living(tmp_path_factory.mktemp("hub"), str(request.param))
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="module", params=server.STATES if LONG else server.STATES[1:])
 def any_hub(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[server.LiveHub]:
-    """A live hub on each pair of database and store, one a test module."""
+    """As `each_hub` at full counts; in a sample PostgreSQL and S3, for `hub` has the others."""
     made = server.living(tmp_path_factory.mktemp("hub"), str(request.param))
     yield made
     made.stop()

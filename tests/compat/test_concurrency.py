@@ -16,8 +16,8 @@ STALE = "The branch was updated since you opened this page. Please refresh and t
 
 
 @pytest.fixture
-def api(any_hub):
-    return HfApi(endpoint=any_hub.url, token=any_hub.token)
+def api(each_hub):
+    return HfApi(endpoint=each_hub.url, token=each_hub.token)
 
 
 @pytest.fixture

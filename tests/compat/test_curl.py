@@ -17,14 +17,14 @@ CONTENT = {"small.txt": SMALL, "middle.txt": MIDDLE, "large.bin": LARGE}
 
 
 @pytest.fixture(scope="module")
-def files(any_hub):
+def files(each_hub):
     if not shutil.which("curl"):
         pytest.skip("curl is not installed.")
-    api = HfApi(endpoint=any_hub.url, token=any_hub.token)
+    api = HfApi(endpoint=each_hub.url, token=each_hub.token)
     api.create_repo("ada/ranges", exist_ok=True)
     for name, content in CONTENT.items():
         api.upload_file(path_or_fileobj=content, path_in_repo=name, repo_id="ada/ranges")
-    return f"{any_hub.url}/ada/ranges/resolve/main"
+    return f"{each_hub.url}/ada/ranges/resolve/main"
 
 
 def curl(url, *options):
@@ -105,17 +105,17 @@ def test_a_head_says_all_that_a_get_does(files, name):
     assert (status, body) == (206, CONTENT[name][:10])
 
 
-def test_what_llama_cpp_asks_first_is_answered(files, any_hub):
+def test_what_llama_cpp_asks_first_is_answered(files, each_hub):
     status, headers, _ = curl(f"{files}/large.bin", "-r", "0-0")
     assert (status, headers["content-range"]) == (206, f"bytes 0-0/{len(LARGE)}")
     status, headers, _ = curl(f"{files}/large.bin", "-I")
     assert (status, headers["accept-ranges"]) == (200, "bytes")
-    status, _, body = curl(f"{any_hub.url}/api/models/ada/ranges/refs")
+    status, _, body = curl(f"{each_hub.url}/api/models/ada/ranges/refs")
     assert (status, b'"branches":[{"name":"main"' in body) == (200, True)
 
 
-def test_nothing_uploaded_runs_on_the_hubs_own_origin(any_hub, files):
-    api = HfApi(endpoint=any_hub.url, token=any_hub.token)
+def test_nothing_uploaded_runs_on_the_hubs_own_origin(each_hub, files):
+    api = HfApi(endpoint=each_hub.url, token=each_hub.token)
     hostile = {
         "page.html": b"<script>alert(1)</script>",
         "image.svg": b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>",
@@ -126,7 +126,7 @@ def test_nothing_uploaded_runs_on_the_hubs_own_origin(any_hub, files):
     for name, content in hostile.items():
         api.upload_file(path_or_fileobj=content, path_in_repo=name, repo_id="ada/ranges")
         for verb in ("resolve", "raw"):
-            url = f"{any_hub.url}/ada/ranges/{verb}/main/{name}"
+            url = f"{each_hub.url}/ada/ranges/{verb}/main/{name}"
             _, headers, body = curl(url)
             assert body == content
             assert headers["x-content-type-options"] == "nosniff"
@@ -137,8 +137,8 @@ def test_nothing_uploaded_runs_on_the_hubs_own_origin(any_hub, files):
                 assert headers["content-disposition"].startswith("attachment")
 
 
-def test_raw_gives_the_pointer_of_a_large_file(any_hub, files):
-    status, headers, body = curl(f"{any_hub.url}/ada/ranges/raw/main/large.bin")
+def test_raw_gives_the_pointer_of_a_large_file(each_hub, files):
+    status, headers, body = curl(f"{each_hub.url}/ada/ranges/raw/main/large.bin")
     assert status == 200
     assert body.startswith(b"version https://git-lfs.github.com/spec/v1\noid sha256:")
     assert headers["content-type"].startswith("text/plain")

@@ -1,4 +1,4 @@
-"""Git and git-lfs as they are installed, against a live hub on both pairs of state."""
+"""Git and git-lfs as they are installed, against a live hub."""
 
 import gzip
 import itertools

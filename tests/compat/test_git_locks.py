@@ -8,11 +8,11 @@ from tests.support.git import Git
 
 
 @pytest.fixture
-def git(any_hub, tmp_path):
+def git(each_hub, tmp_path):
     def of(name):
         folder = tmp_path / name
         folder.mkdir()
-        made = Git(folder, any_hub.env)
+        made = Git(folder, each_hub.env)
         made("config", "--global", "user.name", name)
         made("config", "--global", "user.email", f"{name}@example.org")
         made("lfs", "install", "--skip-repo")
@@ -21,14 +21,14 @@ def git(any_hub, tmp_path):
     return of
 
 
-def test_a_file_is_locked_seen_by_others_and_let_go(any_hub, git):
-    api = HfApi(endpoint=any_hub.url, token=any_hub.token)
-    bob = any_hub.person("bob")
-    any_hub.run("org", "add", "studio", "--member", "ada:admin", "--member", "bob:write")
+def test_a_file_is_locked_seen_by_others_and_let_go(each_hub, git):
+    api = HfApi(endpoint=each_hub.url, token=each_hub.token)
+    bob = each_hub.person("bob")
+    each_hub.run("org", "add", "studio", "--member", "ada:admin", "--member", "bob:write")
     api.create_repo("studio/scene")
     here, there = (
-        of_person.clone(f"http://u:{token}@127.0.0.1:{any_hub.port}/studio/scene", "clone")
-        for of_person, token in ((git("ada"), any_hub.token), (git("bob"), bob))
+        of_person.clone(f"http://u:{token}@127.0.0.1:{each_hub.port}/studio/scene", "clone")
+        for of_person, token in ((git("ada"), each_hub.token), (git("bob"), bob))
     )
     here.write("a.psd", b"layers" * 1_000)
     here("lfs", "track", "*.psd", "--lockable")
@@ -52,7 +52,7 @@ def test_a_file_is_locked_seen_by_others_and_let_go(any_hub, git):
     assert "locked by ada" in refused.stderr
     assert "git lfs unlock a.psd" in refused.stderr
     with pytest.raises(HfHubHTTPError, match="locked by ada") as caught:
-        HfApi(endpoint=any_hub.url, token=bob).delete_file("a.psd", "studio/scene")
+        HfApi(endpoint=each_hub.url, token=bob).delete_file("a.psd", "studio/scene")
     assert caught.value.response.status_code == 403
     unlocked = there("lfs", "unlock", "a.psd", check=False)
     assert "ada holds this lock" in unlocked.stdout + unlocked.stderr
