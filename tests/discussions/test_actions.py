@@ -104,6 +104,25 @@ def test_a_conflict_is_named_by_file_and_merges_nothing(village):
     assert village.repo().head == head
 
 
+@pytest.mark.parametrize(
+    ("ours", "theirs"), [("x", "x/under.txt"), ("x/deep/under.txt", "x"), ("x/y", "x/y/z")]
+)
+def test_a_file_where_the_branch_has_a_folder_is_a_conflict_by_name(village, ours, theirs):
+    made = village.commit(village.bob, Add(ours, b"mine\n"), create_pr=True)
+    village.commit(village.ada, Add(theirs, b"theirs\n"))
+    with pytest.raises(Conflict, match=ours) as refused:
+        enactment.merge(village.ground, village.ada, village.repo(), made.number)
+    assert refused.value.code == "MergeConflict"
+
+
+@pytest.mark.parametrize(("was", "now"), [("x/under.txt", "x"), ("x", "x/under.txt")])
+def test_a_folder_may_become_a_file_and_a_file_a_folder(village, was, now):
+    village.commit(village.ada, Add(was, b"old\n"))
+    made = village.commit(village.bob, DeleteFile(was), Add(now, b"new\n"), create_pr=True)
+    enactment.merge(village.ground, village.ada, village.repo(), made.number)
+    assert village.text(now) == "new\n"
+
+
 def test_a_pull_request_is_held_against_and_merged_into_the_branch_it_is_for(village):
     with village.ground.write() as tx:
         repos.create_branch(tx, village.ada, village.repo(), "next")
@@ -196,6 +215,35 @@ def test_an_edited_comment_keeps_its_history_and_a_hidden_one_its_reason(village
         entry, private = tx.connection.execute(asked).one()
     assert "off topic" not in str(entry)
     assert "off topic" in str(private)
+
+
+def test_what_a_moderator_hid_is_not_explained_anew_by_its_author(village):
+    with village.ground.write() as tx:
+        repo = village.repo()
+        made = actions.open_discussion(tx, village.bob, repo, title="A question")
+        said = actions.comment(tx, village.bob, repo, made.number, text="Bad words.")
+        actions.hide_comment(tx, village.ada, repo, made.number, said.key, reason="bad words")
+        for who in (village.bob, village.ada):
+            with pytest.raises(Conflict, match="already"):
+                actions.hide_comment(tx, who, repo, made.number, said.key, reason="my own wish")
+        data = queries.event(tx, made.id, said.key).data
+    assert (data["hidden_by"], data["reason"]) == ("ada", "bad words")
+
+
+def test_what_is_no_comment_is_neither_edited_nor_hidden(village):
+    with village.ground.write() as tx:
+        repo = village.repo()
+        number = actions.open_discussion(tx, village.bob, repo, title="A question").number
+        happened = [
+            actions.change_status(tx, village.ada, repo, number, status="closed"),
+            actions.rename(tx, village.ada, repo, number, title="Another question"),
+            actions.lock(tx, village.ada, repo, number, reason="enough said"),
+        ]
+        for each in happened:
+            with pytest.raises(Unknown):
+                actions.edit_comment(tx, village.ada, repo, number, each.key, text="It did not.")
+            with pytest.raises(Unknown):
+                actions.hide_comment(tx, village.ada, repo, number, each.key, reason="Nobody saw.")
 
 
 def test_a_locked_discussion_is_for_those_who_write(village):

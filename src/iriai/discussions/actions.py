@@ -76,7 +76,7 @@ def edit_comment(tx: Tx, actor: Actor, repo: Repo, number: int, key: str, *, tex
     """Change what one said; what stood there before stays readable."""
     found = _locked(tx, repo, number)
     rules.require_may_comment(actor, repo, found)
-    event = _locked_event(tx, found.id, key)
+    event = _locked_comment(tx, found.id, key)
     edits = event.data.get("history", [])
     rules.require_may_edit(actor, event, edits=len(edits))
     was = {name: event.data[name] for name in ("raw", "updated_at", "by")}
@@ -92,7 +92,7 @@ def hide_comment(
 ) -> Event:
     """Hide a comment. Whoever hides another's says why, and that is shown and logged."""
     found = _locked(tx, repo, number)
-    event = _locked_event(tx, found.id, key)
+    event = _locked_comment(tx, found.id, key)
     rules.require_may_hide(actor, repo, event)
     own = event.author_id == actor.id
     reason = rules.clean_reason(reason or ("withdrawn by its author" if own else ""))
@@ -174,11 +174,14 @@ def _locked(tx: Tx, repo: Repo, number: int) -> Discussion:
     return queries.discussion(tx, repo, number)
 
 
-def _locked_event(tx: Tx, discussion_id: int, key: str) -> Event:
-    """The same for an event: its whole text is written anew."""
+def _locked_comment(tx: Tx, discussion_id: int, key: str) -> Event:
+    """The same for a comment: its whole text is written anew. What else happened stays as it is."""
     here = DiscussionEvent.key == key
     tx.connection.execute(select(DiscussionEvent.id).where(here).with_for_update())
-    return queries.event(tx, discussion_id, key)
+    event = queries.event(tx, discussion_id, key)
+    if event.kind is not EventKind.COMMENT:
+        raise rules.unknown_discussion()
+    return event
 
 
 def _begin(

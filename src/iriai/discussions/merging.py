@@ -7,14 +7,14 @@ merged by `git merge-file` where the changes lie apart; else the file is a confl
 
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from iriai.discussions.queries import Sides
 from iriai.discussions.rules import Discussion, Event, EventKind
-from iriai.repos.git.entries import Commit, File
+from iriai.repos.git.entries import FOLDER_MODE, Commit, File, Folder
 from iriai.repos.git.objects import Objects
 from iriai.repos.operations import Add, Copy, DeleteFile, Operation
 
@@ -44,15 +44,21 @@ class Merge:
 def merge(objects: Objects, base: str, tip: str) -> Merge:
     """Work out how `tip` goes into `base`."""
     fork = fork_of(objects, base, tip)
-    operations: list[Operation] = []
+    removed: list[DeleteFile] = []
+    put: dict[str, Operation] = {}
     conflicts: list[str] = []
     for path in objects.changed(fork, tip):
-        found = _merged(objects, path, fork, base, tip)
-        if found is None:
-            conflicts.append(path)
-        else:
-            operations += found
-    return Merge(base, tip, fork, tuple(operations), tuple(conflicts))
+        match _merged(objects, path, fork, base, tip):
+            case None:
+                conflicts.append(path)
+            case [DeleteFile() as one]:
+                removed.append(one)
+            case [one]:
+                put[path] = one
+    gone = {each.path for each in removed}
+    conflicts += [path for path in put if _is_blocked(objects, base, path, gone)]
+    # first what makes room: a file may come where a folder was
+    return Merge(base, tip, fork, (*removed, *put.values()), tuple(sorted(conflicts)))
 
 
 def proposed(objects: Objects, found: Discussion, sides: Sides) -> Merge | None:
@@ -114,6 +120,22 @@ def _merged(
         return None
     merged = _merged_text(objects, was, here, there)
     return None if merged is None else [Add(path, merged)]
+
+
+def _is_blocked(objects: Objects, base: str, path: str, gone: Container[str]) -> bool:
+    """Whether a file cannot be where the branch has a folder, or lies under what is a file there.
+
+    `gone`: what is removed from the branch before.
+    """
+    here = objects.find_entry(base, path)
+    if isinstance(here, Folder):
+        inside = objects.walk(here.oid, f"{path}/".encode())
+        files = (key for key, mode, _ in inside if mode != FOLDER_MODE)
+        return any(key.decode("utf-8", "replace") not in gone for key in files)
+    above = (str(each) for each in PurePosixPath(path).parents)
+    return here is None and any(
+        _file(objects, base, each) is not None and each not in gone for each in above
+    )
 
 
 def _file(objects: Objects, sha: str, path: str) -> File | None:

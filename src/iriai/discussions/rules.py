@@ -161,10 +161,14 @@ def require_may_edit(actor: Actor, event: Event, *, edits: int) -> None:
 
 
 def require_may_hide(actor: Actor, repo: Repo, event: Event) -> None:
-    """A comment is hidden by who wrote it, or by those who write to the repository."""
-    if event.author_id is not None and event.author_id == actor.id:
-        return
-    require_may_moderate(actor, repo)
+    """A comment is hidden by who wrote it, or by those who write to the repository, and once.
+
+    Who hid it and why stays as it was said: neither its author nor another says it anew.
+    """
+    if event.author_id is None or event.author_id != actor.id:
+        require_may_moderate(actor, repo)
+    if event.data.get("hidden"):
+        raise Conflict("This comment is hidden already.")
 
 
 def next_status(discussion: Discussion, wanted: str) -> Status:
