@@ -13,6 +13,7 @@ from iriai.base.events import HUB, Event
 from iriai.base.jobs import Job
 from iriai.base.opening import open_ground
 from iriai.commons.breakglass.tables import OperatorAct
+from iriai.commons.tlog import replaying
 from iriai.settings import load
 
 
@@ -49,7 +50,8 @@ def entries(ground):
 
 def replayed(ground):
     with ground.read() as tx:
-        return list(ledger.differences(ledger.logged(entries(ground)), ledger.live(tx, HUB)))
+        should = replaying.logged(each.encode() for each in entries(ground))
+        return list(ledger.differences(should, ledger.live(tx, HUB)))
 
 
 def test_what_governed_rows_become_is_in_the_log_without_a_word(any_ground):

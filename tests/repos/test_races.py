@@ -5,12 +5,13 @@ import threading
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import insert, select
+from sqlalchemy import insert
 
 from iriai.base import jobs, ledger
 from iriai.base.errors import Conflict, HubError, Invalid, Unknown
-from iriai.base.events import HUB, Event
+from iriai.base.events import HUB
 from iriai.blobs import queries as blobs
+from iriai.commons.tlog import replaying
 from iriai.identity.rules import ANYONE
 from iriai.repos import actions, check, erasing, powers, queries
 from iriai.repos.actions import Add, AddLarge, DeleteFile, DeleteFolder
@@ -180,8 +181,7 @@ def test_what_comes_into_a_repository_while_it_moves_stands_in_the_log_it_moves_
     coming.join()
     with any_town.ground.read() as tx:
         for commons_id in (HUB, any_town.again(repo).commons_id):
-            mine = select(Event.entry).where(Event.commons_id == commons_id).order_by(Event.id)
-            logged = ledger.logged(tx.connection.execute(mine).scalars())
+            logged = replaying.read(tx, commons_id).state
             there = ledger.live(tx, commons_id)
             assert [each for each in logged if each.startswith("repo_grants")] == [
                 each for each in there if each.startswith("repo_grants")

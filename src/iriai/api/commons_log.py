@@ -15,7 +15,7 @@ from iriai.api import address, door
 from iriai.api.bodies import query_number
 from iriai.api.commons import POSITION_MAX
 from iriai.api.shapes import moment
-from iriai.base import events, ledger, merkle
+from iriai.base import events, ledger, ledger_entries, merkle
 from iriai.base.errors import Invalid, Unknown
 from iriai.base.routing import Access, DeclaredRoute, route
 from iriai.base.tx import Ground, Tx
@@ -124,8 +124,11 @@ def consistency(request: Request, tx: Tx) -> Response:
 
 @door.reading
 def state(request: Request, tx: Tx) -> Response:
-    """The digest of every governed row as the hub has it, and one over all of them."""
-    rows = replaying.live(tx, _commons(request, tx).id)
+    """The digest of every governed row as the hub has it, and one over all of them.
+
+    But for rows whose names are not for everybody.
+    """
+    rows = ledger_entries.shown(replaying.live(tx, _commons(request, tx).id))
     return door.json_answer({"digest": ledger.state_digest(rows), "rows": rows})
 
 

@@ -23,7 +23,6 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     and_,
-    delete,
     false,
     func,
     insert,
@@ -51,8 +50,6 @@ SEAL_BATCH = 1_000
 ENTRY_BYTES_MAX = 65_535
 """What the length of an entry has room for in a tile of entries (c2sp.org/tlog-tiles)."""
 SALT_BYTES = 32
-STATE_ROWS_MAX = 300
-"""Rows whose digests one entry holds, when there are too many for the entry they belong to."""
 
 
 class Event(Table):
@@ -80,6 +77,7 @@ class Event(Table):
     entry: Mapped[str] = mapped_column(Text)
     salt: Mapped[bytes | None]
     private: Mapped[str | None] = mapped_column(Text)
+    hidden: Mapped[str | None] = mapped_column(Text)
 
 
 class LogNode(Table):
@@ -140,6 +138,11 @@ def private_digest(salt: bytes, private: bytes) -> str:
     return hashlib.sha256(salt + private).hexdigest()
 
 
+def hidden_digest(hidden: str) -> str:
+    """How what lies beside an entry about rows stands in it; it has a salt of its own."""
+    return hashlib.sha256(hidden.encode()).hexdigest()
+
+
 def record(
     tx: "Tx",
     commons_id: int,
@@ -172,36 +175,12 @@ def record(
         "entry": canonical(entry).decode(),
         "salt": salt,
         "private": None if kept is None else kept.decode(),
+        "hidden": None,
     }
     if len(row["entry"].encode()) > ENTRY_BYTES_MAX:
         raise Excessive("This is more than one entry of the log can hold; say it in fewer words.")
     made = tx.connection.execute(insert(Event), row).inserted_primary_key or (0,)
     return Recorded(made[0], commons_id, entry, row)
-
-
-def restate(tx: "Tx", recorded: Recorded, state: Mapping[str, str | None]) -> bool:
-    """Say in an event of this transaction what became of governed rows; False if it was undone.
-
-    It is written anew: whoever changed one of these rows after us waited for us, and so has the
-    later id, whenever they began. The order of ids is the order of changes. What one entry has no
-    room for, further ones continue.
-    """
-    gone = tx.connection.execute(delete(Event).where(Event.id == recorded.id))
-    if gone.rowcount == 0:
-        return False
-    whole = canonical({**recorded.entry, "state": state}).decode()
-    if len(whole.encode()) <= ENTRY_BYTES_MAX:
-        tx.connection.execute(insert(Event), {**recorded.row, "entry": whole})
-        return True
-    tx.connection.execute(insert(Event), recorded.row)
-    rows = sorted(state.items())
-    more = {**recorded.entry, "verb": "continued", "facts": {}}
-    more.pop("private", None)
-    for start in range(0, len(rows), STATE_ROWS_MAX):
-        part = canonical({**more, "state": dict(rows[start : start + STATE_ROWS_MAX])}).decode()
-        row = {**recorded.row, "verb": "continued", "salt": None, "private": None, "entry": part}
-        tx.connection.execute(insert(Event), row)
-    return True
 
 
 def erase(tx: "Tx", event_id: int) -> None:
@@ -342,12 +321,12 @@ def check(ground: "Ground", only: int | None = None) -> Iterator[Finding]:
 def _check_one(tx: "Tx", commons_id: int, size: int, root: bytes) -> Iterator[Finding]:
     made: dict[tuple[int, int], bytes] = {}
     rows = tx.connection.execution_options(stream_results=True).execute(
-        select(Event.position, Event.entry, Event.salt, Event.private)
+        select(Event.position, Event.entry, Event.salt, Event.private, Event.hidden)
         .where(Event.commons_id == commons_id, Event.position.is_not(None))
         .order_by(Event.position)
     )
     expected = 0
-    for position, entry, salt, private in rows:
+    for position, entry, salt, private, hidden in rows:
         if position != expected:
             yield Finding(commons_id, expected, f"Entry {expected:,} of the log is missing.")
             return
@@ -358,18 +337,28 @@ def _check_one(tx: "Tx", commons_id: int, size: int, root: bytes) -> Iterator[Fi
         kept = nodes(tx, commons_id)(0, position)
         if kept != leaf:
             yield Finding(commons_id, position, f"Entry {position:,} of the log was changed.")
-        if salt is not None and private is not None:
-            claimed = orjson.loads(entry).get("private")
-            if claimed != private_digest(bytes(salt), private.encode()):
-                yield Finding(
-                    commons_id, position, f"The private part of entry {position:,} was changed."
-                )
+        for part in _changed_beside(entry, salt, private, hidden):
+            message = f"The {part} part of entry {position:,} was changed."
+            yield Finding(commons_id, position, message)
     if expected != size:
         yield Finding(
             commons_id, None, f"The log holds {expected:,} entries, its head says {size:,}."
         )
     elif merkle.root(size, lambda a, b: made[a, b]) != root:
         yield Finding(commons_id, None, "The root of the log is not the one of its entries.")
+
+
+def _changed_beside(
+    entry: str, salt: bytes | None, private: str | None, hidden: str | None
+) -> list[str]:
+    """Which of the parts that lie beside an entry are not what it says."""
+    beside = {}
+    if salt is not None and private is not None:
+        beside["private"] = private_digest(bytes(salt), private.encode())
+    if hidden is not None:
+        beside["hidden"] = hidden_digest(hidden)
+    claimed = orjson.loads(entry) if beside else {}
+    return [part for part, digest in beside.items() if claimed.get(part) != digest]
 
 
 def entries(

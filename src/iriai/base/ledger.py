@@ -16,7 +16,8 @@ it as a part of the table, `cases.private/12`, whose digest has a key; those wit
 `info={"later": True}`, which an older hub's rows did not have, stay out as long as they are empty.
 
 Of other tables a commons decides about some columns only; `base.ledger_parts` heeds those, and what
-becomes of them stands in the same place. Where a transaction recorded nothing for the commons of
+becomes of them stands in the same place, or of rows that the log must not name beside the entry
+(`base.ledger_entries`). Where a transaction recorded nothing for the commons of
 such a row, its log is told with an event of its own: `continued`, with the actor and subject of the
 last event of the transaction, or `changed` by `system:log` where there was none.
 
@@ -31,13 +32,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from sqlalchemy import Connection, Engine, Row, and_, event, inspect, or_, select
 from sqlalchemy import Table as Bare
 from sqlalchemy.orm import Session
 
 from iriai.base import events, ledger_parts, ledger_reading
 from iriai.base.db import GOVERNED, IN_PART, Table
+from iriai.base.ledger_entries import CONTINUED, State, restate
 from iriai.base.ledger_parts import NOTES, Touched, plain
 from iriai.base.ledger_reading import UNREADABLE
 
@@ -47,14 +48,12 @@ if TYPE_CHECKING:
 COMMONS = "commons_id"
 FLUSHING = "iriai_flushing"
 ADMITTING = "iriai_admitting"
-CONTINUED = "continued"
 SYSTEM = "system:log"
 KEYS_AT_ONCE = 400
 CHECKPOINT = "commons.checkpoint"
 """The kind of job that signs a checkpoint of a commons' log; asked for when its state changes."""
 
 Key = tuple[Any, ...]
-State = dict[str, str]
 
 
 @dataclass(slots=True)
@@ -194,7 +193,7 @@ def close(tx: "Tx", notes: Notes, recorded: list[events.Recorded]) -> None:
     for commons_id in sorted(whole.keys() | parts.keys()):
         state = parts.get(commons_id, {}) | whole.get(commons_id, {})
         mine = [each for each in recorded if each.commons_id == commons_id]
-        if not any(events.restate(tx, each, state) for each in reversed(mine)):
+        if not any(restate(tx, each, state) for each in reversed(mine)):
             if commons_id in whole:
                 raise RuntimeError(
                     f"Bug: {', '.join(sorted(state))} changed and nothing was recorded for "
@@ -215,7 +214,7 @@ def _tell(
         made = events.record(tx, commons_id, actor, CONTINUED, subject, told_in=last.commons_id)
     else:
         made = events.record(tx, commons_id, SYSTEM, "changed", "ledger/rows")
-    events.restate(tx, made, state)
+    restate(tx, made, state)
 
 
 def _states(tx: "Tx", notes: Notes) -> dict[int, dict[str, str | None]]:
@@ -275,23 +274,6 @@ def live(tx: "Tx", commons_id: int) -> State:
         found |= {name(table, key): value or UNREADABLE for key, value in rows}
     found |= {each.name: each.digest for each in ledger_parts.live(tx, commons_id)}
     return found
-
-
-def logged(entries: Iterable[str | bytes]) -> State:
-    """The digest of every governed row there should be, by the entries of a log in their order."""
-    found: State = {}
-    for entry in entries:
-        apply(found, orjson.loads(entry))
-    return found
-
-
-def apply(state: State, entry: Mapping[str, Any]) -> None:
-    """Bring a state forward by one entry."""
-    for row, value in entry.get("state", {}).items():
-        if value is None:
-            state.pop(row, None)
-        else:
-            state[row] = value
 
 
 def state_digest(state: Mapping[str, str]) -> str:

@@ -7,7 +7,8 @@ the log of the commons they are in, and of the one they have left. A statement t
 columns costs nothing.
 
 What these rows hold can be private, such as a name. So their digests are made with a key of this
-instance (HMAC-SHA-256), and what the log must not name of a key stands there as such a digest too.
+instance (HMAC-SHA-256), and what the log must not name of a key is such a digest too. Even so such
+a row is named beside its entry only (`base.ledger_entries`).
 Nobody but the hub can compare them with rows; anybody can compare the log with what the hub says.
 """
 
@@ -26,6 +27,7 @@ from sqlalchemy import Table as Bare
 from iriai.base import events, instance, ledger_reading
 from iriai.base.db import IN_PART, Part, Table
 from iriai.base.errors import Unavailable
+from iriai.base.ledger_entries import HIDDEN, HIDDEN_DIGITS
 from iriai.base.ledger_reading import UNREADABLE
 
 if TYPE_CHECKING:
@@ -38,8 +40,6 @@ KEY = "ledger_key"
 NOTES = "iriai_notes"
 """Where a connection keeps the notes of its transaction."""
 KEYS_AT_ONCE = 400
-HIDDEN = "~"
-HIDDEN_DIGITS = 32
 
 Key = tuple[Any, ...]
 Image = tuple[int, bytes]

@@ -166,16 +166,17 @@ def replay(*, settings: "Settings", name: str | None, url: str | None) -> None:
     """Rebuild from a log what there should be, and compare it with what there is.
 
     A row that was changed, added or removed by hand is named, with its table. Ends with 1 when
-    something was found.
+    something was found. With --url, rows that a log does not name are left out.
     """
+    from iriai.base.ledger_entries import shown as open_to_all
     from iriai.commons import queries
     from iriai.commons.tlog import adopting, replaying
 
     found = 0
     if url is not None:
         source = sources.address(url, name or "hub")
-        should = replaying.logged(entry for _, entry in source.entries())
-        rows = sources.state(url, name or "hub")
+        should = open_to_all(replaying.logged(entry for _, entry in source.entries()))
+        rows = open_to_all(sources.state(url, name or "hub"))
         found = _replayed(source.name, should, rows)
     else:
         with frame.opened(settings) as ground, frame.progress() as shown:

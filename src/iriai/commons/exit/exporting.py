@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Row, select
 
-from iriai.base import events, ledger
+from iriai.base import events, ledger, ledger_entries
 from iriai.base.errors import Conflict, Unavailable
 from iriai.base.tx import Ground, Tx
 from iriai.blobs import content
@@ -119,7 +119,7 @@ def _settled(ground: Ground, commons_id: int, *, private: bool) -> _Taken:
             if moved or events.unsealed(tx, commons_id):
                 continue
             taken = _take(tx, commons_id, signed, private=private)
-            should = replaying.logged(text for _, text in log.entries(tx, commons_id))
+            should = replaying.read(tx, commons_id).state
             live = replaying.live(tx, commons_id)
         if should == live:
             return taken
@@ -162,7 +162,7 @@ def _take(tx: Tx, commons_id: int, signed: Signed, *, private: bool) -> _Taken:
         repos=[_carried(tx, row.id) for row in carried],
         left_out=len(stay),
         held_out=sum(_is_held(tx, row) for row in stay),
-        state=ledger.state_digest(replaying.live(tx, commons_id)),
+        state=ledger.state_digest(ledger_entries.shown(replaying.live(tx, commons_id))),
     )
 
 

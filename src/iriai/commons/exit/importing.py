@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 from sqlalchemy import insert, select, update
 
-from iriai.base import ledger, ledger_parts, merkle, portable
+from iriai.base import ledger, ledger_entries, ledger_parts, merkle, portable
 from iriai.base.cursors import LogCursor
 from iriai.base.db import Table
 from iriai.base.errors import Conflict, Invalid
@@ -215,7 +215,8 @@ def _record(tx: Tx, export: Export, commons_id: int) -> list[str]:
 
     Rows governed in part never are: their digests were made with the other hub's key.
     """
-    should = replaying.logged(text for _, text in log.entries(tx, commons_id))
+    told = replaying.logged(text for _, text in log.entries(tx, commons_id))
+    should = ledger_entries.shown(told)  # what is hidden stayed there
     live = replaying.live(tx, commons_id)
     other = [f"{each.table}/{each.row}" for each in ledger.differences(should, live)]
     parts = {part.name for _, part in ledger_parts.known()}

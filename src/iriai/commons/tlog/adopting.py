@@ -9,13 +9,13 @@ from itertools import groupby, islice
 from sqlalchemy import select
 
 from iriai.base import instance, ledger_parts
-from iriai.base.events import STATE_ROWS_MAX
 from iriai.base.jobs import Job
+from iriai.base.ledger_entries import STATE_ROWS_MAX
 from iriai.base.ledger_parts import Living
 from iriai.base.ledger_reading import UNREADABLE
 from iriai.base.tx import Ground
 from iriai.commons import queries as commons_queries
-from iriai.commons.tlog import queries, replaying
+from iriai.commons.tlog import replaying
 
 KIND = "commons.adopt"
 """The job; a migration asks for it."""
@@ -52,8 +52,7 @@ def adopt(ground: Ground) -> int:
 def _adopt(ground: Ground, commons_id: int, name: str) -> int:
     with ground.read() as tx:
         replaying.know_tables()
-        entries = [text for _, text in queries.entries(tx, commons_id)]
-        told = replaying.logged([*entries, *queries.waiting(tx, commons_id)])
+        told = replaying.read(tx, commons_id).state
         live = ledger_parts.live(tx, commons_id)
         missing = [each for each in live if each.name not in told and each.digest != UNREADABLE]
     adopted = 0

@@ -1,6 +1,6 @@
 """What can be read of a signed log: keys, checkpoints, tiles. All of it is public."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -129,11 +129,12 @@ def leaves(tx: Tx, commons_id: int) -> Iterator[tuple[int, bytes]]:
             yield index, bytes(value)
 
 
-def waiting(tx: Tx, commons_id: int) -> Sequence[bytes]:
-    """Entries that were recorded and not sealed yet, in their order."""
-    rows = tx.connection.execute(
-        select(Event.entry)
-        .where(Event.commons_id == commons_id, Event.position.is_(None))
-        .order_by(Event.id)
-    ).scalars()
-    return [text.encode() for text in rows]
+def kept(tx: Tx, commons_id: int) -> Iterator[tuple[int | None, bytes, str | None]]:
+    """Each entry in order with its position and what lies beside it; then those not sealed yet."""
+    mine = select(Event.position, Event.entry, Event.hidden).where(Event.commons_id == commons_id)
+    sealed = mine.where(Event.position.is_not(None)).order_by(Event.position)
+    waiting = mine.where(Event.position.is_(None)).order_by(Event.id)
+    for query in (sealed, waiting):
+        with tx.connection.execute(query, execution_options=IN_PIECES) as rows:
+            for position, text, hidden in rows:
+                yield position, text.encode(), hidden

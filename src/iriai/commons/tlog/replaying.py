@@ -10,13 +10,16 @@ from typing import Any
 import orjson
 
 import iriai.commons
-from iriai.base import events, ledger, ledger_parts
+from iriai.base import events, ledger, ledger_entries, ledger_parts
 from iriai.base.errors import Invalid
-from iriai.base.ledger import Difference, State
+from iriai.base.ledger import Difference
+from iriai.base.ledger_entries import State
 from iriai.base.tx import Ground, Tx
 from iriai.commons.tlog import queries
 
 ATTEMPTS_MAX = 3
+
+Count = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,31 +38,60 @@ class Replay:
         return [*ledger.differences(self.should, self.found, self.plainly), *self.besides]
 
 
-def replay(ground: Ground, commons_id: int, told: Callable[[int], None] = lambda _: None) -> Replay:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a log has told: of how many entries, the rows there should be, and what is amiss."""
+
+    entries: int
+    state: State
+    faults: tuple[Difference, ...]
+
+
+def replay(ground: Ground, commons_id: int, told: Count = lambda _: None) -> Replay:
     """Replay a commons' log, with what waits to be sealed; again where it grew meanwhile."""
     for _ in range(ATTEMPTS_MAX):
         with ground.read() as tx:
             before = _length(tx, commons_id)
-            waiting = queries.waiting(tx, commons_id)
-            entries = [text for _, text in queries.entries(tx, commons_id)]
-            should = logged([*entries, *waiting], told)
+            should = read(tx, commons_id, told)
             found = live(tx, commons_id)
             besides = tuple(each for ask in ledger.BESIDES for each in ask(tx, commons_id))
-            done = Replay(len(entries) + len(waiting), should, found, besides=besides)
-            if should != found:
+            done = Replay(should.entries, should.state, found, besides=should.faults + besides)
+            if should.state != found:
                 done = replace(done, plainly=_plainly(tx, commons_id))
             if not done.differences or _length(tx, commons_id) == before:
                 return done
     return done
 
 
-def logged(entries: Iterable[bytes], told: Callable[[int], None] = lambda _: None) -> State:
-    """The rows that a log says there are."""
-    found: State = {}
-    for count, entry in enumerate(entries, 1):
-        if b'"state"' in entry:
-            ledger.apply(found, _read(entry, count - 1))
+def read(tx: Tx, commons_id: int, told: Count = lambda _: None) -> Told:
+    """What the log of a commons here says, with what lies beside its entries."""
+    state: State = {}
+    faults: list[Difference] = []
+    count = 0
+    for count, (at, text, hidden) in enumerate(queries.kept(tx, commons_id), 1):
+        if b'"state"' in text or b'"hidden"' in text or hidden is not None:
+            entry = _read(text, count - 1)
+            beside = ledger_entries.read_beside(entry, hidden)
+            if entry.get("verb") == ledger_entries.IMPORTED:
+                faults.clear()  # what came from elsewhere came without
+            if beside is None:
+                where = "an entry that waits" if at is None else f"entry {at:,}"
+                message = f"The hidden part of {where} is missing or was changed."
+                faults.append(Difference("events", str(count - 1), message))
+            ledger_entries.apply(state, entry, beside)
         told(count)
+    return Told(count, state, tuple(faults))
+
+
+def logged(entries: Iterable[bytes]) -> State:
+    """The rows that a log says there are, to whoever has only its entries.
+
+    Older ones name hidden rows as well, newer ones do not: `ledger_entries.shown` has the others.
+    """
+    found: State = {}
+    for count, entry in enumerate(entries):
+        if b'"state"' in entry:
+            ledger_entries.apply(found, _read(entry, count))
     return found
 
 
