@@ -171,14 +171,15 @@ def set_role(tx: Tx, actor: Actor, *, organisation: str, person: str, role: Role
         operating.require_run_by_admins(tx, group.id, group.name, role)
     present = tx.session.get(Membership, (member.id, group.id))
     before = None if present is None else Role(present.role)
-    if before is role:
-        return
-    if before is Role.ADMIN and _admins_count(tx, group.id) == 1:
+    is_own = actor is rules.OPERATOR or member.id == actor.id
+    if before is role and (present is None or present.until is None or is_own):
+        return  # of a role that ends, others can give it for good
+    if before is Role.ADMIN and role is not before and _admins_count(tx, group.id) == 1:
         raise Conflict("An organisation keeps at least one admin; make somebody else one first.")
     if role is None:
         tx.session.delete(present)
     elif present is not None:
-        present.role = role.value
+        present.role, present.until, present.role_after = role.value, None, None
     else:
         joining = Membership(
             person_id=member.id, organisation_id=group.id, role=role.value, since=tx.now

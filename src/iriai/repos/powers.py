@@ -144,6 +144,15 @@ def hold_file(
     _read_anew(tx, repo_id)
 
 
+def held_file(tx: Tx, repo_id: int, path: str) -> tuple[str, datetime | None] | None:
+    """Why a file is served to nobody, and until when; None where it is served."""
+    asked = select(HeldFile.reason, HeldFile.until).where(
+        HeldFile.repo_id == repo_id, HeldFile.path == path
+    )
+    found = tx.connection.execute(asked).one_or_none()
+    return None if found is None else (found.reason, found.until)
+
+
 def withhold(tx: Tx, repo_id: int) -> None:
     """Note that some of its revisions were removed, so that who asks for one is told."""
     _set(tx, repo_id, has_withheld=True)

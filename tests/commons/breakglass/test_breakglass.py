@@ -15,7 +15,8 @@ from iriai.commons import enactment, jobs
 from iriai.commons.breakglass import queries
 from iriai.commons.breakglass.rules import Act, Basis, State
 from iriai.commons.cases import actions as case_actions
-from iriai.commons.cases.tables import CaseRow
+from iriai.commons.cases.rules import Bench, Level, Measure
+from iriai.commons.cases.tables import CaseRow, SanctionRow
 from iriai.commons.charter.rules import Action, Preset
 from iriai.commons.enactment import cases, registry
 from iriai.commons.enactment.registry import Decision
@@ -203,6 +204,69 @@ def sanctioned(town, rung):
         assert cases.decide(tx, town.person("ada"), found, rung=rung, reasons="It was.")
 
 
+def measured(town, measure):
+    """A case about the model that ends with this measure; what ends that again."""
+    with town.ground.write() as tx:
+        found = case_actions.report(
+            tx, town.person("ada"), subject="repo/lab/tiny", words="?", commons_id=town.commons_id
+        )
+        step = Level(measure, list(Measure).index(measure) + 1, None, Bench.PANEL)
+        made = case_actions.sanction(tx, found, step, reasons="It must.", by="panel/1").id
+        cases.settle_repo(tx, town.commons_id, tiny(town).id)
+
+    def overturned():
+        with town.ground.write() as tx:
+            row = tx.session.get_one(SanctionRow, made)
+            row.ended_at, row.ended_by = tx.now, "overturned"
+            cases.settle_repo(tx, town.commons_id, tiny(town).id)
+            tx.record(town.commons_id, "system:test", "overturned", "case/lab/1")
+
+    return overturned
+
+
+def ratified(town, number):
+    with town.ground.write() as tx:
+        enactor = registry.enactor(Action.OPERATOR_RATIFY)
+        clean = enactor.clean(tx, town.commons_id, {"act": number})
+        decision = Decision(
+            1, town.commons_id, "lab", 1, Action.OPERATOR_RATIFY, clean, "actions", "c0ffee"
+        )
+        enactment.operator.ratify(tx, decision, clean)
+
+
+@pytest.mark.parametrize("when", ["before", "meanwhile", "never"])
+def test_a_hold_outlasts_a_case_that_removed_the_same_thing(lab, when):
+    number = broken(lab, Act.HOLD)
+    if when == "before":
+        ratified(lab, number)
+    overturned = measured(lab, Measure.TOMBSTONE)
+    assert tiny(lab).held_is_gone
+    if when == "meanwhile":
+        ratified(lab, number)
+    assert tiny(lab).held_is_gone
+    overturned()
+    now = tiny(lab)
+    assert (now.held_reason, now.held_is_gone) == ("It carries malware.", False)
+    assert now.held_until == (act(lab, number).lapses_at if when == "never" else None)
+    lab.ground.clock.advance(days=8)
+    jobs.tick(lab.ground, {})
+    assert (tiny(lab).held_reason is None) is (when == "never")
+
+
+def test_a_gate_that_members_decided_on_outlasts_a_cases_gate(lab):
+    overturned = measured(lab, Measure.GATE)
+    assert tiny(lab).gated == "manual"
+    with lab.ground.write() as tx:
+        enactor = registry.enactor(Action.RESOURCE_GATE)
+        clean = enactor.clean(tx, lab.commons_id, {"repo": "lab/tiny", "gated": "manual"})
+        decision = Decision(
+            1, lab.commons_id, "lab", 1, Action.RESOURCE_GATE, clean, "actions", "c0ffee"
+        )
+        enactor.enact(tx, decision, clean)
+    overturned()
+    assert tiny(lab).gated == "manual"
+
+
 def restraints(town, name="bob"):
     with town.ground.read() as tx:
         found = identity.actor_named(tx, name).restraints.values()
@@ -350,6 +414,33 @@ def test_where_the_last_administrator_is_gone_the_operator_names_one_in_the_open
     with pytest.raises(Conflict, match="has who administers it: bob"):
         administer(left, "cleo")
     left.ground.clock.advance(days=7)
+    jobs.tick(left.ground, {})
+    assert role_of(left, "bob") is Role.WRITE
+
+
+def test_who_was_named_and_then_given_the_office_by_another_keeps_it(left):
+    ground, number = left.ground, administer(left, "bob")
+    with ground.write() as tx:
+        bob = identity.actor_named(tx, "bob")
+        accounts.set_role(tx, bob, organisation="club", person="bob", role=Role.ADMIN)
+        accounts.set_role(tx, bob, organisation="club", person="cleo", role=Role.ADMIN)
+    with ground.write() as tx:
+        cleo = identity.actor_named(tx, "cleo")
+        accounts.set_role(tx, cleo, organisation="club", person="bob", role=Role.ADMIN)
+    ground.clock.advance(days=8)
+    jobs.tick(ground, {})
+    assert act(left, number).state == State.LAPSED
+    assert role_of(left, "bob") is Role.ADMIN
+
+
+def test_nobody_gives_the_office_to_themselves_for_good(left):
+    administer(left, "bob")
+    with left.ground.write() as tx:
+        bob = identity.actor_named(tx, "bob")
+        accounts.set_role(tx, bob, organisation="club", person="bob", role=Role.ADMIN)
+        accounts.set_role(tx, OPERATOR, organisation="club", person="bob", role=Role.ADMIN)
+    left.ground.clock.advance(days=7)
+    assert role_of(left, "bob") is Role.WRITE  # in its second, before any clock strikes
     jobs.tick(left.ground, {})
     assert role_of(left, "bob") is Role.WRITE
 

@@ -82,6 +82,33 @@ def test_files_are_held_once_a_steward_has_seen_the_request(place):
     assert place.read("more.txt") == b"more\n"
 
 
+def test_a_file_is_served_again_only_when_nobody_holds_it_any_more(place):
+    first, _ = place.ask()
+    second, _ = place.ask()
+    for number in (first, second):
+        place.acknowledge("ada", number)
+    place.decide("eve", first, fulfil=False)
+    with place.ground.write() as tx:
+        subject = "repo/datasets/tales/voices/file/bob.csv"
+        held = enacting.hold(
+            tx, place.actor("una", tx), commons_id=place.id, subject=subject,
+            ground="privacy", reason="It names a child.",
+        )  # fmt: skip
+        enacting.second_hold(tx, place.actor("ivo", tx), held)
+    place.clock.advance(days=4)
+    enacting.due(place.ground)
+    with pytest.raises(Denied, match="removals/1"):  # the stewards' hold is over
+        place.read("bob.csv")
+    place.clock.advance(days=11)
+    removals.due(place.ground)
+    with pytest.raises(Denied, match="removals/2"):  # the first refusal is final
+        place.read("bob.csv")
+    place.decide("eve", second, fulfil=False)
+    place.clock.advance(days=15)
+    removals.due(place.ground)
+    assert place.read("bob.csv") == b"bob,1\n"
+
+
 def test_what_is_fulfilled_is_in_no_revision_and_old_ones_say_so(place):
     before = place.data().head
     number, _ = place.ask()

@@ -20,7 +20,7 @@ from iriai.commons.cases.rules import State as Stage
 from iriai.commons.cases.tables import CaseRow, HoldRow, PanelRow, SanctionRow
 from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import Rung
-from iriai.commons.enactment import case_marks, last_word
+from iriai.commons.enactment import case_marks, held_files, last_word
 from iriai.commons.enactment.weighing import RESTRICTIONS, weight, weight_beside_cases
 from iriai.commons.membership import powers as members
 from iriai.commons.membership import queries as membership
@@ -242,7 +242,8 @@ def _settle_hold(tx: Tx, found: HoldRow) -> None:
     elif concern is Concern.COMMENT and found.repo_id is not None:
         _settle_comment(tx, found)
     elif found.repo_id is not None:
-        _settle_file(tx, found)
+        path = found.subject.partition(held_files.MARK)[2]
+        held_files.settle(tx, found.commons_id, found.repo_id, path)
 
 
 def settle_person(tx: Tx, commons_id: int, account_id: int) -> None:
@@ -323,6 +324,8 @@ def settle_repo(tx: Tx, commons_id: int, repo_id: int) -> None:
     elif held and ours:
         last = max(held, key=lambda each: each.until)
         repos.hold(tx, repo_id, reason=_held(tx, last), until=last.until)
+    elif ours and (others_hold := last_word.held(tx, commons_id, repo_id)) is not None:
+        repos.hold(tx, repo_id, reason=others_hold[0], until=others_hold[1])
     elif ours:
         repos.release(tx, repo_id)
 
@@ -350,7 +353,8 @@ def _settle_gate(tx: Tx, repo_id: int, wanted: bool) -> None:
         ours.was_gated = "" if before is None else before.value
         repos.gate(tx, repo_id, Gated.MANUAL)
     elif not wanted and ours.was_gated is not None:
-        repos.gate(tx, repo_id, Gated(ours.was_gated) if ours.was_gated else None)
+        if repos.gated(tx, repo_id) is Gated.MANUAL:  # or else others decided since
+            repos.gate(tx, repo_id, Gated(ours.was_gated) if ours.was_gated else None)
         ours.was_gated = None
 
 
@@ -362,22 +366,8 @@ def _settle_comment(tx: Tx, found: HoldRow) -> None:
         discussions.hold_comment(tx, key, reason=reason, until=found.until)
 
 
-def _settle_file(tx: Tx, found: HoldRow) -> None:
-    path = found.subject.partition("/file/")[2]
-    assert found.repo_id is not None  # noqa: S101 - asked above
-    if queries.is_held(tx, found):
-        repos.hold_file(tx, found.repo_id, path, reason=_held(tx, found), until=found.until)
-    else:
-        repos.release_file(tx, found.repo_id, path)
-
-
 def _held(tx: Tx, found: HoldRow) -> str:
-    return (
-        f"This is held by {_name(tx, found.commons_id)} ({found.ground}) until "
-        f"{found.until.day} {found.until:%B %Y, %H:%M} UTC at the latest. What "
-        "follows, and how to object: "
-        f"{cases_url(tx, found.commons_id)}"
-    )
+    return held_files.said(tx, found, cases_url=cases_url(tx, found.commons_id))
 
 
 def _name(tx: Tx, commons_id: int) -> str:

@@ -1,4 +1,4 @@
-"""Whose word is the last on whether a repository is listed, and whether it is frozen.
+"""Whose word is the last on a repository: whether it is listed, frozen, gated, and served.
 
 Members decide it, an operator does it in need, and a case may: each can come, and end, while
 another's stands. So what ends is not undone by what was there before it, but by what the others
@@ -12,6 +12,7 @@ from iriai.base.tx import Tx
 from iriai.commons.breakglass import queries as breakglass
 from iriai.commons.breakglass.rules import Act, State
 from iriai.commons.breakglass.tables import OperatorAct
+from iriai.commons.cases import queries as cases
 from iriai.commons.charter.rules import Action
 from iriai.commons.proposals import queries as proposals
 
@@ -38,6 +39,23 @@ def frozen(tx: Tx, commons_id: int, repo_id: int, *, otherwise: str | None = Non
     words += [(when, payload["reason"] or None) for when, payload in decided]
     found = _last(words, otherwise)
     return None if found is None else str(found)
+
+
+def held(tx: Tx, commons_id: int, repo_id: int) -> tuple[str, datetime | None] | None:
+    """Why, and until when, an operator serves nothing of it; without end once it is ratified."""
+    acts = _acts(tx, commons_id, Act.HOLD, repo_id)
+    if not acts:
+        return None
+    last = acts[-1]
+    until = None if last.state == State.RATIFIED else last.lapses_at
+    return str(last.undo.get("said", UNSAID)), until
+
+
+def gate_decided(tx: Tx, repo_id: int, gated: str | None) -> None:
+    """Members decided about a gate: what a case put there goes back to that when it ends."""
+    ours = cases.gating(tx, repo_id)
+    if ours is not None and ours.was_gated is not None:
+        ours.was_gated = gated or ""
 
 
 def has_spoken(tx: Tx, commons_id: int, act: Act, repo_id: int) -> bool:

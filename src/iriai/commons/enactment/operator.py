@@ -52,7 +52,7 @@ def break_glass(
     shown = why if sealed is None else last_word.UNSAID
     concerned: list[str] = []
     if act is Act.ADMINISTER:
-        subject, undo = _administer(tx, commons_id, target)
+        subject, undo = _administer(tx, commons_id, target, until)
         concerned = [each.name for each in _people(tx, commons_id)]
     else:
         subject, undo = _do(tx, commons_id, act, target, reason=shown, until=until)
@@ -129,8 +129,13 @@ def _do(
     return repo.subject, undo
 
 
-def _administer(tx: Tx, commons_id: int, target: str) -> tuple[str, dict[str, Any]]:
-    """Make somebody administrator of an organisation that has none any more."""
+def _administer(
+    tx: Tx, commons_id: int, target: str, until: datetime | None
+) -> tuple[str, dict[str, Any]]:
+    """Make somebody administrator of an organisation that has none any more.
+
+    The role ends by itself; whoever is given it by others meanwhile has it without that end.
+    """
     charter = charters.in_force(tx, commons_id)
     there = [each.name for each in membership.owners(tx, commons_id)]
     rules.require_ownerless(charter.commons, charter.is_collective, there)
@@ -138,13 +143,15 @@ def _administer(tx: Tx, commons_id: int, target: str) -> tuple[str, dict[str, An
     organisation = membership.organisation_id(tx, commons_id)
     if organisation is None:
         raise Conflict("The hub's own commons is administered by whoever operates the hub.")
-    before = tx.session.get(Membership, (account.id, organisation))
+    found = tx.session.get(Membership, (account.id, organisation))
+    before = None if found is None else Role(found.role)
     undo = {
         "account": account.id,
         "organisation": organisation,
-        "role": None if before is None else before.role,
+        "role": None if before is None else before.value,
+        "ends": until is not None,
     }
-    people.set_role_until(tx, account.id, organisation, Role.ADMIN)
+    people.set_role_until(tx, account.id, organisation, Role.ADMIN, until=until, role_after=before)
     return f"account/{account.name}", undo
 
 
@@ -191,6 +198,8 @@ def _undo_administer(tx: Tx, undo: Mapping[str, Any]) -> None:
     present = tx.session.get(Membership, (undo["account"], undo["organisation"]))
     if present is None or present.role != Role.ADMIN:
         return  # somebody gave another role, or none, meanwhile
+    if undo.get("ends") and present.until is None:
+        return  # the owners gave it since, and it has no end
     role = None if undo["role"] is None else Role(undo["role"])
     people.set_role_until(tx, undo["account"], undo["organisation"], role)
 
@@ -274,8 +283,19 @@ def ratify(tx: Tx, decision: Decision, payload: Payload) -> None:
     actions.close(tx, row, State.RATIFIED, by=decision.actor_name, **decision.cited)
     if row.act == Act.HOLD:
         kept = tx.session.get_one(RepoRow, row.undo["repo"], populate_existing=True)
-        powers.hold(tx, kept.id, reason=kept.held_reason or row.reason, until=None)
+        if kept.held_reason is None or not kept.held_is_gone:  # no case has removed it meanwhile
+            said = str(row.undo.get("said", row.reason))
+            powers.hold(tx, kept.id, reason=said, until=None)
         cases.settle_repo(tx, decision.commons_id, kept.id)
+    elif row.act == Act.ADMINISTER:
+        _keep_administrator(tx, row.undo)
     elif row.act == Act.SUSPEND:
         place = row.undo["organisation"]
         people.restrict(tx, row.undo["account"], place, Restriction.SUSPEND, None)
+
+
+def _keep_administrator(tx: Tx, undo: Mapping[str, Any]) -> None:
+    """Take the end off the role that the operator gave, unless it was changed meanwhile."""
+    present = tx.session.get(Membership, (undo["account"], undo["organisation"]))
+    if present is not None and present.role == Role.ADMIN:
+        people.set_role_until(tx, undo["account"], undo["organisation"], Role.ADMIN)

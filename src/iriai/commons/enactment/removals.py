@@ -18,7 +18,7 @@ from iriai.commons.cases.recording import CLOCK
 from iriai.commons.cases.tables import PanelRow
 from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import Action, Path
-from iriai.commons.enactment import cases
+from iriai.commons.enactment import cases, held_files
 from iriai.commons.enactment.deciding import propose_url
 from iriai.commons.enactment.registry import Decision, Done, Payload, lands
 from iriai.commons.membership import queries as membership
@@ -87,7 +87,7 @@ def _fulfil(
         fresh = queries.row(tx, commons_id, number)
         actions.fulfilled(tx, by, fresh, reason=reason, new_revision=head)
         for path in paths:
-            powers.release_file(tx, repo_id, path)
+            held_files.settle(tx, commons_id, repo_id, path)
         powers.withhold(tx, repo_id)
         tx.enqueue("cards.refresh", {"repo_id": repo_id}, key=f"card:{repo_id}")
         if also is not None:
@@ -149,21 +149,18 @@ def due(ground: Ground) -> None:
 
 
 def _hold(tx: Tx, found: RemovalRow) -> None:
-    name = charters.name_of(tx, found.commons_id)
-    where = f"{tx.ground.settings.url}/commons/{name}/removals/{found.number}"
-    reason = f"Somebody has asked for this file to be removed; it is not served meanwhile: {where}"
     if found.repo_id is None:
         return
     for path in found.paths:
-        powers.hold_file(tx, found.repo_id, path, reason=reason, until=None)
+        held_files.settle(tx, found.commons_id, found.repo_id, path)
 
 
 def _release(tx: Tx, found: RemovalRow) -> bool:
-    """Serve the files again that were held for it. Returns whether any was."""
+    """Serve the files again that were held for it alone. Returns whether any was."""
     repo_id, paths = found.repo_id, found.paths
     if repo_id is None:
         return False
-    released = [powers.release_file(tx, repo_id, path) for path in paths]
+    released = [held_files.settle(tx, found.commons_id, repo_id, path) for path in paths]
     return any(released)
 
 

@@ -12,7 +12,7 @@ from iriai.base.names import clean_repo_name
 from iriai.base.tx import Ground, Tx
 from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import Action
-from iriai.commons.enactment import buckets, landing, licensing, payloads
+from iriai.commons.enactment import buckets, landing, last_word, licensing, payloads
 from iriai.commons.enactment.deciding import holder, is_collective
 from iriai.commons.enactment.registry import Decision, Done, Payload, enacts, lands
 from iriai.commons.membership import queries as membership
@@ -229,6 +229,7 @@ def gate(tx: Tx, decision: Decision, payload: Payload) -> None:
     found = resource(tx, decision.commons_id, payload)
     gated = None if payload["gated"] == "none" else Gated(payload["gated"])
     powers.gate(tx, found.id, gated)
+    last_word.gate_decided(tx, found.id, gated)
     _told(tx, decision, "gated", found, gated=payload["gated"])
 
 
