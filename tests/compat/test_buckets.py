@@ -2,15 +2,14 @@
 
 import json
 import os
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import httpx
 import pytest
 from huggingface_hub import HfApi, HfFileSystem
 from huggingface_hub.errors import BucketBatchError, BucketNotFoundError, HfHubHTTPError
+
+from tests.support import clients
 
 
 @pytest.fixture(scope="module")
@@ -198,41 +197,44 @@ def test_the_file_system_reads_and_writes(api, bucket):
     assert fs.cat(f"{root}/copy.txt") == b"first line\n"
 
 
-def hf(hub, *words: str) -> str:
-    cli = Path(sys.executable).parent / "hf"
-    env = {**os.environ, "HF_ENDPOINT": hub.url, "HF_TOKEN": hub.token, "NO_COLOR": "1"}
-    done = subprocess.run(
-        [cli, "buckets", *words], env=env, capture_output=True, text=True, timeout=120, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
 def test_the_command_line_does_all_it_offers(any_hub, api, tmp_path):
+    def hf(*commands):
+        return clients.hf(any_hub.env, *(("buckets", *each.split()) for each in commands))
+
     here, there = tmp_path / "here", tmp_path / "there"
     (here / "sub").mkdir(parents=True)
     (here / "a.txt").write_text("alpha")
     (here / "sub" / "b.bin").write_bytes(os.urandom(200_000))
-    assert "ada/line" in hf(any_hub, "create", "ada/line", "--private")
-    assert "ada/line" in hf(any_hub, "list")
-    hf(any_hub, "sync", str(here), "hf://buckets/ada/line/data")
-    listing = json.loads(hf(any_hub, "list", "ada/line", "-R", "--format", "json"))
-    assert {each["path"] for each in listing} == {"data/a.txt", "data/sub/b.bin"}
-    assert "a.txt" in hf(any_hub, "list", "ada/line/data", "--tree", "-R")
-    hf(any_hub, "sync", "hf://buckets/ada/line/data", str(there))
+    data = "hf://buckets/ada/line/data"
+    made, every, _, inside, tree, _ = hf(
+        "create ada/line --private",
+        "list",
+        f"sync {here} {data}",
+        "list ada/line -R --format json",
+        "list ada/line/data --tree -R",
+        f"sync {data} {there}",
+    )
+    assert "ada/line" in made
+    assert "ada/line" in every
+    assert {each["path"] for each in json.loads(inside)} == {"data/a.txt", "data/sub/b.bin"}
+    assert "a.txt" in tree
     assert (there / "sub/b.bin").read_bytes() == (here / "sub/b.bin").read_bytes()
     (here / "a.txt").unlink()
-    hf(any_hub, "sync", str(here), "hf://buckets/ada/line/data", "--delete")
-    assert [each.path for each in api.list_bucket_tree("ada/line", recursive=True)] == [
-        "data/sub/b.bin"
-    ]
-    hf(any_hub, "cp", "hf://buckets/ada/line/data/sub/b.bin", "hf://buckets/ada/line/c.bin")
-    hf(any_hub, "cp", "hf://buckets/ada/line/c.bin", str(tmp_path / "c.bin"))
+    there_too = "hf://buckets/ada/line/c.bin"
+    *_, told = hf(
+        f"sync {here} {data} --delete",
+        f"cp {data}/sub/b.bin {there_too}",
+        f"cp {there_too} {tmp_path}/c.bin",
+        "info ada/line",
+    )
+    assert "ada/line" in told
+    left = {each.path for each in api.list_bucket_tree("ada/line", recursive=True)}
+    assert left == {"data/sub/b.bin", "c.bin"}
     assert (tmp_path / "c.bin").stat().st_size == 200_000
-    assert "ada/line" in hf(any_hub, "info", "ada/line")
-    hf(any_hub, "rm", "ada/line/c.bin", "--yes")
-    hf(any_hub, "move", "ada/line", "ada/line2")
-    hf(any_hub, "delete", "ada/line2", "--yes")
+    hf("rm ada/line/c.bin --yes", "move ada/line ada/line2")
+    left = [each.path for each in api.list_bucket_tree("ada/line2", recursive=True)]
+    assert left == ["data/sub/b.bin"]
+    hf("delete ada/line2 --yes")
     assert list(api.list_buckets(search="line")) == []
 
 

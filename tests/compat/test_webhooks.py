@@ -1,20 +1,17 @@
 """Webhooks with today's client, and a receiver that listens."""
 
 import json
-import sys
 import time
-from pathlib import Path
 
 import httpx
 import pytest
 from huggingface_hub import HfApi, WebhookPayload, WebhookWatchedItem
 from huggingface_hub.errors import HfHubHTTPError
 
-from tests.support import server
+from tests.support import clients, server
 from tests.support.receiver import Receiver
 
 WATCHED = [{"type": "user", "name": "julien-c"}, WebhookWatchedItem("org", "HuggingFaceH4")]
-HF = Path(sys.executable).with_name("hf")
 URL = "https://webhook.site/test"
 
 
@@ -150,22 +147,30 @@ def test_what_happens_is_on_its_way_at_once(api, receiver):
 
 
 def test_the_commands_of_hf(hub):
-    def hf(*words):
-        return hub.client(HF, "webhooks", *words).stdout
+    def hf(*commands):
+        return clients.hf(hub.env, *(("webhooks", *each.split()) for each in commands))
 
-    made = hf("create", "--url", URL, "--watch", "model:ada/tiny", "--domain", "repo")
-    (found,) = [each for each in json.loads(hf("ls", "--format", "json")) if each["url"] == URL]
+    create = f"create --url {URL} --watch model:ada/tiny --domain repo"
+    made, every = hf(create, "ls --format json")
+    (found,) = [each for each in json.loads(every) if each["url"] == URL]
     key = found["id"]
     assert key in made
     assert found["watched"] == ["model:ada/tiny"]
-    assert json.loads(hf("info", key, "--format", "json"))["domains"] == ["repo"]
-    hf("update", key, "--domain", "discussion", "--watch", "user:ada", "--secret", "s")
-    assert json.loads(hf("info", key, "--format", "json"))["secret"] == "s"
-    hf("disable", key)
-    assert json.loads(hf("info", key, "--format", "json"))["disabled"] is True
-    hf("enable", key)
-    hf("delete", key, "--yes")
-    assert key not in hf("ls")
+    info = f"info {key} --format json"
+    first, _, changed, _, off, _, _, left = hf(
+        info,
+        f"update {key} --domain discussion --watch user:ada --secret s",
+        info,
+        f"disable {key}",
+        info,
+        f"enable {key}",
+        f"delete {key} --yes",
+        "ls",
+    )
+    assert json.loads(first)["domains"] == ["repo"]
+    assert json.loads(changed)["secret"] == "s"
+    assert json.loads(off)["disabled"] is True
+    assert key not in left
 
 
 def test_an_organisations_webhooks_are_its_administrators(hub, api):

@@ -4,6 +4,7 @@ They are made once and kept in `IRIAI_TEST_CACHE`, or `~/.cache/iriai-tests`. So
 """
 
 import fcntl
+import json
 import os
 import shutil
 import subprocess
@@ -165,6 +166,27 @@ def run(
     )
     assert done.returncode == 0, f"{command}\n{done.stdout[-4000:]}\n{done.stderr[-6000:]}"
     return done
+
+
+HF = """
+import contextlib, io, json, sys
+from huggingface_hub.cli import hf
+for words in json.loads(sys.argv[1]):
+    said, sys.argv = io.StringIO(), ["hf", *words]
+    try:
+        with contextlib.redirect_stdout(said):
+            hf.main()
+    except SystemExit as end:
+        if end.code:
+            sys.exit(f"{words} ended with {end.code}: {said.getvalue()}")
+    print(json.dumps(said.getvalue()))
+"""
+
+
+def hf(env: Mapping[str, str], *commands: tuple[str, ...]) -> list[str]:
+    """What each of these `hf` commands says, run one after another in one process."""
+    done = run([sys.executable, "-c", HF, json.dumps(commands)], env)
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def _run(command: list[str]) -> None:
