@@ -2,23 +2,29 @@
 
 from dataclasses import replace
 
+import orjson
 import pytest
+import sqlalchemy as sa
 
 from iriai.base.errors import Denied
-from iriai.base.events import HUB
+from iriai.base.events import HUB, Event
 from iriai.commons import actions as founding
 from iriai.commons import enactment, jobs
-from iriai.commons.charter import presets
+from iriai.commons.charter import amending, presets
+from iriai.commons.charter import powers as charter_powers
 from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import Action, Path, Preset
-from iriai.commons.enactment import custody, people
+from iriai.commons.enactment import custody, people, publish_charter
 from iriai.commons.membership import actions as membership
 from iriai.commons.membership import offices, powers, queries
 from iriai.commons.membership.rules import State
 from iriai.commons.proposals import queries as proposal_queries
+from iriai.commons.tlog import replaying
 from iriai.identity import actions as identity
 from iriai.identity import queries as accounts
 from iriai.identity.rules import OPERATOR, Role
+from iriai.repos.queries import objects
+from iriai.repos.tables import RefRow
 from tests.commons.membership.test_members import do, role, stands
 from tests.commons.proposals.test_institutions import institution
 from tests.support.commons import Town
@@ -60,6 +66,60 @@ def test_a_hub_is_solo_until_its_second_member_and_then_its_first_one_owns_it(gr
         assert queries.standing(tx, HUB, ada.id).is_owner
         second = queries.standing(tx, HUB, bob.id)
         assert (second.is_member, second.is_owner) == (True, False)
+
+
+def test_the_charter_that_follows_solo_lands_on_main_in_the_same_moment(any_ground):
+    ground, ada = any_ground, operator(any_ground)
+    identity.add_person(ground, OPERATOR, name="bob")
+    publish_charter(ground, HUB)
+
+    def main():
+        with ground.read() as tx:
+            repo = amending.repository(tx, HUB)
+            return amending.read_file(ground, repo, repo.head, "CHARTER.yaml"), repo
+
+    before, was = main()
+    assert b"solo" in before
+    propose(ground, ada, HUB, "member.admit", name="bob")
+    text, repo = main()
+    with ground.read() as tx:
+        assert text == charters.text(tx, HUB).encode() == presets.text("owners", "hub").encode()
+        newest = objects(ground, repo.id).commit(repo.head)
+        said = next(each for each in history(tx) if each["facts"].get("sha") == repo.head)
+        adopted = next(each for each in history(tx) if each["verb"] == "amended")
+    assert (newest.parents, newest.author.name) == ((was.head,), "system:decision/hub/1")
+    assert said["at"] == adopted["at"]
+    assert replaying.replay(ground, HUB).differences == []
+    with ground.write() as tx:
+        tx.connection.execute(
+            sa.update(RefRow).where(RefRow.repo_id == repo.id).values(commit_sha=was.head)
+        )
+    ground.clock.advance(hours=2)
+    assert [each.row for each in replaying.replay(ground, HUB).differences] == ["hub/charter"]
+    jobs.follow(ground, {})  # lands nothing: this is no charter without a commit, but a hand
+    assert [each.row for each in replaying.replay(ground, HUB).differences] == ["hub/charter"]
+
+
+def test_a_charter_that_an_older_hub_put_into_force_past_main_lands_later(ground):
+    """As hubs did that knew no other way: the row alone."""
+    ada = operator(ground)
+    publish_charter(ground, HUB)
+    with ground.write() as tx:
+        charter_powers.adopt(tx, HUB, presets.text("owners", "hub"), decision="hub/1")
+    ground.clock.advance(hours=2)
+    assert [each.row for each in replaying.replay(ground, HUB).differences] == ["hub/charter"]
+    jobs.follow(ground, {})
+    assert replaying.replay(ground, HUB).differences == []
+    jobs.follow(ground, {})
+    with ground.read() as tx:
+        repo = amending.repository(tx, HUB)
+        assert len(list(objects(ground, repo.id).commits(repo.head))) == 2
+    assert ada.is_operator
+
+
+def history(tx):
+    asked = sa.select(Event.entry).order_by(Event.id.desc())
+    return [orjson.loads(each) for each in tx.connection.execute(asked).scalars()]
 
 
 def test_leaving_owners_makes_admins_founders_and_nobody_an_administrator(town):

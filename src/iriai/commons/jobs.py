@@ -13,7 +13,7 @@ from iriai.base.errors import HubError, Unavailable
 from iriai.base.jobs import job
 from iriai.base.tx import Ground
 from iriai.commons import enactment
-from iriai.commons.enactment import cases, people_clock, removals, storage
+from iriai.commons.enactment import alone, cases, people_clock, removals, storage, succession
 from iriai.commons.proposals import actions as proposals
 from iriai.commons.proposals import queries, steps
 from iriai.commons.removal import letters
@@ -79,6 +79,13 @@ def carry(ground: Ground, proposal_id: int) -> None:
         raise
     except HubError as done:
         log.info("Decision %s: %s", proposal_id, done.message)
+
+
+@job(alone.FOLLOW, every=succession.EVERY)
+def follow(ground: Ground, payload: Mapping[str, Any]) -> None:
+    """Land the charters that came into force because there is a second member."""
+    del payload
+    succession.due(ground)
 
 
 @job(removals.FULFIL)

@@ -399,6 +399,8 @@ def test_the_last_member_may_vote_it_solo_again_and_a_second_ends_that(lab, cloc
         enactment.propose(tx, ada, lab.id, action=Action.MEMBER_ADMIT, payload={"name": "ben"})
     enactment.carry_out_all(lab.ground)
     assert lab.in_force() == presets.charter(Preset.UNIVERSITY, "lab")
+    assert lab.on_main() == presets.text(Preset.UNIVERSITY, "lab")
+    assert replaying.replay(lab.ground, lab.id).differences == []
     assert lab.actor("ada").roles[lab.charter.owner_id] is Role.CONTRIBUTOR
     with lab.ground.read() as tx:
         assert {each.name for each in membership.electors(tx, lab.id)} == {"ada"}
@@ -425,6 +427,11 @@ def test_nobody_makes_it_solo_while_there_are_others_and_who_rests_ends_it_by_a_
     with lab.ground.write() as tx:
         belonging.return_(tx, lab.actor("ben"), lab.id)
     assert lab.in_force().preset is Preset.UNIVERSITY
+    assert replaying.replay(lab.ground, lab.id).differences == []
+    clock_jobs.follow(lab.ground, {})
+    assert lab.on_main() == presets.text(Preset.UNIVERSITY, "lab")
+    clock.advance(hours=2)
+    assert replaying.replay(lab.ground, lab.id).differences == []
     with lab.ground.read() as tx:
         assert {each.name for each in membership.electors(tx, lab.id)} == {"ada", "ben"}
     assert lab.actor("ada").roles[lab.charter.owner_id] is Role.CONTRIBUTOR

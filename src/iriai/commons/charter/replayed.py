@@ -5,15 +5,18 @@ which only a decision moves. Branches are no rows that a log tells of; this one 
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from iriai.base.errors import HubError, Unknown
 from iriai.base.ledger import Difference, beside
 from iriai.base.ledger_reading import NOT_READ
 from iriai.base.tx import Tx
-from iriai.commons.charter import amending, presets, queries, reading
+from iriai.commons.charter import amending, queries, reading
 from iriai.commons.charter.rules import FILE_NAME, Preset
 from iriai.repos import queries as repos
 from iriai.repos.rules import MAIN
+
+FOLLOWS_WITHIN = timedelta(hours=1)
 
 
 @beside
@@ -42,15 +45,14 @@ def published(tx: Tx, commons_id: int) -> Iterator[Difference]:
 def _texts(tx: Tx, commons_id: int) -> set[bytes]:
     """What main may hold: the charter in force.
 
-    Where somebody alone admitted another, the hub itself put `owners` into force, past the file.
+    Where `solo` ended because somebody came back, a job lands the one that follows, soon after.
     """
-    text = queries.text(tx, commons_id)
-    allowed = {text.encode()}
-    number = queries.version(tx, commons_id).number
+    allowed = {queries.text(tx, commons_id).encode()}
+    version = queries.version(tx, commons_id)
     charter = queries.in_force(tx, commons_id)
-    if number > 1 and text == presets.text(Preset.OWNERS, charter.commons):
-        before = queries.text(tx, commons_id, number - 1)
+    if version.number > 1 and tx.now < version.enacted_at + FOLLOWS_WITHIN:
+        before = queries.text(tx, commons_id, version.number - 1)
         was, _ = reading.examined(before, commons=charter.commons)
-        if was.preset is Preset.SOLO:
+        if was.preset is Preset.SOLO is not charter.preset:
             allowed.add(before.encode())
     return allowed

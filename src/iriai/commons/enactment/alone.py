@@ -9,7 +9,7 @@ owners' then.
 from iriai.base.errors import Conflict, Invalid
 from iriai.base.tx import Tx
 from iriai.commons.charter import powers as charters
-from iriai.commons.charter import queries
+from iriai.commons.charter import presets, queries
 from iriai.commons.charter.rules import Charter, Preset
 from iriai.commons.membership import powers as membership
 from iriai.commons.membership import queries as members
@@ -17,6 +17,8 @@ from iriai.commons.membership.rules import Row, State, state_of
 
 SECOND_MEMBER = "there is a second member"
 """What stands for a decision where `solo` ended by itself."""
+FOLLOW = "charter.follow"
+"""The job that lands what is in force then, where nothing else did: see `succession`."""
 LEFT = (State.MEMBER, State.SUSPENDED)
 
 
@@ -46,24 +48,35 @@ def begin(tx: Tx, commons_id: int) -> None:
         membership.obey(tx, commons_id, row.account_id)
 
 
+def follows(tx: Tx, commons_id: int) -> str | None:
+    """What is in force once there is a second member; None where it is not `solo` now."""
+    now = queries.in_force(tx, commons_id)
+    if now.preset is not Preset.SOLO:
+        return None
+    return _members_last(tx, commons_id) or presets.text(Preset.OWNERS, now.commons)
+
+
 def end(tx: Tx, commons_id: int) -> bool:
     """Put the members' last rules into force again; False where there were none, or it is not solo.
 
     For when there is a second member, in the transaction that makes them one.
     """
     now = queries.in_force(tx, commons_id)
-    if now.preset is not Preset.SOLO:
+    text = _members_last(tx, commons_id) if now.preset is Preset.SOLO else None
+    if text is None:
         return False
-    held_from = queries.version(tx, commons_id).holds_from
+    held_from, by = queries.version(tx, commons_id).holds_from, f"system:charter/{now.commons}"
+    charters.adopt(tx, commons_id, text, decision=SECOND_MEMBER, by=by, holds_from=held_from)
+    begin(tx, commons_id)
+    tx.enqueue(FOLLOW, {}, key=FOLLOW)
+    return True
+
+
+def _members_last(tx: Tx, commons_id: int) -> str | None:
     for each in queries.history(tx, commons_id):
-        if each.id is None or not queries.version_by_id(tx, each.id)[1].is_collective:
-            continue
-        text = queries.text(tx, commons_id, each.number)
-        by = f"system:charter/{now.commons}"
-        charters.adopt(tx, commons_id, text, decision=SECOND_MEMBER, by=by, holds_from=held_from)
-        begin(tx, commons_id)
-        return True
-    return False
+        if each.id is not None and queries.version_by_id(tx, each.id)[1].is_collective:
+            return queries.text(tx, commons_id, each.number)
+    return None
 
 
 def require_may_leave(tx: Tx, commons_id: int, account_id: int) -> None:

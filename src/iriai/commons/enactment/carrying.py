@@ -9,6 +9,7 @@ import logging
 
 from iriai.base.errors import HubError, Unavailable
 from iriai.base.tx import Ground, Tx
+from iriai.commons import queries as commons
 from iriai.commons.enactment.registry import Decision, enactor
 from iriai.commons.proposals import actions as proposals
 from iriai.commons.proposals import queries
@@ -64,19 +65,24 @@ def _enact(ground: Ground, decision: Decision) -> None:
     if how.land is not None:
 
         def done_once(tx: Tx) -> None:
-            _require_passed(tx, decision.id)
+            _require_passed(tx, decision.commons_id, decision.id)
             done(tx)
 
         how.land(ground, decision, decision.payload, done_once)
         return
-    with ground.write() as tx:
-        _require_passed(tx, decision.id)
+
+    def work(tx: Tx) -> None:
+        _require_passed(tx, decision.commons_id, decision.id)
         if how.enact is not None:
             how.enact(tx, decision, decision.payload)
         done(tx)
 
+    how.inside(ground, decision, work)
 
-def _require_passed(tx: Tx, proposal_id: int) -> None:
+
+def _require_passed(tx: Tx, commons_id: int, proposal_id: int) -> None:
+    """Whoever decides in a commons waits for its lock first, and then for a proposal's."""
+    commons.lock(tx, commons_id)
     if queries.locked(tx, proposal_id).state != State.PASSED:
         raise _Done("This has been enacted already.")
 

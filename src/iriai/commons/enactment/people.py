@@ -15,7 +15,7 @@ from iriai.commons.charter import powers as charter_powers
 from iriai.commons.charter import presets
 from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import DAYS_MAX, Action, Path, Preset
-from iriai.commons.enactment import alone, custody, resources
+from iriai.commons.enactment import alone, custody, resources, succession
 from iriai.commons.enactment.registry import Choices, Decision, Payload, enacts
 from iriai.commons.membership import actions, electing, offices, powers, queries, rules
 from iriai.commons.membership.electing import ElectionState, PetitionState
@@ -54,6 +54,7 @@ def _clean_admit(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
     Action.MEMBER_ADMIT,
     clean=_clean_admit,
     words=lambda payload: f"Admit {payload['name']} as a member.",
+    inside=succession.inside,
 )
 def admit(tx: Tx, decision: Decision, payload: Payload) -> None:
     """Make an applicant a member. While owners decide: give a role; the second one ends `solo`."""

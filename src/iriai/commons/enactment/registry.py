@@ -11,6 +11,8 @@ says what is wrong with it. `words` says in one plain sentence what will be done
 before they agree. The function does it, in the very transaction that marks the decision as enacted;
 a `HubError` that it raises undoes it all, and the decision ends as `enact_failed` with its reason.
 
+`inside` opens that transaction where it is no plain one: what ends `solo` lands a commit with it.
+
 What moves a branch writes its packs before any transaction opens, so it cannot be done inside one.
 Such an enactor is registered by `lands`: it gets the ground, and calls `done(tx)` inside the
 transaction that moves the branch.
@@ -83,7 +85,14 @@ Done = Callable[[Tx], None]
 Land = Callable[[Ground, Decision, Payload, Done], None]
 Clean = Callable[[Tx, int, Payload], dict[str, Any]]
 Words = Callable[[Payload], str]
+Inside = Callable[[Ground, Decision, Callable[[Tx], None]], None]
 Choosing = Callable[[Payload], Choices | None]
+
+
+def plainly(ground: Ground, _decision: Decision, work: Callable[[Tx], None]) -> None:
+    """Do it in a transaction of its own."""
+    with ground.write() as tx:
+        work(tx)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +105,19 @@ class Enactor:
     enact: Enact | None = None
     land: Land | None = None
     choices: Choosing | None = None
+    inside: Inside = plainly
 
 
 ENACTORS: dict[Action, Enactor] = {}
 
 
 def enacts(
-    action: Action, *, clean: Clean, words: Words, choices: Choosing | None = None
+    action: Action,
+    *,
+    clean: Clean,
+    words: Words,
+    choices: Choosing | None = None,
+    inside: Inside = plainly,
 ) -> Callable[[Enact], Enact]:
     """Register how an action is done inside the transaction that marks it as done.
 
@@ -110,7 +125,7 @@ def enacts(
     """
 
     def register(enact: Enact) -> Enact:
-        _add(Enactor(action, clean, words, enact=enact, choices=choices))
+        _add(Enactor(action, clean, words, enact=enact, choices=choices, inside=inside))
         return enact
 
     return register
