@@ -3,6 +3,7 @@
 import pytest
 
 from iriai.base.errors import Conflict, Denied, Invalid, Unknown
+from iriai.buckets import actions as buckets
 from iriai.collections import actions, queries, rules
 from iriai.collections.queries import Filters, Sort
 from iriai.collections.rules import ItemKind
@@ -120,6 +121,46 @@ def test_an_item_that_became_private_is_hidden_from_others(any_ground, ada, bob,
         asked = Filters(holding=[(ItemKind.MODEL, "ada/secret")])
         assert len(queries.collections(tx, ada, asked).collections) == 1
         assert not queries.collections(tx, bob, asked).collections
+
+
+def test_what_is_hidden_leaves_no_gap_in_the_places_of_the_others(any_ground, ada, bob, kept):
+    for name, visibility in (("a", "public"), ("b", "private"), ("c", "public")):
+        model(any_ground, ada, name, visibility=visibility)
+        with any_ground.write() as tx:
+            actions.add(tx, ada, kept, kind="model", name=f"ada/{name}")
+    with any_ground.write() as tx:
+        actions.create(tx, ada, owner="ada", title="Drafts", is_private=True)
+        last = actions.create(tx, ada, owner="ada", title="Large models")
+        assert [each.position for each in held(tx, bob, kept)] == [0, 1]
+        assert [each.position for each in held(tx, ada, kept)] == [0, 1, 2]
+        places = {
+            viewer.name: [each.position for each in queries.kept_by(tx, viewer, kept.owner.id)]
+            for viewer in (ada, bob)
+        }
+        assert places == {"ada": [0, 1, 2], "bob": [0, 1]}
+        assert queries.collection(tx, bob, "ada", last.key).position == 1
+
+
+def test_who_moves_something_counts_the_places_they_see():
+    assert rules.moved([1, 2, 3, 4], 4, 1, seen=[1, 3, 4]) == [1, 2, 4, 3]
+    assert rules.moved([1, 2, 3, 4], 1, 2, seen=[1, 3, 4]) == [2, 3, 4, 1]
+    assert rules.moved([1, 2, 3, 4], 1, 1, seen=[1, 3, 4]) == [2, 3, 1, 4]
+
+
+def test_a_bucket_is_collected_and_seen_by_who_may_read_it(any_ground, ada, bob, kept):
+    with any_ground.write() as tx:
+        for name, is_private in (("runs", False), ("secret", True)):
+            buckets.create(tx, ada, owner="ada", name=name, is_private=is_private)
+            actions.add(tx, ada, kept, kind="bucket", name=f"ada/{name}")
+        assert [each.bucket.name for each in held(tx, ada, kept)] == ["runs", "secret"]
+        assert [each.bucket.name for each in held(tx, bob, kept)] == ["runs"]
+        own = actions.create(tx, bob, owner="bob", title="Mine")
+        with pytest.raises(Unknown):
+            actions.add(tx, bob, own, kind="bucket", name="ada/secret")
+        with pytest.raises(Conflict):
+            actions.add(tx, ada, kept, kind="bucket", name="ada/runs")
+        found = queries.collections(tx, bob, Filters(holding=[(ItemKind.BUCKET, "ada/runs")]))
+        assert [each.key for each in found.collections] == [kept.key]
 
 
 def test_collections_are_recommended_and_listed_by_that(any_ground, ada, bob, kept):

@@ -258,6 +258,15 @@ def item_shape(item: Item, known: dict[int, Card]) -> Shape:
             "upvotes": other.upvotes,
             "theme": other.theme.value,
         }
+    if item.bucket is not None:
+        bucket = item.bucket
+        return made | {
+            "id": bucket.full_name,
+            "author": bucket.owner,
+            "private": bucket.is_private,
+            "lastModified": shapes.moment(bucket.updated_at),
+            "repoType": "bucket",
+        }
     return made | {"id": item.target, "title": f"arXiv:{item.target}"}
 
 

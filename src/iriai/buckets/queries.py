@@ -1,6 +1,6 @@
 """What can be seen of buckets. There is no other way to get a `Bucket`."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,6 +75,13 @@ def by_id(tx: Tx, bucket_id: int) -> Bucket:
     if row is None:
         raise rules.unknown_bucket()
     return Bucket(*row)
+
+
+def readable(tx: Tx, viewer: Actor, bucket_ids: Collection[int]) -> Iterator[Bucket]:
+    """Those of these buckets that `viewer` may read."""
+    for some in batches(sorted(bucket_ids), LOOKUP_BATCH):
+        rows = tx.connection.execute(_BUCKETS.where(BucketRow.id.in_(some), _readable(viewer)))
+        yield from (Bucket(*row) for row in rows)
 
 
 def buckets_of(

@@ -86,8 +86,9 @@ def change(
             .where(CollectionRow.owner_id == found.owner.id)
             .order_by(CollectionRow.position, CollectionRow.id)
         )
-        order = rules.moved(tx.connection.execute(asked).scalars().all(), found.id, position)
-        _put_in_order(tx, CollectionRow, order)
+        every = tx.connection.execute(asked).scalars().all()
+        seen = [each.id for each in queries.kept_by(tx, actor, found.owner.id)]
+        _put_in_order(tx, CollectionRow, rules.moved(every, found.id, position, seen=seen))
     made = queries.collection(tx, actor, found.owner.name, found.key)
     tx.record(made.owner.commons_id, actor.name, "changed", made.subject)
     return made
@@ -157,7 +158,9 @@ def change_item(
             .values(note=rules.clean_note(note))
         )
     if position is not None:
-        _put_in_order(tx, CollectionItem, rules.moved(_order(tx, found.id), item, position))
+        seen = [each.id for each in queries.items(tx, actor, [found.id])[found.id]]
+        order = rules.moved(_order(tx, found.id), item, position, seen=seen)
+        _put_in_order(tx, CollectionItem, order)
     _touch(tx, actor, found, "rearranged")
 
 

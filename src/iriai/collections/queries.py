@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, and_, func, or_, select
+from sqlalchemy.orm import aliased
 
 from iriai.base.batches import batches
 from iriai.base.errors import Gone, Unknown
 from iriai.base.events import HUB
 from iriai.base.names import fold
 from iriai.base.tx import Tx
+from iriai.buckets import queries as buckets
+from iriai.buckets.rules import Bucket
 from iriai.collections import rules
 from iriai.collections.rules import REPOSITORIES, Collection, ItemKind, Owner, Theme
 from iriai.collections.tables import CollectionItem, CollectionRow, CollectionUpvote
@@ -39,7 +42,10 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Something in a collection; `repo` or `collection` is what it is, where it is one."""
+    """Something in a collection; `repo`, `collection` or `bucket` is what it is, if it is one.
+
+    `position` counts what the viewer sees, from 0: a place left free would tell of what is hidden.
+    """
 
     id: int
     key: str
@@ -49,6 +55,7 @@ class Item:
     position: int
     repo: Repo | None = None
     collection: Collection | None = None
+    bucket: Bucket | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +81,6 @@ _COLUMNS: tuple[Any, ...] = (
     CollectionRow.description,
     CollectionRow.is_private,
     CollectionRow.theme,
-    CollectionRow.position,
     CollectionRow.upvotes,
     CollectionRow.created_at,
     CollectionRow.updated_at,
@@ -90,10 +96,12 @@ def collection(tx: Tx, viewer: Actor, namespace: str, slug: str) -> Collection:
     """The collection of this address, or of one it had; missing and private are alike."""
     key = rules.key_in(slug)
     if key is not None:
-        found = [_collection(row) for row in tx.connection.execute(_joined(key=key))]
+        asked = _joined(viewer).where(CollectionRow.key == key)
+        found = [_collection(row) for row in tx.connection.execute(asked)]
     else:
-        owned = _joined().where(Account.name_key == fold(namespace)).order_by(CollectionRow.id)
-        rows = tx.connection.execute(owned.limit(rules.COLLECTIONS_MAX))
+        asked = _joined(viewer).where(Account.name_key == fold(namespace))
+        asked = asked.order_by(CollectionRow.id).limit(rules.COLLECTIONS_MAX)
+        rows = tx.connection.execute(asked)
         found = [each for each in map(_collection, rows) if rules.words(each.title) == slug]
     for each in found:
         if rules.may_see(viewer, each.owner.id, is_private=each.is_private):
@@ -112,7 +120,7 @@ def collections(
 ) -> Listed:
     """The collections that `viewer` may see, filtered and in order."""
     column: Any = CollectionRow.updated_at if sort is Sort.UPDATED else CollectionRow.upvotes
-    asked = _joined().where(_visible(viewer))
+    asked = _joined(viewer).where(_visible(viewer))
     if filters.owners:
         keys = [fold(each) for each in filters.owners]
         asked = asked.where(Account.name_key.in_(keys))
@@ -139,7 +147,7 @@ def collections(
 
 def kept_by(tx: Tx, viewer: Actor, owner_id: int) -> Sequence[Collection]:
     """An account's collections that `viewer` may see, in its own order."""
-    asked = _joined().where(CollectionRow.owner_id == owner_id, _visible(viewer))
+    asked = _joined(viewer).where(CollectionRow.owner_id == owner_id, _visible(viewer))
     asked = asked.order_by(CollectionRow.position, CollectionRow.id).limit(rules.COLLECTIONS_MAX)
     return [_collection(row) for row in tx.connection.execute(asked)]
 
@@ -157,7 +165,6 @@ def items(tx: Tx, viewer: Actor, collection_ids: Sequence[int]) -> dict[int, lis
             CollectionItem.kind,
             CollectionItem.target,
             CollectionItem.note,
-            CollectionItem.position,
         )
         .where(CollectionItem.collection_id.in_(list(collection_ids)))
         .order_by(CollectionItem.position, CollectionItem.id)
@@ -165,13 +172,18 @@ def items(tx: Tx, viewer: Actor, collection_ids: Sequence[int]) -> dict[int, lis
     rows = tx.connection.execute(asked).all()
     known = _repos(tx, viewer, {int(row.target) for row in rows if row.kind in REPOSITORIES})
     others = _by_key(tx, viewer, {row.target for row in rows if row.kind == ItemKind.COLLECTION})
+    kept = {int(row.target) for row in rows if row.kind == ItemKind.BUCKET}
+    holders = {each.id: each for each in buckets.readable(tx, viewer, kept)}
     for row in rows:
-        kind = ItemKind(row.kind)
+        kind, here = ItemKind(row.kind), held[row.collection_id]
         repo = known.get(int(row.target)) if kind in REPOSITORIES else None
         other = others.get(row.target) if kind is ItemKind.COLLECTION else None
-        if repo is not None or other is not None or kind is ItemKind.PAPER:
-            made = Item(row.id, row.key, kind, row.target, row.note, row.position, repo, other)
-            held[row.collection_id].append(made)
+        bucket = holders.get(int(row.target)) if kind is ItemKind.BUCKET else None
+        if kind is ItemKind.PAPER or any((repo, other, bucket)):
+            place = len(here)
+            here.append(
+                Item(row.id, row.key, kind, row.target, row.note, place, repo, other, bucket)
+            )
     return held
 
 
@@ -179,6 +191,8 @@ def target(tx: Tx, viewer: Actor, kind: ItemKind, name: str) -> str:
     """What a row keeps of a thing of this name, which `viewer` must be able to see."""
     if kind in REPOSITORIES:
         return str(repos.repo(tx, viewer, kind, name).id)
+    if kind is ItemKind.BUCKET:
+        return str(buckets.bucket(tx, viewer, name).id)
     if kind is ItemKind.COLLECTION:
         namespace, _, slug = name.rpartition("/")  # hub.js sends the key alone
         return collection(tx, viewer, namespace, slug).key
@@ -211,23 +225,31 @@ def _repos(tx: Tx, viewer: Actor, ids: set[int]) -> dict[int, Repo]:
 def _by_key(tx: Tx, viewer: Actor, keys: set[str]) -> dict[str, Collection]:
     found: dict[str, Collection] = {}
     for batch in batches(sorted(keys), LOOKUP_BATCH):
-        asked = _joined().where(CollectionRow.key.in_(batch), _visible(viewer))
+        asked = _joined(viewer).where(CollectionRow.key.in_(batch), _visible(viewer))
         found |= {row.key: _collection(row) for row in tx.connection.execute(asked)}
     return found
 
 
-def _visible(viewer: Actor) -> ColumnElement[bool]:
+def _visible(viewer: Actor, row: type[CollectionRow] = CollectionRow) -> ColumnElement[bool]:
     mine = circle(viewer).owners
-    return or_(CollectionRow.is_private.is_(False), CollectionRow.owner_id.in_(sorted(mine)))
+    return or_(row.is_private.is_(False), row.owner_id.in_(sorted(mine)))
 
 
-def _joined(*, key: str | None = None) -> Select[Any]:
-    asked: Select[Any] = (
-        select(*_COLUMNS)
+def _joined(viewer: Actor) -> Select[Any]:
+    return (
+        select(*_COLUMNS, _place(viewer).label("position"))
         .join(Account, Account.id == CollectionRow.owner_id)
         .where(Account.deleted_at.is_(None))
     )
-    return asked if key is None else asked.where(CollectionRow.key == key)
+
+
+def _place(viewer: Actor) -> ScalarSelect[int]:
+    """Where it stands among its owner's, counted over those that `viewer` sees."""
+    other = aliased(CollectionRow)
+    here, there = CollectionRow.position, other.position
+    is_before = or_(there < here, and_(there == here, other.id < CollectionRow.id))
+    asked = select(func.count(other.id)).where(other.owner_id == CollectionRow.owner_id, is_before)
+    return asked.where(_visible(viewer, other)).scalar_subquery()
 
 
 def _collection(row: Row[Any]) -> Collection:

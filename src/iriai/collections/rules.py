@@ -48,6 +48,7 @@ class ItemKind(StrEnum):
     SPACE = "space"
     PAPER = "paper"
     COLLECTION = "collection"
+    BUCKET = "bucket"
 
 
 REPOSITORIES = frozenset({ItemKind.MODEL, ItemKind.DATASET, ItemKind.SPACE})
@@ -167,10 +168,14 @@ def clean_item_id(kind: ItemKind, given: str) -> str:
     return cleaned
 
 
-def moved(order: Sequence[int], one: int, position: int) -> list[int]:
-    """`order` with one of it moved to `position`, counted from 0; past the end is at the end."""
+def moved(order: Sequence[int], one: int, position: int, *, seen: Sequence[int]) -> list[int]:
+    """`order` with one of it moved to `position`, counted from 0 over what is `seen` of it.
+
+    Past the end is at the end; what is not seen keeps its place beside the others.
+    """
     rest = [each for each in order if each != one]
-    place = max(0, min(position, len(rest)))
+    others = [each for each in seen if each != one]
+    place = rest.index(others[position]) if 0 <= position < len(others) else len(rest)
     return [*rest[:place], one, *rest[place:]]
 
 

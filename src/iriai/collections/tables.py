@@ -32,7 +32,7 @@ class CollectionRow(Table):
 
 
 class CollectionItem(Table):
-    """Something in a collection: `target` is a repository's id, a paper's number, another's key."""
+    """Something in a collection: `target` is a repository's or bucket's id, a number, a key."""
 
     __tablename__ = "collection_items"
     __table_args__ = (

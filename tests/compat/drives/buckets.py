@@ -52,6 +52,10 @@ def buckets(at: At) -> None:
     moved = at.name()
     at.api.move_bucket(name, moved)
     assert at.api.bucket_info(moved).id == moved
+    kept = at.api.create_collection(f"Buckets {at.name()[4:]}").slug
+    held = at.api.add_collection_item(kept, moved, "bucket").items
+    assert [(each.item_id, each.item_type) for each in held] == [(moved, "bucket")]
+    assert [each.slug for each in at.api.list_collections(item=f"buckets/{moved}")] == [kept]
     with refused(HTTP):
         at.api.move_bucket(moved, private)
     with refused(HTTP):
