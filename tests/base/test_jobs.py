@@ -175,6 +175,61 @@ def test_a_recurring_job_comes_round_again(ground, clock, kind):
     assert len(done) == 2
 
 
+def test_a_recurring_job_that_fails_is_one_row_and_waits_its_pauses(any_ground, clock, kind):
+    tries, is_up = [], False
+
+    @job(kind, every=timedelta(hours=24))
+    def sweep(_ground, _payload):
+        tries.append(clock())
+        if not is_up:
+            raise OSError("The store is away.")
+
+    for _ in range(120):
+        jobs.schedule(any_ground)
+        jobs.run_due(any_ground)
+        clock.advance(minutes=1)
+    assert len(rows(any_ground)) == 1
+    assert len(tries) == 7  # at once, twice in the first minutes, after five, then by half hours
+    is_up = True
+    for _ in range(35):
+        jobs.schedule(any_ground)
+        jobs.run_due(any_ground)
+        clock.advance(minutes=1)
+    assert len(tries) == 8
+    ((state, attempts, error),) = rows(any_ground)
+    assert (state, attempts, error) == ("waiting", 0, None)
+
+
+def test_a_recurring_job_that_runs_is_not_begun_beside_itself(any_ground, clock, kind):
+    at_once, most = [], []
+
+    @job(kind, every=timedelta(hours=24))
+    def sweep(_ground, _payload):
+        at_once.append(1)
+        most.append(len(at_once))
+        jobs.schedule(any_ground)
+        clock.advance(seconds=20)
+        jobs.run_next(any_ground, "another")
+        at_once.pop()
+
+    jobs.schedule(any_ground)
+    jobs.run_due(any_ground)
+    assert most == [1]
+    assert len(rows(any_ground)) == 1
+
+
+def test_rows_that_were_too_many_of_a_recurring_job_come_down_to_one(any_ground, clock, kind):
+    done = []
+    job(kind, every=timedelta(hours=24))(lambda *_: done.append(1))
+    with any_ground.write() as tx:
+        for n in range(3):
+            tx.enqueue(kind, {}, key=f"every:{kind}" + "#7" * n)
+        tx.enqueue(kind, {}, key="asked for")
+    jobs.run_due(any_ground)
+    assert len(done) == 4
+    assert len(rows(any_ground)) == 1
+
+
 def test_eight_workers_do_each_job_once(any_ground, kind):
     done, lock = [], threading.Lock()
 

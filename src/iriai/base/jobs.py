@@ -7,6 +7,9 @@ and another takes the row: jobs run at least once and must be idempotent. A fail
 later and later; after `ATTEMPTS_MAX` the row stays as `dead`, with its error, for a person to see;
 so does one whose workers die as often (`bury`), lest it take every hub down that it is given to.
 A job that must wait for something says until when (`PutOffError`), and has not failed.
+
+What comes round by itself has one row for good: it waits, runs, fails and waits again as that row,
+so a long or failing one is never joined by another of its kind.
 """
 
 import logging
@@ -21,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Index, Text, case, delete, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from iriai.base.db import BigId, Table
@@ -34,6 +38,8 @@ LEASE = timedelta(seconds=45)
 LEASE_RENEWAL_SECONDS = 15.0
 BACKOFF = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=5), timedelta(minutes=30))
 ERROR_LENGTH_MAX = 4_000
+ROUND = "every:"
+"""How the key of a row begins that comes round by itself."""
 
 log = logging.getLogger(__name__)
 
@@ -102,9 +108,15 @@ class Claim:
 
     id: int
     kind: str
+    key: str | None
     payload: Mapping[str, Any]
     attempts: int
     worker: str
+
+    @property
+    def comes_round(self) -> bool:
+        """Whether it is the row of a recurring kind, not one that was asked for beside it."""
+        return (self.key or "").startswith(ROUND) and self.kind in _recurring()
 
 
 def job(name: str, *, every: timedelta | None = None) -> Callable[[Run], Run]:
@@ -144,20 +156,24 @@ def enqueue(tx: "Tx", asked: Iterable[Asked]) -> None:
 
 def schedule(ground: "Ground") -> None:
     """See to it that every recurring job waits for its turn, and that no job kills for ever."""
-    with ground.write() as tx:
-        enqueue(tx, (Asked(name, {}, f"every:{name}") for name in _recurring()))
+    with ground.read() as tx:
+        there = select(Job.kind).where(Job.key.startswith(ROUND), Job.state != "dead")
+        missing = _recurring() - set(tx.connection.execute(there).scalars())
+    if missing:
+        with ground.write() as tx:
+            enqueue(tx, (Asked(name, {}, f"{ROUND}{name}") for name in missing))
     bury(ground)
 
 
 def bury(ground: "Ground") -> None:
     """Give up what no worker has outlived; what comes round by itself waits for a long while."""
     with ground.read() as tx:
-        asked = select(Job.id, Job.kind, Job.attempts, Job.claimed_by).where(
+        asked = select(Job.id, Job.kind, Job.key, Job.attempts, Job.claimed_by).where(
             _is_lapsed(tx.now), Job.attempts >= ATTEMPTS_MAX
         )
         killers = tx.connection.execute(asked).all()
     for each in killers:
-        claim = Claim(each.id, each.kind, {}, each.attempts, each.claimed_by)
+        claim = Claim(each.id, each.kind, each.key, {}, each.attempts, each.claimed_by)
         _failed(ground, claim, "Every worker that did this ended in the middle of it.")
 
 
@@ -205,7 +221,7 @@ def _claim(ground: "Ground", worker: str) -> Claim | None:
             _is_lapsed(tx.now) & (Job.attempts < ATTEMPTS_MAX),
         )
         oldest = (
-            select(Job.id, Job.kind, Job.payload, Job.attempts)
+            select(Job.id, Job.kind, Job.key, Job.payload, Job.attempts)
             .where(due)
             .order_by(Job.run_at, Job.id)
             .limit(1)
@@ -224,7 +240,7 @@ def _claim(ground: "Ground", worker: str) -> Claim | None:
                 claimed_until=tx.now + LEASE,
             )
         )
-        return Claim(row.id, row.kind, row.payload, row.attempts + 1, worker)
+        return Claim(row.id, row.kind, row.key, row.payload, row.attempts + 1, worker)
 
 
 @contextmanager
@@ -236,9 +252,7 @@ def _kept_alive(ground: "Ground", claim: Claim) -> Iterator[None]:
         while not done.wait(LEASE_RENEWAL_SECONDS):
             with suppress(HubError), ground.write() as tx:  # tried again before it lapses
                 tx.connection.execute(
-                    update(Job)
-                    .where(Job.id == claim.id, Job.claimed_by == claim.worker)
-                    .values(claimed_until=tx.now + LEASE)
+                    update(Job).where(_is_held(claim)).values(claimed_until=tx.now + LEASE)
                 )
 
     thread = threading.Thread(target=renew, name=f"lease-{claim.id}", daemon=True)
@@ -251,10 +265,12 @@ def _kept_alive(ground: "Ground", claim: Claim) -> Iterator[None]:
 
 
 def _finished(ground: "Ground", claim: Claim, kind: Kind | None) -> None:
+    if claim.comes_round and kind is not None and kind.every is not None:
+        next_at = ground.clock() + kind.every
+        _wait_again(ground, claim, state="waiting", run_at=next_at, attempts=0, error=None)
+        return
     with ground.write() as tx:
-        tx.connection.execute(delete(Job).where(Job.id == claim.id, Job.claimed_by == claim.worker))
-        if kind is not None and kind.every is not None:
-            enqueue(tx, [Asked(kind.name, {}, f"every:{kind.name}", kind.every)])
+        tx.connection.execute(delete(Job).where(_is_held(claim)))
 
 
 def _put_off(ground: "Ground", claim: Claim, until: datetime) -> None:
@@ -263,18 +279,30 @@ def _put_off(ground: "Ground", claim: Claim, until: datetime) -> None:
 
 def _failed(ground: "Ground", claim: Claim, error: str) -> None:
     log.error("Job %s (%s) failed, attempt %s:\n%s", claim.id, claim.kind, claim.attempts, error)
-    dead = claim.attempts >= ATTEMPTS_MAX and claim.kind not in _recurring()
+    dead = claim.attempts >= ATTEMPTS_MAX and not claim.comes_round
     pause = BACKOFF[min(claim.attempts, len(BACKOFF)) - 1]
     state = "dead" if dead else "waiting"
     _wait_again(ground, claim, state=state, run_at=ground.clock() + pause, error=error)
 
 
 def _wait_again(ground: "Ground", claim: Claim, **values: Any) -> None:
-    """Give a job back, under a key of its own: another of its key may wait by now."""
-    again = case((Job.key.is_(None), None), else_=Job.key + f"#{claim.id}")
+    """Give a job back: under a key of its own, because another of its key may wait by now.
+
+    What comes round keeps its key; should another of it wait all the same, that one is enough.
+    """
+    given = update(Job).where(_is_held(claim)).values(claimed_until=None, **values)
     with ground.write() as tx:
-        tx.connection.execute(
-            update(Job)
-            .where(Job.id == claim.id, Job.claimed_by == claim.worker)
-            .values(key=again, claimed_until=None, **values)
-        )
+        if not claim.comes_round:
+            again = case((Job.key.is_(None), None), else_=Job.key + f"#{claim.id}")
+            tx.connection.execute(given.values(key=again))
+            return
+        try:
+            with tx.attempt():
+                tx.connection.execute(given.values(key=f"{ROUND}{claim.kind}"))
+        except IntegrityError:
+            tx.connection.execute(delete(Job).where(_is_held(claim)))
+
+
+def _is_held(claim: Claim) -> ColumnElement[bool]:
+    """That job, while it is still this worker's: not once another took it over."""
+    return (Job.id == claim.id) & (Job.claimed_by == claim.worker)
