@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -11,7 +12,7 @@ from iriai.commons.charter.rules import Action
 from iriai.commons.counting import ballot_export
 from iriai.commons.counting.ballot_export import SmallQuorum
 from iriai.commons.enactment import rival
-from iriai.commons.proposals import actions
+from iriai.commons.proposals import actions, allowed
 from iriai.commons.proposals.rules import State
 from iriai.commons.proposals.tables import BallotRow, TallyRow
 
@@ -87,6 +88,14 @@ def test_a_ballot_can_be_changed_until_the_close_and_names_its_voter(town):
     tally = town.tally(number)
     assert tally.count["winner"] == "Say: We like tea."
     assert {each["voter"] for each in tally.sheet["ballots"]} == {"ada", "bob", "cyd"}
+
+
+def test_the_second_of_the_close_is_too_late_whoever_wrote_it_down(town):
+    """The rule by itself: at the doors the vote has been counted by then."""
+    found = town.see(voted_on(town, "ada", "bob"))
+    allowed.require_may_vote(found, found.due_at - timedelta(seconds=1))
+    with pytest.raises(Conflict, match="time for this is over"):
+        allowed.require_may_vote(found, found.due_at)
 
 
 def test_who_joins_after_the_opening_has_no_vote_here(town):
