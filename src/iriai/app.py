@@ -42,6 +42,7 @@ ADMITS_SOMEBODY = frozenset(
 )
 READS = frozenset({Access.ANYONE, Access.REPO_READ, Access.TOKEN_SIGNED})
 PAGES = "iriai.web."
+NUL = "%00"
 SECRET_PATHS = ("/invite/", "/welcome/", "/setup/", "/password/", "/notifications/mail/")
 
 access_log = logging.getLogger("iriai.access")
@@ -137,6 +138,9 @@ class Visit:
     async def answer(self) -> Response:
         """Find the handler, learn who asks, call it."""
         method, path = self.scope["method"], self.scope["path"]
+        if NUL in path or NUL.encode() in self.scope["query_string"]:
+            self.page = answers.wants_page(self.request)
+            raise Invalid("An address cannot hold a null character.")
         if method == "OPTIONS" and "access-control-request-method" in self.request.headers:
             return answers.preflight()
         found = self.found(method, path)

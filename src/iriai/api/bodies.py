@@ -49,7 +49,23 @@ def parsed_json(raw: bytes) -> Body:
         raise Invalid(f"The body is not valid JSON: {error}.") from error
     if not isinstance(found, dict):
         raise Invalid("The body must be a JSON object.")
+    require_no_null(raw, found)
     return found
+
+
+def require_no_null(raw: bytes, found: object) -> None:
+    """Refuse JSON in which a text holds a null character: no database and no file name takes it."""
+    if rb"\u0000" not in raw:
+        return
+    waiting = [found]
+    while waiting:
+        match waiting.pop():
+            case str() as text if "\x00" in text:
+                raise Invalid("A text cannot hold a null character.")
+            case dict() as inner:
+                waiting += [*inner, *inner.values()]
+            case list() as inner:
+                waiting += inner
 
 
 def text_field(
@@ -65,8 +81,6 @@ def text_field(
         raise Invalid(f'"{name}" must be a string.')
     if len(found) > length_max:
         raise Invalid(f'"{name}" has at most {length_max} characters.')
-    if "\x00" in found:
-        raise Invalid(f'"{name}" cannot hold a null character.')
     return found
 
 

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 
 import orjson
 
+from iriai.api.bodies import require_no_null
 from iriai.base.errors import Excessive, Invalid
 from iriai.repos.operations import Add, AddLarge, DeleteFile, DeleteFolder
 
@@ -128,6 +129,7 @@ def _lines(spool: Path) -> Iterator[tuple[int, str, dict[str, Any]]]:
                 raise _wrong(number, f"it is not valid JSON: {error}") from error
             if not isinstance(found, dict) or not isinstance(found.get("value"), dict):
                 raise _wrong(number, 'it must be an object with "key" and "value"')
+            require_no_null(line, found)
             yield number, str(found.get("key")), found["value"]
 
 

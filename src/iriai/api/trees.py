@@ -99,6 +99,8 @@ def answer_paths(request: Request, paths: Sequence[str], *, expand: bool) -> Res
 
 def form(raw: bytes) -> list[tuple[str, str]]:
     """The fields of a form."""
+    if b"%00" in raw:
+        raise Invalid("A path cannot hold a null character.")
     try:
         return parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=PATHS_MAX + 10)
     except ValueError as error:

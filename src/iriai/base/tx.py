@@ -12,18 +12,23 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from iriai.base import events, jobs, ledger
 from iriai.base.clock import Clock
-from iriai.base.errors import Unavailable
+from iriai.base.errors import Invalid, Unavailable
 from iriai.base.ledger_parts import NOTES
 from iriai.base.stores import Store
 
 if TYPE_CHECKING:
     from iriai.settings import Settings
+
+NUL = "NUL (0x00)"
+"""How PostgreSQL names the one character that no text of its may hold."""
+SQLITE_ERROR = 1
+"""SQLite's code for a statement that makes no sense: an unknown table or column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +166,22 @@ def _open(ground: Ground, *, write: bool) -> Iterator[Tx]:
                     connection.info.pop(NOTES, None)
                     if tx._session is not None:  # noqa: SLF001 - its own module
                         tx._session.close()  # noqa: SLF001
-    except (OperationalError, PoolTimeout) as error:
+    except PoolTimeout as error:
         raise _unavailable() from error
+    except DataError as error:
+        if NUL in str(error.orig):  # the doors refuse what they can; this is what came by others
+            raise Invalid("A text cannot hold a null character.") from error
+        raise
     except DBAPIError as error:
-        if error.connection_invalidated:
+        if error.connection_invalidated or _is_away(error):
             raise _unavailable() from error
         raise
+
+
+def _is_away(error: DBAPIError) -> bool:
+    """Whether the database is at fault, and not the question put to it: SQLite calls both alike."""
+    asked_wrongly = getattr(error.orig, "sqlite_errorcode", None) == SQLITE_ERROR
+    return isinstance(error, OperationalError) and not asked_wrongly
 
 
 def _unavailable() -> Unavailable:

@@ -8,6 +8,7 @@ removes what nobody took.
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import parse_qsl, urlsplit
@@ -95,10 +96,19 @@ async def receive(request: Request, *, size_max: int, staging: Path) -> Form:
         return Form()  # a button alone
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind == b"application/x-www-form-urlencoded":
-        return await _urlencoded(request, size_max)
+        return _readable(await _urlencoded(request, size_max))
     if kind == b"multipart/form-data" and b"boundary" in options:
-        return await _multipart(request, size_max, options[b"boundary"], staging)
+        return _readable(await _multipart(request, size_max, options[b"boundary"], staging))
     raise Invalid("This address takes a form.", code="FormExpected")
+
+
+def _readable(form: Form) -> Form:
+    """The form; a null character, which no text of a page has, makes it unreadable."""
+    names = (*form.fields, *(each.filename for each in form.files))
+    if any("\0" in each for each in (*names, *chain.from_iterable(form.fields.values()))):
+        form.close()
+        raise Invalid("This form could not be read.", code="FormUnreadable")
+    return form
 
 
 async def _urlencoded(request: Request, size_max: int) -> Form:
