@@ -41,7 +41,7 @@ def test_an_address_a_form_and_a_body_are_refused(doors):
     assert (answer.status, "null" in answer.json["error"]) == (400, True)
     spelled = line.replace(b"u0000", b"\\u0000")  # a backslash, and what comes behind it
     answer = doors.ask("POST", where, body=spelled, token=token, headers=kind)
-    assert b"null" not in answer.body
+    assert answer.status == 200, answer.body
     form = {"content-type": "application/x-www-form-urlencoded"}
     info = "/api/models/ada/tiny/paths-info/main"
     assert doors.ask("POST", info, body=b"paths=a%00b", headers=form).status == 400
