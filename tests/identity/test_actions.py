@@ -2,16 +2,19 @@
 
 import json
 import threading
+import time
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 from tests.support.overlap import overlapping
 
-from iriai.base.errors import Conflict, Denied, Gone, Invalid, Unknown
+from iriai.base import credentials
+from iriai.base.errors import Conflict, Denied, Excessive, Gone, HubError, Invalid, Unknown
 from iriai.base.events import Event
-from iriai.identity import actions, queries
+from iriai.identity import actions, admission, queries, rules
 from iriai.identity.rules import ANYONE, OPERATOR, Actor, Reach, Role, TokenScope
-from iriai.identity.tables import Account
+from iriai.identity.tables import Account, Invite, Membership
 from iriai.settings import Settings
 
 PASSWORD = "correct horse battery"
@@ -304,6 +307,96 @@ def test_members_come_in_pages(ground, ada):
         first = queries.members(tx, lab, limit=2)
         rest = queries.members(tx, lab, after=first[-1].name, limit=5)
     assert [each.name for each in [*first, *rest]] == ["ada", "bob", "carol", "dan"]
+
+
+def test_who_gives_up_their_account_is_given_no_role_meanwhile(any_ground):
+    lab_of(any_ground, person(any_ground, "ada"))
+    person(any_ground, "bob")
+    ada, bob = (now(any_ground, Actor(0, name)) for name in ("ada", "bob"))
+
+    def give_up(tx):
+        actions.delete_account(tx, bob, account="bob")
+
+    def give_role(tx):
+        actions.set_role(tx, ada, organisation="lab", person="bob", role=Role.WRITE)
+
+    assert isinstance(overlapping(any_ground, give_up, give_role), Gone)
+    with any_ground.read() as tx:
+        lab = queries.organisation(tx, "lab").id
+        assert [each.name for each in queries.members(tx, lab)] == ["ada"]
+        assert tx.session.get(Membership, (bob.id, lab)) is None
+
+
+def test_a_role_that_is_given_first_is_told_to_who_gives_up_their_account(any_ground):
+    lab_of(any_ground, person(any_ground, "ada"))
+    person(any_ground, "bob")
+    ada, bob = (now(any_ground, Actor(0, name)) for name in ("ada", "bob"))
+
+    def give_role(tx):
+        actions.set_role(tx, ada, organisation="lab", person="bob", role=Role.WRITE)
+
+    def give_up(tx):
+        actions.delete_account(tx, bob, account="bob")
+
+    said = overlapping(any_ground, give_role, give_up)
+    assert said is None or "just now" in said.message  # where it saw the role at once, it went
+    with any_ground.write() as tx:
+        if said is not None:
+            actions.delete_account(tx, bob, account="bob")
+        assert tx.session.get(Membership, (bob.id, queries.organisation(tx, "lab").id)) is None
+
+
+@pytest.mark.parametrize("what", ["tokens", "invitations"])
+def test_of_two_at_once_the_last_within_a_limit_goes_to_one(any_ground, monkeypatch, what):
+    ada = person(any_ground, "ada")
+    monkeypatch.setattr(rules, "TOKENS_MAX", 2)
+    monkeypatch.setattr(admission, "INVITES_MAX", 2)
+
+    def another(tx):
+        if what == "tokens":
+            actions.mint_token(tx, ada, name="one", role=Reach.READ)
+        else:
+            actions.invite(tx, ada)
+
+    with any_ground.write() as tx:
+        another(tx)
+    assert isinstance(overlapping(any_ground, another, another), Excessive)
+
+
+def test_two_first_links_make_one_operator(any_ground):
+    """Both are about to make an account when the table lets them."""
+    with any_ground.write() as tx:
+        first = actions.first_invite(tx)
+        raw = credentials.fresh_secret()
+        tx.session.add(
+            Invite(
+                digest=credentials.digest(raw),
+                is_first=True,
+                created_at=tx.now,
+                expires_at=tx.now + timedelta(days=1),
+            )
+        )
+    refused = []
+
+    def join(name, link):
+        try:
+            actions.sign_up(any_ground, name=name, password=PASSWORD, link=link)
+        except HubError as error:
+            refused.append(error)
+
+    coming = [threading.Thread(target=join, args=each) for each in (("ada", first), ("bob", raw))]
+    with any_ground.write() as tx:
+        if tx.connection.dialect.name == "postgresql":
+            tx.connection.exec_driver_sql("LOCK TABLE accounts IN SHARE MODE")
+        for each in coming:
+            each.start()
+        time.sleep(2)
+    for each in coming:
+        each.join()
+    with any_ground.read() as tx:
+        asked = select(Account.name).where(Account.is_operator.is_(True))
+        assert len(tx.connection.execute(asked).all()) == 1
+    assert [type(each) for each in refused] == [Conflict]
 
 
 def test_who_is_made_the_only_admin_while_they_give_up_their_account_is_told(any_ground):

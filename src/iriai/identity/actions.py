@@ -28,6 +28,7 @@ from iriai.identity.admission import (
     revoke_token,
     sign_in,
 )
+from iriai.identity.locks import lock_account, lock_first_invites, lock_person
 from iriai.identity.rules import Act, Actor, Role, Subject
 from iriai.identity.tables import Account, AccountKind, Invite, Membership, Session, Token
 
@@ -80,6 +81,7 @@ def sign_up(
     cleaned = names.clean_account_name(name)
     kept = passwords.hashed(fields.clean_password(password, name=cleaned))
     with ground.write() as tx:
+        lock_first_invites(tx)
         invited = queries.open_invite(tx, link) if link else None
         if invited is None and ground.settings.sign_up != "open":
             raise Denied("One joins this hub by invitation.", code="InviteNeeded")
@@ -167,6 +169,8 @@ def set_role(tx: Tx, actor: Actor, *, organisation: str, person: str, role: Role
     if not leaves and actor is not rules.OPERATOR:
         rules.require_may(actor, Act.GOVERN, Subject(group.id))
     lock_account(tx, group.id)
+    if role is not None:
+        lock_person(tx, member.id)  # who is just giving up their account gets no role
     if actor is rules.OPERATOR:
         operating.require_run_by_admins(tx, group.id, group.name, role)
     present = tx.session.get(Membership, (member.id, group.id))
@@ -288,9 +292,13 @@ def delete_account(tx: Tx, actor: Actor, *, account: str) -> None:
     """
     found = queries.person(tx, account)
     rules.require_may(actor, Act.SECURE, Subject(found.id))
-    for each in sorted(queries.organisations_of(tx, found.id), key=lambda one: one.id):
-        lock_account(tx, each.id)
+    locked = sorted(each.id for each in queries.organisations_of(tx, found.id))
+    for each_id in locked:
+        lock_account(tx, each_id)
+    lock_person(tx, found.id)
     for each in queries.organisations_of(tx, found.id):  # as they stand now that they stay
+        if each.id not in locked:
+            raise Conflict(f"{each.name} gave you a role just now; try again.")
         if each.role is Role.ADMIN and _admins_count(tx, each.id) == 1:
             raise Conflict(f"You are the only admin of {each.name}; make somebody else one first.")
     tx.connection.execute(delete(Membership).where(Membership.person_id == found.id))
@@ -310,11 +318,6 @@ def accept_invite(tx: Tx, actor: Actor, raw: str) -> None:
     if link.organisation_id is None:
         raise Conflict("This invitation is for making an account, and you have one.")
     use_invite(tx, link, tx.session.get_one(Account, mine))
-
-
-def lock_account(tx: Tx, account_id: int) -> None:
-    """Let nobody else change this account's people until the transaction ends."""
-    tx.connection.execute(select(Account.id).where(Account.id == account_id).with_for_update())
 
 
 def use_invite(tx: Tx, link: Invite, person: Account) -> None:

@@ -21,6 +21,7 @@ from iriai.base.errors import Denied, Excessive, HubError, Unknown
 from iriai.base.events import HUB
 from iriai.base.tx import Ground, Tx
 from iriai.identity import fields, granting, queries, rules
+from iriai.identity.locks import lock_person
 from iriai.identity.rules import Act, Actor, Grant, Reach, Role, Subject, Via
 from iriai.identity.tables import Account, AccountKind, Invite, Session, Token
 
@@ -154,6 +155,7 @@ def mint_token(
         rules.require_may(actor, Act.SECURE, Subject(owner))
     kept = granting.clean_token(role, grants)
     lasts = granting.clean_token_days(days)
+    lock_person(tx, owner)  # one at a time, so that the limit is one
     _require_fewer(
         tx, Token, Token.account_id == owner, Token.revoked_at.is_(None), Token.via == Via.HAND
     )
@@ -230,6 +232,7 @@ def invite(
     if actor is not rules.OPERATOR:
         mine = rules.require_signed_in(actor)
         rules.require_may(actor, Act.SECURE, Subject(mine))
+        lock_person(tx, mine)
         _require_fewer(tx, Invite, Invite.invited_by_id == mine, Invite.used_at.is_(None))
     group = queries.organisation(tx, organisation) if organisation else None
     if group is not None and actor is not rules.OPERATOR:

@@ -23,6 +23,10 @@ def set_role_until(
     role_after: Role | None = None,
 ) -> None:
     """Give a role, from `until` on `role_after` instead; None ends it now."""
+    if role is not None:
+        asked = select(Account.deleted_at).where(Account.id == account_id)
+        gone = tx.connection.execute(asked.with_for_update(key_share=True)).scalar_one_or_none()
+        role = None if gone is not None else role  # they have just given up their account
     present = tx.session.get(Membership, (account_id, organisation_id))
     if role is None:
         if present is not None:
