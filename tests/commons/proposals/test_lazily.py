@@ -1,13 +1,16 @@
 """Lazy consensus: what passes by itself, and what an objection makes of it."""
 
+import threading
+
 import pytest
 
 from iriai.base.errors import Conflict, Denied, Excessive, Invalid
 from iriai.commons import enactment
+from iriai.commons import queries as commons
 from iriai.commons.charter.rules import Action
-from iriai.commons.proposals import scope
+from iriai.commons.proposals import queries, scope, steps
 from iriai.commons.proposals.rules import State
-from tests.support.overlap import overlapping
+from tests.support.overlap import SECONDS, overlapping
 
 
 def test_without_an_objection_it_is_enacted_when_its_hours_are_over(any_town):
@@ -141,3 +144,25 @@ def test_of_two_proposals_at_once_the_second_finds_the_last_place_taken(any_town
         enactment.propose(tx, ada, town.commons_id, action=Action.STATEMENT, payload=payload)
 
     assert isinstance(overlapping(town.ground, propose, propose), Excessive)
+
+
+def test_what_is_carried_out_waits_for_its_commons_first_and_ends_in_no_deadlock(any_town):
+    """Somebody decides in a commons, and comes to a proposal that is being carried out."""
+    town = any_town.found("university", "ada", "bob", "cleo")
+    payload = {"unit": "gpu_hours", "by": "ada", "amount": "10"}
+    made = town.propose("ada", "pool.declare", payload=payload)
+    town.second("bob", made.number)
+    town.ground.clock.advance(days=8)
+    with town.ground.write() as tx:
+        assert steps.advance(tx, made.id).state is State.PASSED
+    done = []
+    working = threading.Thread(
+        target=lambda: done.append(enactment.carry_out(town.ground, made.id))
+    )
+    with town.ground.write() as tx:
+        commons.lock(tx, town.commons_id)
+        working.start()
+        working.join(4 * SECONDS)
+        assert queries.locked(tx, made.id).state == State.PASSED
+    working.join()
+    assert done == [State.ENACTED]
