@@ -122,6 +122,30 @@ def test_every_action_has_its_form(lab):
             assert 'name="p_' in page.text or nothing, action
 
 
+def test_a_repository_is_chosen_from_those_there_are(lab, monkeypatch):
+    gate = "/commons/lab/proposals/new?action=resource.gate"
+    assert "This commons has no repository yet." in text(lab.see(gate))
+    for name in ("speech", "words"):
+        made = lab.send("/new-dataset", owner="lab", name=name, licence="", visibility="public")
+        assert made.headers["location"] == f"/datasets/lab/{name}"
+    lab.send("/buckets/new", owner="lab", name="tapes", visibility="public")
+    chosen = re.search(r'<select id="p_repo".*?</select>', lab.see(gate).text, re.DOTALL)[0]
+    assert re.findall(r'value="([^"]*)"', chosen) == [
+        "",
+        "datasets/lab/speech",
+        "datasets/lab/words",
+    ]
+    assert "selected" not in chosen
+    given = lab.see(f"{gate}&repo=datasets/lab/words").text
+    assert 'value="datasets/lab/words" selected' in given
+    delete = lab.see("/commons/lab/proposals/new?action=resource.delete").text
+    assert 'value="buckets/lab/tapes"' in delete
+    monkeypatch.setattr(forms, "PICKED_MAX", 1)
+    typed = lab.see(gate).text
+    assert '<input id="p_repo"' in typed
+    assert '<datalist id="p_repo-there"><option value="datasets/lab/speech">' in typed
+
+
 def test_the_list_says_of_each_how_it_is_decided(lab):
     listed = text(lab.see("/commons/lab/proposals/new"))
     assert "at least 3 of the 3 who have a vote must be for it" in listed

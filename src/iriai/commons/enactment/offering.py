@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from iriai.base.errors import Conflict, HubError, Invalid
 from iriai.base.tx import Tx
+from iriai.buckets import queries as buckets
 from iriai.commons import queries as commons
 from iriai.commons.breakglass import queries as operators
 from iriai.commons.breakglass.rules import State as Standing
@@ -16,6 +17,7 @@ from iriai.commons.charter import amending, rights, words
 from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import PANEL, Action, Charter, Path
 from iriai.commons.enactment import children, custody
+from iriai.commons.enactment.buckets import PREFIX as BUCKETS
 from iriai.commons.enactment.registry import Payload, can_enact, enactor
 from iriai.commons.enactment.resources import resource
 from iriai.commons.membership import queries as membership
@@ -33,6 +35,7 @@ from iriai.discussions import queries as discussions
 from iriai.discussions.queries import Filters
 from iriai.identity.rules import Actor
 from iriai.repos import queries as repos
+from iriai.repos.guarded import is_charter
 
 Choices = tuple[tuple[str, str], ...]
 SHOWN_MAX = 500
@@ -127,7 +130,18 @@ def _repositories(tx: Tx, actor: Actor, commons_id: int) -> Choices:
     owner = membership.organisation_id(tx, commons_id)
     if owner is None:
         return ()
-    return tuple((each.address, "") for each in repos.repos_of(tx, actor, owner))
+    return tuple(
+        (each.address, f"{each.name} ({each.kind})")
+        for each in repos.repos_of(tx, actor, owner)
+        if not is_charter(each)
+    )
+
+
+def _repositories_and_buckets(tx: Tx, actor: Actor, commons_id: int) -> Choices:
+    owner = membership.organisation_id(tx, commons_id)
+    stored = () if owner is None else buckets.buckets_of(tx, actor, owner, limit=SHOWN_MAX)
+    found = ((f"{BUCKETS}{each.full_name}", f"{each.name} (bucket)") for each in stored)
+    return _repositories(tx, actor, commons_id) + tuple(found)
 
 
 def _pulls(tx: Tx, actor: Actor, commons_id: int, given: Mapping[str, str]) -> Choices:
@@ -229,6 +243,7 @@ def _children(tx: Tx, _actor: Actor, commons_id: int) -> Choices:
 
 _OF: Mapping[Source, Callable[[Tx, Actor, int], Choices]] = {
     Source.REPOSITORY: _repositories,
+    Source.REPOSITORY_OR_BUCKET: _repositories_and_buckets,
     Source.CHARTER_PULL: _charter_pulls,
     Source.MEMBER: _members,
     Source.APPLICANT: _applicants,

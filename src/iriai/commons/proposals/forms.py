@@ -5,7 +5,7 @@ Where an answer must be something that exists, `Source` says what of; `enactment
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 from types import MappingProxyType
@@ -17,6 +17,7 @@ class Source(StrEnum):
     """What there is to choose from."""
 
     REPOSITORY = "repository"
+    REPOSITORY_OR_BUCKET = "repository_or_bucket"
     PULL = "pull"
     CHARTER_PULL = "charter_pull"
     PERSON = "person"
@@ -41,6 +42,8 @@ class Shape(StrEnum):
     CHOICE = "choice"
     TYPED = "typed"
     """A line, with what exists suggested as one types."""
+    PICKED = "picked"
+    """Chosen from what exists; typed, with suggestions, where that is more than a list holds."""
     ROWS = "rows"
     """Several of the same few lines, as projects of a round."""
 
@@ -60,7 +63,9 @@ class Field:
 
 
 YES_NO = (("yes", "Yes"), ("no", "No"))
-REPO = Field("repo", "Which repository", Shape.TYPED, source=Source.REPOSITORY)
+PICKED_MAX = 100
+"""More than that is typed."""
+REPO = Field("repo", "Which repository", Shape.PICKED, source=Source.REPOSITORY)
 MEMBER = Field("name", "Which member", Shape.TYPED, source=Source.MEMBER)
 UNIT = Field("unit", "Of what", Shape.CHOICE, source=Source.UNIT)
 AMOUNT = Field("amount", "How much", hint="A number, such as 500; of bytes also 200 GB.")
@@ -146,10 +151,9 @@ FORMS: Mapping[Action, tuple[Field, ...]] = MappingProxyType(
         Action.RESOURCE_DELETE: (
             Field(
                 "repo",
-                "Which repository",
-                Shape.TYPED,
-                "Or a bucket, as buckets/owner/name.",
-                source=Source.REPOSITORY,
+                "Which repository or bucket",
+                Shape.PICKED,
+                source=Source.REPOSITORY_OR_BUCKET,
             ),
         ),
         Action.RESOURCE_RETURN: (
@@ -169,7 +173,7 @@ FORMS: Mapping[Action, tuple[Field, ...]] = MappingProxyType(
             Field(
                 "repository",
                 "Of which repository",
-                Shape.TYPED,
+                Shape.PICKED,
                 "Only where the office is for one repository.",
                 source=Source.REPOSITORY,
                 is_optional=True,
@@ -234,6 +238,8 @@ FORMS: Mapping[Action, tuple[Field, ...]] = MappingProxyType(
 )
 NOTHING_THERE: Mapping[Source, str] = MappingProxyType(
     {
+        Source.REPOSITORY: "This commons has no repository yet.",
+        Source.REPOSITORY_OR_BUCKET: "This commons has no repository or bucket yet.",
         Source.CHARTER_PULL: "No change of the charter waits. Write one on the charter's page.",
         Source.APPLICANT: "Nobody who has applied has what the charter asks for yet.",
         Source.OFFICE: "The charter knows no office that is granted.",
@@ -269,6 +275,18 @@ GROUPS: tuple[tuple[str, tuple[Action, ...]], ...] = (
 
 _AMOUNT = re.compile(r"([0-9][0-9,_ ]*(?:\.[0-9]{1,3})?)\s*([kKMGTP])B")
 _POWERS = {"K": 1, "M": 2, "G": 3, "T": 4, "P": 5}
+
+
+def shaped(
+    fields: tuple[Field, ...], there: Mapping[str, tuple[tuple[str, str], ...]]
+) -> tuple[Field, ...]:
+    """The fields of a form; of what there is too much for a list is typed."""
+    return tuple(
+        replace(each, shape=Shape.TYPED)
+        if each.shape is Shape.PICKED and len(there.get(each.name, ())) > PICKED_MAX
+        else each
+        for each in fields
+    )
 
 
 def amount(given: str) -> str:

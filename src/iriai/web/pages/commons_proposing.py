@@ -153,6 +153,7 @@ def _form(
         next_step = _next(charter, action, how, membership.votes(tx, named.id))
     if action is Action.SEAT_GRANT and not there["custody"]:
         fields = tuple(each for each in fields if each.name != "custody")
+    fields = forms.shaped(fields, there)
     return ask.page(
         "commons/propose.html",
         status=problems.status(error) if error else 200,
@@ -196,7 +197,7 @@ def nothing_to_choose(
         for each in fields
         if each.source is not None
         and each.source in forms.NOTHING_THERE
-        and each.shape is Shape.CHOICE
+        and (each.shape is Shape.CHOICE or (each.shape is Shape.PICKED and not each.is_optional))
         and not there.get(each.name)
     }
 
@@ -215,6 +216,7 @@ def rival_form(tx: Tx, ask: Ask, found: Proposal) -> dict[str, Any]:
     sent = answers(ask.form, fields)
     given = {each.name: sent.get(each.name, first.get(each.name, "")) for each in fields}
     there = offering.choices(tx, ask.actor, found.commons_id, fields, given)
+    fields = forms.shaped(fields, there)
     return {"fields": fields, "there": there, "given": given, "nothing": {}, "rows": ROWS_FREE}
 
 
