@@ -3,12 +3,14 @@
 import json
 import os
 import time
+from contextlib import ExitStack
 
 import httpx
 import pytest
 from huggingface_hub import HfApi, HfFileSystem
 from huggingface_hub.errors import BucketBatchError, BucketNotFoundError, HfHubHTTPError
 
+from iriai.api.bucket_events import STREAMS_EACH_MAX
 from tests.support import clients
 
 
@@ -279,8 +281,23 @@ def test_who_follows_a_bucket_hears_what_changed_and_what_changes(any_hub, api, 
     head = {"Authorization": f"Bearer {any_hub.token}"}
     assert httpx.get(where, headers=head, params={"cursor": "x"}).status_code == 400
     assert httpx.get(where, headers=head, params={"since": "x"}).status_code == 400
-    api.update_bucket_settings(bucket, private=True)
+    with httpx.stream("GET", where, timeout=30) as heard:
+        lines = heard.iter_lines()
+        assert next(lines) == "event: ready"
+        api.update_bucket_settings(bucket, private=True)
+        api.batch_bucket_files(bucket, add=[(b"three", "secret.txt")])
+        assert not any("secret" in line for line in lines)
     assert httpx.get(where, headers={"Authorization": f"Bearer {bob.token}"}).status_code == 404
+
+
+def test_who_follows_too_much_holds_up_nobody_else(any_hub, bucket):
+    where = f"{any_hub.url}/api/buckets/{bucket}/events"
+    with ExitStack() as open_streams:
+        for _ in range(STREAMS_EACH_MAX):
+            heard = open_streams.enter_context(httpx.stream("GET", where, timeout=30))
+            assert next(heard.iter_lines()) == "event: ready"
+        assert httpx.get(where).status_code == 429
+        assert events_of(where, any_hub.token, 1)[0][0] == "ready"
 
 
 def test_the_file_system_follows_a_bucket_as_it_changes(any_hub, api, bucket):

@@ -18,6 +18,7 @@ from iriai.identity import queries as people
 from iriai.identity.rules import OPERATOR, Actor
 from iriai.repos import actions as repos
 from iriai.repos import queries as repos_queries
+from iriai.repos.git.entries import EXECUTABLE_MODE
 from iriai.repos.operations import Add, DeleteFile
 
 
@@ -95,6 +96,21 @@ def test_changes_that_lie_apart_in_one_file_are_both_kept(village):
     assert village.text("a.txt") == "ONE\ntwo\nthree\nfour\nFIVE\n"
 
 
+@pytest.mark.parametrize("ours", [True, False])
+def test_a_program_stays_one_when_both_sides_changed_it(village, ours):
+    lines = [b"%d\n" % n for n in range(9)]
+    village.commit(village.ada, Add("run.sh", b"".join(lines), executable=not ours))
+    mine = Add("run.sh", b"".join([b"mine\n", *lines[1:]]), executable=True)
+    made = village.commit(village.bob, mine, create_pr=True)
+    theirs = Add("run.sh", b"".join([*lines[:-1], b"theirs\n"]), executable=not ours)
+    village.commit(village.ada, theirs)
+    enactment.merge(village.ground, village.ada, village.repo(), made.number)
+    objects = repos_queries.objects(village.ground, village.repo().id)
+    file = objects.file(village.repo().head, "run.sh")
+    assert file.mode == EXECUTABLE_MODE
+    assert objects.blob(file.oid) == b"".join([b"mine\n", *lines[1:-1], b"theirs\n"])
+
+
 def test_a_conflict_is_named_by_file_and_merges_nothing(village):
     made = village.commit(village.bob, Add("a.txt", b"mine\n"), create_pr=True)
     village.commit(village.ada, Add("a.txt", b"theirs\n"))
@@ -163,6 +179,14 @@ def test_a_pull_request_for_a_branch_that_is_gone_waits_for_it(village):
     enactment.merge(village.ground, village.ada, village.repo(), made.number)
     with village.ground.write() as tx, pytest.raises(Unknown, match="elsewhere"):
         actions.open_pull_request(tx, village.bob, village.repo(), title="No", target="elsewhere")
+
+
+def test_a_pull_request_is_not_for_another_one(village):
+    made = village.commit(village.bob, Add("c.txt", b"c\n"), create_pr=True)
+    ref = f"refs/pr/{made.number}"
+    with pytest.raises(Unknown):
+        village.commit(village.bob, Add("d.txt", b"d\n"), revision=ref, create_pr=True)
+    village.commit(village.bob, Add("d.txt", b"d\n"), revision=ref)
 
 
 def test_a_draft_is_published_before_it_is_merged(village):

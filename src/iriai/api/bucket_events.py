@@ -4,8 +4,8 @@
 
 What was missed comes first, then `ready`, then what happens from now on; `reset` where that is too
 long ago to be told. A stream ends by `reconnect` after a while and when the server stops, and
-without a word when its reader loses the right to read. Nothing is held open in the database between
-two looks.
+without a word when its reader loses the right to read: that is asked each time there is something
+to tell. Nothing is held open in the database between two looks.
 """
 
 import asyncio
@@ -18,8 +18,8 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from iriai.api import door
-from iriai.base.errors import HubError, Invalid, Unavailable
+from iriai.api import door, limits
+from iriai.base.errors import Excessive, HubError, Invalid, Unavailable
 from iriai.base.http.protocol import Exchange
 from iriai.base.numbers import whole
 from iriai.base.routing import Access, DeclaredRoute, route, unquoted
@@ -33,6 +33,8 @@ PING_SECONDS = 20.0
 JUDGE_SECONDS = 30.0
 LIFE_SECONDS = 600.0
 STREAMS_MAX = 200
+STREAMS_EACH_MAX = 20
+"""How many of them one account may hold, or one network of visitors."""
 PING = b": ping\n\n"
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
@@ -42,6 +44,11 @@ _open: set["Stream"] = set()
 async def follow(request: Request) -> Response:
     """What changes in a bucket."""
     stream = await door.in_reading_thread(_begin, request)
+    if sum(each.reader == stream.reader for each in _open) >= STREAMS_EACH_MAX:
+        raise Excessive(
+            f"You follow {STREAMS_EACH_MAX} buckets from here already; end one of these first.",
+            code="TooManyRequests",
+        )
     if len(_open) >= STREAMS_MAX:
         raise Unavailable("Too many follow buckets here just now; try again in a while.")
     return StreamingResponse(stream.told(), media_type="text/event-stream", headers=HEADERS)
@@ -50,7 +57,9 @@ async def follow(request: Request) -> Response:
 def _begin(request: Request) -> "Stream":
     with door.ground_of(request).read() as tx:
         bucket = _bucket(request, tx)
-        return Stream(request, bucket.id, _cursor(request, tx, bucket))
+        who = door.actor_of(request).id
+        reader = limits.asker(request) if who is None else str(who)
+        return Stream(request, reader, bucket.id, _cursor(request, tx, bucket))
 
 
 def _bucket(request: Request, tx: Tx) -> Bucket:
@@ -80,6 +89,7 @@ class Stream:
     """One reader of one bucket."""
 
     request: Request
+    reader: str
     bucket_id: int
     cursor: int | None
 
@@ -107,6 +117,8 @@ class Stream:
                 if not await door.in_reading_thread(self._may_read):
                     return
             found = await door.in_reading_thread(self._look)
+            if found is None:
+                return
             for each in found:
                 self.cursor, said = each.cursor, now
                 yield event("changes", {"cursor": str(each.cursor), "changes": each.changes})
@@ -121,16 +133,21 @@ class Stream:
             await asyncio.sleep(LOOK_SECONDS)
         yield event("reconnect", {"cursor": str(self.cursor)})
 
-    def _look(self) -> list[Batch]:
+    def _look(self) -> list[Batch] | None:
+        """What is new; None for who may not hear of it any more."""
         with door.ground_of(self.request).read() as tx:
-            return list(changes.after(tx, self.bucket_id, self.cursor or 0))
+            found = list(changes.after(tx, self.bucket_id, self.cursor or 0))
+            return found if not found or self._may_still(tx) else None
 
     def _may_read(self) -> bool:
+        with door.ground_of(self.request).read() as tx:
+            return self._may_still(tx)
+
+    def _may_still(self, tx: Tx) -> bool:
         """Whether whoever follows may still do so, judged as they are now."""
         try:
-            with door.ground_of(self.request).read() as tx:
-                self.request.state.actor = door.authenticate(tx, self.request)
-                return _bucket(self.request, tx).id == self.bucket_id
+            self.request.state.actor = door.authenticate(tx, self.request)
+            return _bucket(self.request, tx).id == self.bucket_id
         except HubError:
             return False
 

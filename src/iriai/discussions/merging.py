@@ -14,7 +14,14 @@ from pathlib import Path, PurePosixPath
 
 from iriai.discussions.queries import Sides
 from iriai.discussions.rules import Discussion, Event, EventKind
-from iriai.repos.git.entries import FOLDER_MODE, Commit, File, Folder
+from iriai.repos.git.entries import (
+    EXECUTABLE_MODE,
+    FILE_MODE,
+    FOLDER_MODE,
+    Commit,
+    File,
+    Folder,
+)
 from iriai.repos.git.objects import Objects
 from iriai.repos.operations import Add, Copy, DeleteFile, Operation
 
@@ -118,8 +125,11 @@ def _merged(
         return [taken]
     if was is None or here is None or there is None or any(f.lfs for f in (was, here, there)):
         return None
+    mode = there.mode if here.mode == was.mode else here.mode
+    if not {was.mode, here.mode, there.mode} <= {FILE_MODE, EXECUTABLE_MODE}:
+        return None
     merged = _merged_text(objects, was, here, there)
-    return None if merged is None else [Add(path, merged)]
+    return None if merged is None else [Add(path, merged, executable=mode == EXECUTABLE_MODE)]
 
 
 def _is_blocked(objects: Objects, base: str, path: str, gone: Container[str]) -> bool:

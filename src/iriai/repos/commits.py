@@ -186,7 +186,8 @@ class _Asked:
         with self.ground.read() as tx:
             repo = queries.by_id(tx, self.repo.id, self.actor)
             ref = queries.named(tx, repo.id, self.revision)
-            if ref is None or not ref.name.startswith((HEADS, PULLS)):
+            places = (HEADS,) if self.create_pr else (HEADS, PULLS)
+            if ref is None or not ref.name.startswith(places):
                 raise rules.unknown_revision(self.revision)
             if not self.create_pr:
                 if not self.by_decision:
