@@ -7,7 +7,7 @@ import pytest
 from tests.commons.cases.village import Village
 
 from iriai.base.opening import open_ground
-from iriai.commons.cases import queries
+from iriai.commons.cases import queries, records
 from iriai.commons.enactment import cases as enacting
 from iriai.settings import load
 
@@ -42,18 +42,23 @@ def drawn(hub):
     names = [village.name(each.account_id) for each in seats]
     with ground.read() as tx:
         assert queries.panel(tx, village.id, found.number).seed
+        whole = records.record_of(tx, village.actor("bob", tx), found)
     ground.engine.dispose()
-    return found.number, number, names
+    return found.number, number, names, whole
 
 
-def test_a_panel_is_drawn_again_by_its_address(hub, drawn):
-    panel, case, names = drawn
+def test_a_panel_is_checked_by_its_address_and_drawn_again_by_who_may_see_it(hub, drawn, tmp_path):
+    panel, case, names, whole = drawn
     page = f"{hub.url}/commons/tales/panels/{panel}"
     for address in (page, f"{hub.url}/commons/tales/cases/{case}"):
         told = json.loads(hub.run("commons", "panel", "verify", address))
-        assert (told["names"], told["faults"]) == (names, [])
+        assert (told["names"], told["faults"], told["whole"]) == ([], [], False)  # it is small
     told = json.loads(hub.run("commons", "panel", "verify", "--hub", hub.url, f"tales/{panel}"))
-    assert told["names"] == names
+    assert told["seed"] == whole["seed"]
+    kept = tmp_path / "draw.json"
+    kept.write_text(json.dumps(whole))
+    told = json.loads(hub.run("commons", "panel", "verify", str(kept)))
+    assert (told["names"], told["faults"], told["whole"]) == (names, [], True)
 
 
 def test_an_address_of_nothing_is_said_to_be(hub, drawn):

@@ -13,7 +13,7 @@ from iriai.api.shapes import moment
 from iriai.base.routing import Access, DeclaredRoute, route
 from iriai.base.tx import Tx
 from iriai.commons import queries as commons_queries
-from iriai.commons.cases import figures, panels, queries, wording
+from iriai.commons.cases import figures, queries, records, wording
 from iriai.commons.cases.queries import Seen
 from iriai.commons.cases.rules import WORDS_LENGTH_MAX, unknown_case
 from iriai.commons.enactment import case_steps, cases
@@ -66,14 +66,14 @@ def case_panel(request: Request, tx: Tx) -> Response:
     found = queries.case(tx, door.actor_of(request), _commons(request, tx), _number(request))
     if found.panel is None:
         raise unknown_case()
-    return door.json_answer(panels.record_of(tx, found.panel))
+    return door.json_answer(records.record_of(tx, door.actor_of(request), found.panel))
 
 
 @door.reading
 def panel(request: Request, tx: Tx) -> Response:
     """The draw of a panel, all that it takes to draw it again."""
     found = queries.panel(tx, _commons(request, tx), _number(request))
-    return door.json_answer(panels.record_of(tx, found))
+    return door.json_answer(records.record_of(tx, door.actor_of(request), found))
 
 
 @door.with_json
@@ -106,8 +106,9 @@ def panel_step(request: Request, body: Body) -> Response:
     word = request.path_params["step"]
     with door.ground_of(request).write() as tx:
         commons_id, number = _commons(request, tx), _number(request)
-        case_steps.panel_step(tx, door.actor_of(request), commons_id, number, word, _given(body))
-        shape = panels.record_of(tx, queries.panel(tx, commons_id, number))
+        actor = door.actor_of(request)
+        case_steps.panel_step(tx, actor, commons_id, number, word, _given(body))
+        shape = records.record_of(tx, actor, queries.panel(tx, commons_id, number))
     return door.json_answer(shape)
 
 

@@ -1,16 +1,21 @@
 """Appeals, and who hears them: five by lot, else three, the parent, everybody left, or a vote."""
 
+import orjson
 import pytest
+import sqlalchemy as sa
 
+from iriai.base import ledger
 from iriai.base.errors import Conflict, Denied, Invalid
+from iriai.base.events import Event
 from iriai.commons import actions as commons
 from iriai.commons import queries as commons_queries
-from iriai.commons.cases import actions, lot, panels, queries, rules
+from iriai.commons.cases import actions, lot, panels, queries, records, rules
 from iriai.commons.cases.bench import Form, Sitting
+from iriai.commons.cases.tables import PanelSeat
 from iriai.commons.charter import presets, register
 from iriai.commons.charter import queries as charters
 from iriai.commons.enactment import cases as enacting
-from iriai.identity.rules import Act, Role, Subject, may
+from iriai.identity.rules import ANYONE, Act, Role, Subject, may
 from tests.commons.cases.village import Village
 
 EIGHT = ["ada", "eve", "una", "ivo", "kai", "lea", "max", "nia"]
@@ -31,6 +36,13 @@ def drawn(village, number):
     found, seats = village.panel(number)
     assert found.state == Sitting.SITTING
     return found, [village.name(each.account_id) for each in seats]
+
+
+def published(village, found, who=None):
+    """The record of a draw, as somebody gets it or, without a name, everybody."""
+    with village.ground.read() as tx:
+        viewer = ANYONE if who is None else village.actor(who, tx)
+        return records.record_of(tx, viewer, queries.panel(tx, village.id, found.number))
 
 
 def respond(village, by, number, accepts):
@@ -64,14 +76,82 @@ def test_five_are_drawn_by_a_lot_that_anybody_can_draw_again(any_village):
     village = any_village
     number = appealed(village)
     found, names = drawn(village, number)
-    with village.ground.read() as tx:
-        record = panels.record_of(tx, queries.panel(tx, village.id, found.number))
+    record = published(village, found, "eve")
     verified = lot.verify(record)
     assert verified.faults == ()
+    assert verified.is_whole
     assert list(verified.names) == names
     assert len(names) == 5
     assert "ada" not in names  # who decided does not judge their own act
     assert record["strings"] == {"appellant": "of bob", "decider": ""}
+
+
+def told(village):
+    """All that the log says in public, and what is shown of its state."""
+    with village.ground.read() as tx:
+        asked = sa.select(Event.entry).where(Event.commons_id == village.id).order_by(Event.id)
+        return [orjson.loads(each) for each in tx.connection.execute(asked).scalars()]
+
+
+def test_in_a_small_commons_a_draw_tells_nobody_who_is_involved(any_village):
+    village = any_village
+    number = appealed(village)
+    found, names = drawn(village, number)
+    respond(village, names[0], number, accepts=False)
+    village.say(names[1], number, "upheld")
+    for who in (None, "cid"):  # everybody, and a member who is not concerned
+        record = published(village, found, who)
+        text = orjson.dumps(record).decode()
+        assert not [name for name in village.ids if f'"{name}"' in text], who
+        assert {"eligible", "salt"}.isdisjoint(record)
+        assert [each["state"] for each in record["asked"]][:2] == ["declined", "accepted"]
+        verified = lot.verify(record)
+        assert (verified.faults, verified.is_whole) == ((), False)
+        assert lot.verify(record | {"beacon": "another"}).faults
+    for who in ("bob", "eve", names[1]):  # who appealed, a steward, the panel
+        whole = lot.verify(published(village, found, who))
+        assert (whole.faults, whole.is_whole) == ((), True)
+    entries = [each for each in told(village) if each["subject"].startswith("panel/")]
+    assert {"drew", "declined a seat on", "gave a verdict on"} <= {each["verb"] for each in entries}
+    root = next(each["facts"]["eligible_root"] for each in entries if each["verb"] == "drew")
+    assert root == record["eligible_root"]
+    text = orjson.dumps(entries).decode()
+    assert not [name for name in village.ids if f'"{name}"' in text]
+
+
+def test_where_enough_are_left_everybody_checks_who_was_asked(ground, clock):
+    village = Village(ground, clock, [*EIGHT, "oda", "pia", "rut"], ["bob", "cid"])
+    number = appealed(village)
+    found, names = drawn(village, number)
+    record = published(village, found)
+    verified = lot.verify(record)
+    assert (verified.faults, verified.is_whole) == ((), False)
+    assert list(verified.names) == names
+    assert "eligible" not in record
+    first, second, *others = record["asked"]
+    for bent in ([second, first, *others], [first | {"name": "zoe"}, second, *others], others):
+        assert lot.verify(record | {"asked": bent}).faults
+    assert lot.verify(record | {"eligible_root": "00" * 32}).faults
+    whole = published(village, found, "eve")
+    for each in whole["eligible"]:  # whoever is left out, or is put in, the list is another
+        fewer = [other for other in whole["eligible"] if other != each]
+        assert lot.verify(whole | {"eligible": fewer}).faults
+    more = [*whole["eligible"], {"id": "900", "name": "zoe"}]
+    assert lot.verify(whole | {"eligible": more}).faults
+
+
+def test_nobody_guesses_from_digests_who_sits(village):
+    number = appealed(village)
+    drawn(village, number)
+    state = {row: said for each in told(village) for row, said in each.get("state", {}).items()}
+    with village.ground.read() as tx:
+        rows = tx.connection.execute(sa.select(PanelSeat.__table__)).all()
+    assert rows
+    table = PanelSeat.__table__
+    for row in rows:
+        assert ledger.digest(table, row) == state[f"panel_seats/{row.id}"]
+        guess = [None if name == "salt" else value for name, value in row._mapping.items()]
+        assert ledger.digest(table, guess) != state[f"panel_seats/{row.id}"]
 
 
 def test_the_seed_comes_from_a_checkpoint_after_the_window(village):
@@ -106,7 +186,7 @@ def test_who_declines_is_followed_by_the_next_in_the_lot(village):
     found, names = drawn(village, number)
     respond(village, names[0], number, accepts=False)
     seats = [village.name(each.account_id) for each in village.panel(number)[1]]
-    order = [each["name"] for each in found.eligible]
+    order = [each["name"] for each in found.drawn_from]
     assert seats == order[:6]
     with pytest.raises(Denied):
         village.say(names[0], number, "upheld")

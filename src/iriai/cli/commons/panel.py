@@ -23,8 +23,10 @@ def verify(hub: str, case: str) -> None:
     """Draw the panel of CASE again, and say whether its names are the ones of the lot.
 
     CASE is COMMONS/NUMBER of a panel, COMMONS/cases/NUMBER of a case, the URL of either on a hub,
-    or a file with a published draw. Prints JSON: `names`, `seed`, and `faults`, empty when all is
-    well; then it ends with 0, else with 1.
+    or a file with a published draw. Prints JSON: `names`, `seed`, `faults`, empty when all is well,
+    and `whole`: whether the draw had all who could be drawn. Only who may see the matter gets such
+    a one, from its page; of others the seed, the order and what was committed to are checked. Ends
+    with 0 when all is well, else with 1.
     """
     from iriai.base.errors import HubError
     from iriai.commons.cases import lot
@@ -33,7 +35,12 @@ def verify(hub: str, case: str) -> None:
         found = lot.verify(_record(hub, case))
     except HubError as error:
         raise click.ClickException(error.message) from None
-    told = {"names": found.names, "seed": found.seed, "faults": found.faults}
+    told = {
+        "names": found.names,
+        "seed": found.seed,
+        "faults": found.faults,
+        "whole": found.is_whole,
+    }
     click.echo(json.dumps(told, indent=2, ensure_ascii=False))
     raise SystemExit(1 if found.faults else 0)
 

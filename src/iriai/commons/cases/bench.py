@@ -18,6 +18,8 @@ ELECTOR_DAYS = 90
 SIZES = (5, 3)
 ACCEPT_DAYS = 3
 ROUNDS_MAX = 3
+UNNAMED_MIN = 5
+"""So many electors must be left besides for the names of those who were asked to be public."""
 """After so many panels that did not answer everybody votes."""
 
 CASTS_LENGTH_MAX = 4_000
@@ -209,6 +211,14 @@ def require_in_reach(level: int, stands: int, *, is_from_above: bool) -> None:
             "that stays with those whose commons it is.",
             code="RulesOnly",
         )
+
+
+def may_name(form: Form | None, others: int) -> bool:
+    """Whether everybody may read who was asked; `others` are the electors who were not.
+
+    Where few are left it is they who are involved. Where all vote, names say nothing.
+    """
+    return form is Form.VOTE or others >= UNNAMED_MIN
 
 
 def require_seat(state: SeatState | None) -> None:

@@ -4,12 +4,13 @@ What a verdict does to the matter it is about is not done here: see `actions.con
 `enactment/cases.py`.
 """
 
+import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from iriai.base.errors import Conflict, Denied
 from iriai.base.tx import Tx
-from iriai.commons.cases import bench, lot, queries, rules
+from iriai.commons.cases import bench, lot, queries, records, rules
 from iriai.commons.cases.bench import Cast, Form, Matter, SeatState, Sitting, Verdict
 from iriai.commons.cases.reach import require_reach
 from iriai.commons.cases.recording import CLOCK, SOMEBODY, cited
@@ -120,10 +121,11 @@ def draw(tx: Tx, found: PanelRow, parties: set[int]) -> bool:
     )
     form, bench_id, size, eligible = _bench(tx, found, parties)
     found.form, found.bench_id, found.size = form, bench_id, size
-    ids = [each.id for each in eligible]
-    ordered = lot.order(found.seed, [str(each) for each in ids])
     known = {str(each.id): each.name for each in eligible}
-    found.eligible = [{"id": each, "name": known[each]} for each in ordered]
+    pool = [(each, known[each]) for each in lot.order(found.seed, known)]
+    found.drawn_from = [{"id": member, "name": name} for member, name in pool]
+    found.draw_salt = secrets.token_hex(lot.SECRET_BYTES)
+    found.eligible_root = lot.root(found.draw_salt, pool)
     found.state, found.drawn_at = Sitting.SITTING, tx.now
     days = charters.in_force(tx, found.commons_id).appeals.answer_days
     found.due_at = tx.now + timedelta(days=days)
@@ -137,7 +139,7 @@ def draw(tx: Tx, found: PanelRow, parties: set[int]) -> bool:
         size=size,
         seed=found.seed,
         root=found.checkpoint_root,
-        asked=[each["name"] for each in found.eligible[:size]],
+        eligible_root=found.eligible_root,
     )
     _wake(tx, found)
     return True
@@ -193,7 +195,7 @@ def respond(tx: Tx, actor: Actor, found: PanelRow, *, accepts: bool) -> None:
     if seat is None or seat.state != SeatState.ASKED:
         raise Conflict("You have answered already whether you sit; one answers once.")
     seat.state = SeatState.ACCEPTED if accepts else SeatState.DECLINED
-    _tell(tx, found, actor.name, "accepted a seat on" if accepts else "declined a seat on")
+    _tell(tx, found, SOMEBODY, "accepted a seat on" if accepts else "declined a seat on")
     if not accepts:
         _ask_next(tx, found)
 
@@ -222,7 +224,7 @@ def say(
     seat.state, seat.answered_at = SeatState.ACCEPTED, tx.now
     seat.verdict, seat.rung = cast, f"{level}:{rung}" if cast is Verdict.VARIED else None
     seat.reasons = rules.clean_words(reasons, "The reason for a verdict")
-    _tell(tx, found, actor.name, "gave a verdict on")
+    _tell(tx, found, SOMEBODY, "gave a verdict on")
     return conclude(tx, found)
 
 
@@ -302,7 +304,8 @@ def replace(tx: Tx, found: PanelRow) -> PanelRow:
 def _ask_next(tx: Tx, found: PanelRow, *, sits: bool = False) -> None:
     """Ask as many as are needed; where the lot is exhausted, fewer sit, or the bench changes."""
     states = {each.account_id: SeatState(each.state) for each in queries.seats(tx, found.id)}
-    order = [int(each["id"]) for each in found.eligible or []]
+    pool = records.pool_of(found)  # none of what came from elsewhere: then nobody is asked besides
+    order = [*states] if pool is None else [int(member) for member, _ in pool]
     wanted = bench.next_asked(order, states, found.size or 0)
     places = {each: place for place, each in enumerate(order)}
     for each in wanted:
@@ -311,6 +314,7 @@ def _ask_next(tx: Tx, found: PanelRow, *, sits: bool = False) -> None:
                 commons_id=found.commons_id,
                 panel_id=found.id,
                 account_id=each,
+                salt=secrets.token_hex(lot.SECRET_BYTES),
                 place=places[each],
                 state=SeatState.ACCEPTED if sits else SeatState.ASKED,
                 asked_at=tx.now,
@@ -330,31 +334,6 @@ def _wake(tx: Tx, found: PanelRow) -> None:
     tx.enqueue("commons.tick", {}, key=f"panel:{found.id}:seats", delay=accept)
     if found.due_at is not None:
         tx.enqueue("commons.tick", {}, key=f"panel:{found.id}:due", delay=found.due_at - tx.now)
-
-
-def record_of(tx: Tx, found: PanelRow) -> dict[str, object]:
-    """What everybody needs to draw this panel again; `lot.verify` reads it."""
-    name = queries.name_of(tx, found.commons_id)
-    known = {str(each["id"]): each["name"] for each in found.eligible or []}
-    return {
-        "commons": name,
-        "panel": found.number,
-        "matter": found.matter,
-        "form": found.form,
-        "bench": None if found.bench_id is None else queries.name_of(tx, found.bench_id),
-        "size": found.size,
-        "window_closed_at": _said(found.closes_at),
-        "checkpoint": {"size": found.checkpoint_size, "root": found.checkpoint_root},
-        "strings": {"appellant": found.appellant_string, "decider": found.decider_string},
-        "beacon": found.beacon,
-        "seed": found.seed,
-        "eligible": sorted(found.eligible or [], key=lambda each: int(each["id"])),
-        "asked": [
-            {"id": str(each.account_id), "name": known[str(each.account_id)], "state": each.state}
-            for each in queries.seats(tx, found.id)
-        ],
-        "verdict": found.verdict,
-    }
 
 
 def _said(moment: datetime) -> str:

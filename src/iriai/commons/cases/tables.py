@@ -6,12 +6,13 @@ Who it is about, who said what and why is private: the log has its salted digest
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from iriai.base.db import BigId, Table
 
 PRIVATE = {"private": True}
+LATER = {"later": True}
 
 
 class CaseRow(Table):
@@ -123,7 +124,12 @@ class HoldRow(Table):
 
 
 class PanelRow(Table):
-    """A panel: what it is asked, how it was drawn, and what it said."""
+    """A panel: what it is asked, how it was drawn, and what it said.
+
+    `drawn_from` has all who could be drawn, in the order of the lot, for those who may see the
+    matter; `eligible_root` commits to it before everybody, with `draw_salt` (`lot.root`). Older
+    rows have the list in `eligible`, which is in their digests.
+    """
 
     __tablename__ = "panels"
     __table_args__ = (
@@ -153,6 +159,11 @@ class PanelRow(Table):
     seed: Mapped[str | None] = mapped_column(String(64))
     size: Mapped[int | None]
     eligible: Mapped[list[Any] | None]
+    drawn_from: Mapped[list[Any] | None] = mapped_column(
+        JSON(none_as_null=True), info=PRIVATE | LATER
+    )
+    draw_salt: Mapped[str | None] = mapped_column(String(64), info=PRIVATE | LATER)
+    eligible_root: Mapped[str | None] = mapped_column(String(64), info=LATER)
     drawn_at: Mapped[datetime | None]
     due_at: Mapped[datetime | None]
     verdict: Mapped[str | None] = mapped_column(String(16))
@@ -162,7 +173,10 @@ class PanelRow(Table):
 
 
 class PanelSeat(Table):
-    """Somebody who was asked to sit: whether they accepted, and what they said."""
+    """Somebody who was asked to sit: whether they accepted, and what they said.
+
+    `salt` is random: without it one could try whose row has the digest that the log tells.
+    """
 
     __tablename__ = "panel_seats"
     __table_args__ = (
@@ -174,6 +188,7 @@ class PanelSeat(Table):
     commons_id: Mapped[int] = mapped_column(BigId, ForeignKey("commons.id"))
     panel_id: Mapped[int] = mapped_column(BigId, ForeignKey("panels.id"))
     account_id: Mapped[int] = mapped_column(BigId, ForeignKey("accounts.id"))
+    salt: Mapped[str | None] = mapped_column(String(64), info=LATER)
     place: Mapped[int]
     state: Mapped[str] = mapped_column(String(16))
     asked_at: Mapped[datetime]

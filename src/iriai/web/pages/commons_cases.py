@@ -12,7 +12,7 @@ from iriai.base.errors import HubError
 from iriai.base.numbers import whole
 from iriai.base.routing import Access
 from iriai.commons import queries as commons_queries
-from iriai.commons.cases import bench, figures, panels, queries, rules, wording
+from iriai.commons.cases import bench, figures, panels, queries, records, rules, wording
 from iriai.commons.cases.bench import Matter, Sitting, Verdict
 from iriai.commons.cases.rules import Concern
 from iriai.commons.charter import queries as charters
@@ -163,7 +163,7 @@ def _panel(ask: Ask, *, error: HubError | None = None) -> Response:
             commons=commons,
             panel=found,
             said=wording,
-            record=panels.record_of(tx, found),
+            record=records.record_of(tx, ask.actor, found),
             case=case,
             seat=seat,
             knows=mine or steward or seat is not None,
