@@ -175,9 +175,13 @@ def _actions(child: Charter, parent: Charter) -> Iterator[str]:
 
 
 def _roles(child: Charter, parent: Charter) -> Iterator[str]:
-    for name, role in child.roles.items():
-        if name in parent.roles:
-            yield from _role(child, role, parent, parent.roles[name], f"roles.{name}")
+    """An office the parent has stays: a grandchild could bring it back with any terms."""
+    for name, there in parent.roles.items():
+        here = child.roles.get(name)
+        if here is None:
+            yield f"roles.{name}"
+        else:
+            yield from _role(child, here, parent, there, f"roles.{name}")
 
 
 def _role(child: Charter, here: Role, parent: Charter, there: Role, at: str) -> Iterator[str]:
