@@ -17,6 +17,7 @@ from iriai.base import events, ledger_parts, merkle
 from iriai.base.errors import Conflict, Invalid
 from iriai.base.opening import open_ground
 from iriai.blobs import receiving
+from iriai.blobs.rules import blob_key
 from iriai.cli.main import iriai
 from iriai.commons import actions as commons
 from iriai.commons import enactment
@@ -280,6 +281,59 @@ def test_a_forged_log_is_refused_though_its_hashes_fit(club, elsewhere, tmp_path
     (folder / rules.HEAD).write_bytes(orjson.dumps(head))
     with pytest.raises(Invalid, match=r"Entry .* of the log was changed"):
         importing.bring(elsewhere, folder, quiet)
+
+
+@pytest.mark.parametrize("changed", [{"root": "00" * 32}, {"size": 2}])
+def test_a_head_that_speaks_of_another_checkpoint_than_was_signed_is_refused(
+    club, elsewhere, tmp_path, changed
+):
+    folder = tmp_path / "out"
+    exporting.export(club, "club", folder, quiet)
+    head = json.loads((folder / rules.HEAD).read_text())
+    (folder / rules.HEAD).write_bytes(orjson.dumps(head | changed))
+    with pytest.raises(Invalid, match="speaks of another checkpoint"):
+        importing.bring(elsewhere, folder, quiet)
+
+
+def grow_the_tree_anew(tx, commons_id):
+    """Make the log's tree one over its entries as they are, as who rewrites a log would."""
+    made = {}
+    for position, entry in log.entries(tx, commons_id):
+        leaf = merkle.leaf_hash(entry)
+        for level, index, value in merkle.appended(position, leaf, lambda a, b: made[a, b]):
+            made[level, index] = value
+            node = {"id": commons_id, "level": level, "index": index, "hash": value}
+            where = 'commons_id = :id AND level = :level AND "index" = :index'
+            tx.connection.execute(text(f"UPDATE log_nodes SET hash = :hash WHERE {where}"), node)
+
+
+def test_what_is_not_the_same_after_an_import_is_said(club, elsewhere, tmp_path):
+    """One thing after another is changed on the new hub, and its line of the report is bad."""
+    folder = tmp_path / "out"
+    export = exporting.export(club, "club", folder, quiet)
+    done = importing.bring(elsewhere, folder, quiet)
+
+    def bad():
+        lines = verification.compare(elsewhere, folder, done, quiet)
+        return {line.says.partition(":")[0] for line in lines if not line.is_good}
+
+    def change(statement):
+        with elsewhere.write() as tx:
+            changed = tx.connection.execute(text(f"UPDATE {statement}"), {"id": done.commons_id})
+            assert changed.rowcount == 1
+            grow_the_tree_anew(tx, done.commons_id)
+
+    assert bad() == set()
+    elsewhere.store.local_path(blob_key(next(iter(export.objects)))).write_bytes(b"other")
+    assert bad() == {"Large files"}
+    change("refs SET name = 'refs/heads/x' WHERE repo_id = (SELECT max(repo_id) FROM refs)")
+    assert bad() == {"Large files", "Heads"}
+    change("operator_acts SET subject = 'repo/club/words' WHERE commons_id = :id")
+    assert bad() == {"Large files", "Heads", "State"}
+    change(
+        "events SET entry = replace(entry, 'ada', 'eve') WHERE commons_id = :id AND position = 1"
+    )
+    assert bad() == {"Large files", "Heads", "State", "Proofs", "Log"}
 
 
 def test_what_the_log_does_not_say_is_not_exported(club, tmp_path):
