@@ -25,7 +25,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 import iriai.api
 import iriai.web.pages
-from iriai.api import address, answers, door, limits, problems
+from iriai.api import address, answers, at_gate, door, limits, problems
 from iriai.base.errors import Denied, Excessive, HubError, Invalid, Unknown
 from iriai.base.names import RESERVED
 from iriai.base.routing import Access, DeclaredRoute
@@ -244,6 +244,7 @@ class Visit:
         """The answer to an error; where a repository has moved, the way to it."""
         if error.code == "RepoNotFound" and (where := self.moved()):
             return RedirectResponse(where, 307)
+        error = at_gate.told(self.request, error)
         if self.page:
             return page_problems.page(self.request, error)
         nobody = not door.has_credentials(self.request, page=door.is_followed(self.request))

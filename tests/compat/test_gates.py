@@ -51,6 +51,9 @@ def test_who_was_let_in_reads_and_who_was_not_does_not(hub, api, bob, gated, tmp
     with pytest.raises(GatedRepoError, match="not in the authorized list"):
         bob.hf_hub_download(gated, "config.json", cache_dir=tmp_path / "a")
     assert ask(hub, bob, gated).json()["status"] == "pending"
+    page = f"{hub.url}/{gated}/ask-access"
+    with pytest.raises(GatedRepoError, match=f"wait for an answer. See {page}"):
+        bob.hf_hub_download(gated, "config.json", cache_dir=tmp_path / "a")
     (waiting,) = api.list_pending_access_requests(gated)
     assert (waiting.username, waiting.fields["Company"]) == ("bob", "Us")
     api.accept_access_request(gated, "bob")
@@ -71,6 +74,8 @@ def test_a_refusal_is_read_by_who_was_refused(hub, api, bob, gated):
     head = {"Authorization": f"Bearer {bob.token}"}
     mine = httpx.get(f"{hub.url}/api/models/{gated}/ask-access", headers=head).json()
     assert (mine["status"], mine["rejectionReason"]) == ("rejected", "Say more about the purpose.")
+    with pytest.raises(GatedRepoError, match=r"refused: Say more .*See .*/ask-access"):
+        bob.auth_check(gated)
     again = ask(hub, bob, gated)
     assert (again.status_code, "ask again from" in again.json()["error"]) == (403, True)
     with pytest.raises(HfHubHTTPError) as told:
@@ -109,3 +114,17 @@ def test_a_repository_without_a_gate_has_no_requests(api, gated):
     with pytest.raises(HfHubHTTPError) as told:
         list(api.list_pending_access_requests(gated))
     assert told.value.response.status_code == 400
+
+
+@pytest.mark.parametrize("fields", [[1], "x", 1, None, {"Company": ["x"]}, {"Company": {}}])
+def test_answers_that_are_no_answers_are_refused_in_words(hub, bob, gated, fields):
+    for repo in (gated, "ada/never-there"):
+        answer = ask(hub, bob, repo, fields=fields)
+        assert (answer.status_code, bool(answer.json()["error"])) == (400, True)
+
+
+def test_a_request_is_named_by_no_number_that_none_can_have(api, gated):
+    for number in ("f" * 24, "-1", "0x1", "1_0"):
+        with pytest.raises(HfHubHTTPError) as told:
+            api.accept_access_request(gated, request_id=number)
+        assert told.value.response.status_code == 404

@@ -1,5 +1,7 @@
 """Access to gated repositories: asking, listing who asked, answering, letting in."""
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.requests import Request
@@ -23,6 +25,8 @@ from iriai.repos.rules import Repo
 
 NAME_LENGTH_MAX = 200
 NUMBER_DIGITS_MAX = 15
+NUMBER = re.compile("[0-9a-f]{1,24}")
+NUMBER_MAX = (1 << 63) - 1
 
 
 @door.reading
@@ -75,15 +79,26 @@ def grant(request: Request, body: Body) -> Response:
 @door.with_json
 def ask(request: Request, body: Body) -> Response:
     """Ask for access without a browser: a JSON object with the answers to the card's questions."""
-    given = {
-        str(name): "true" if value is True else str(value)
-        for name, value in (body.get("fields") or body).items()
-        if isinstance(value, str | bool | int)
-    }
+    given = answers_in(body)
     with door.ground_of(request).write() as tx:
         repo = named(request, tx)
         made = gating.ask(tx, door.actor_of(request), repo, given=given)
     return door.json_answer(request_shape(made))
+
+
+def answers_in(body: Body) -> dict[str, str]:
+    """The answers of a body, in its `fields` or as they are: each a text, a number, true or false.
+
+    What is null is not answered. `Invalid` names what is something else.
+    """
+    found = body.get("fields", body)
+    if not isinstance(found, Mapping):
+        raise Invalid('"fields" must be an object: an answer to each question of the card.')
+    given = {name: value for name, value in found.items() if value is not None}
+    for name, value in given.items():
+        if not isinstance(value, str | bool | int | float):
+            raise Invalid(f"An answer is a text, a number, true or false: {name[:NAME_LENGTH_MAX]}")
+    return {name: "true" if value is True else str(value) for name, value in given.items()}
 
 
 @door.with_json
@@ -148,10 +163,9 @@ def found_in(tx: Tx, repo: Repo, body: Body) -> gates.Request:
     number = text_field(body, "requestId", default="", length_max=24)
     if not number:
         return queries.request_of(tx, repo, text_field(body, "user", length_max=NAME_LENGTH_MAX))
-    try:
-        return queries.request(tx, repo, int(number, 16))
-    except ValueError:
-        raise gates.unknown_request() from None
+    if NUMBER.fullmatch(number) is None or int(number, 16) > NUMBER_MAX:
+        raise gates.unknown_request()
+    return queries.request(tx, repo, int(number, 16))
 
 
 def _routes() -> list[DeclaredRoute]:

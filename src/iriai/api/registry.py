@@ -24,7 +24,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from iriai.api import door, lfs, limits, problems
+from iriai.api import at_gate, door, lfs, limits, problems
 from iriai.api.address import decoded
 from iriai.api.transfer import unsatisfiable
 from iriai.base.errors import HubError, Invalid, Unknown
@@ -240,7 +240,7 @@ async def blob(request: Request) -> Response:
         digest = decoded(request.path_params["digest"]).removeprefix("sha256:")
         found = await door.in_thread(_blob, request, digest)
     except HubError as error:
-        return refusal(request, error)
+        return await door.in_reading_thread(refusal, request, error)
     headers = {**API_VERSION, "Docker-Content-Digest": f"sha256:{digest}"}
     if isinstance(found, StoredObject):
         return await lfs.serve_object(request, found, headers=headers)
@@ -325,6 +325,7 @@ def refusal(request: Request, error: HubError) -> Response:
     To who has not said who they are, with where to ask for a ticket.
     """
     params, found = request.path_params, problems.status(error)
+    error = at_gate.told(request, error)
     may_ask = error.code in problems.FOR_SOMEBODY and "name" in params
     nobody = may_ask and door.actor_of(request).id is None
     if nobody:

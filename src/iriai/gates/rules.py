@@ -43,12 +43,20 @@ class FieldKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Option:
+    """One of the answers that a question offers: what is kept, and what people read."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
     """One question that the card asks those who want access."""
 
     name: str
     kind: FieldKind
-    options: tuple[str, ...] = ()
+    options: tuple[Option, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +86,7 @@ def questions(card: Mapping[str, Any]) -> list[Field]:
 
 
 def _question(name: str, wanted: Any) -> Field | None:
-    options: tuple[str, ...] = ()
+    options: tuple[Option, ...] = ()
     if isinstance(wanted, Mapping):
         named = wanted.get("options")
         if isinstance(named, list):
@@ -89,9 +97,13 @@ def _question(name: str, wanted: Any) -> Field | None:
     return Field(name[:FIELD_NAME_LENGTH_MAX], FieldKind(wanted), options)
 
 
-def _option(found: Any) -> str:
-    value = found.get("value", found.get("label", "")) if isinstance(found, Mapping) else found
-    return str(value)[:FIELD_NAME_LENGTH_MAX]
+def _option(found: Any) -> Option:
+    """An option is a text, or `{label, value}`; where one of the two is missing the other is it."""
+    if not isinstance(found, Mapping):
+        found = {"value": found}
+    value = found.get("value", found.get("label", ""))
+    label = found.get("label", value)
+    return Option(str(value)[:FIELD_NAME_LENGTH_MAX], str(label)[:FIELD_NAME_LENGTH_MAX])
 
 
 def answers(asked: list[Field], given: Mapping[str, str]) -> dict[str, Any]:
@@ -108,7 +120,7 @@ def _answer(field: Field, text: str) -> Any:
         raise Invalid(f"This needs an answer: {field.name}")
     if len(text) > FIELD_LENGTH_MAX:
         raise Invalid(f"An answer has at most {FIELD_LENGTH_MAX:,} characters: {field.name}")
-    if field.options and text not in field.options:
+    if field.options and text not in {each.value for each in field.options}:
         raise Invalid(f"Choose one of the answers that are offered: {field.name}")
     return text
 
@@ -152,6 +164,26 @@ def require_may_answer(actor: Actor, repo: Repo) -> None:
     """Those who write to a repository say who is let in."""
     repos.require_write(actor, repo)
     require_gated(repo)
+
+
+def shut_out(repo: Repo, last: Request | None, *, where: str = "") -> str:
+    """Why the gate is shut to somebody with this request, or none; `where` is the page to ask at.
+
+    A sentence for clients and pages alike: who waits is told so, who was refused is told why.
+    """
+    what = f"{repo.kind} {repo.full_name}"
+    if last is None:
+        asking = f"Ask for access at {where}" if where else "Ask for access."
+        return f"Access to {what} is restricted and you are not in the authorized list. {asking}"
+    if last.status is Status.PENDING:
+        return _seen_at(f"You have asked for access to {what} and wait for an answer.", where)
+    if last.status is Status.REJECTED:
+        return _seen_at(f"Your request for access to {what} was refused: {last.reason}", where)
+    return f"You were let into {what}, but this token may not read gated repositories."
+
+
+def _seen_at(said: str, where: str) -> str:
+    return f"{said} See {where}" if where else said
 
 
 def first_status(repo: Repo) -> Status:

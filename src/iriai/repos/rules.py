@@ -178,6 +178,18 @@ def may_pass_gate(actor: Actor, repo: Repo) -> bool:
     return repo.granted and reads
 
 
+class AtGate(Denied):
+    """Shut out by a gate: a door that knows what became of a request for access says that too."""
+
+    def __init__(self, repo: Repo) -> None:
+        super().__init__(
+            f"Access to {repo.kind} {repo.full_name} is restricted and you are not in the "
+            "authorized list. Ask for access on its page.",
+            code="GatedRepo",
+        )
+        self.repo = repo
+
+
 def require_see(actor: Actor, repo: Repo) -> None:
     """What somebody may not know of is not there."""
     if not may_see(actor, repo):
@@ -191,11 +203,7 @@ def require_read(actor: Actor, repo: Repo) -> None:
         raise Denied("The files of this repository are for its members.", code="Forbidden")
     require_enabled(repo)
     if not may_pass_gate(actor, repo):
-        raise Denied(
-            f"Access to {repo.kind} {repo.full_name} is restricted and you are not in the "
-            "authorized list. Ask its owner for access.",
-            code="GatedRepo",
-        )
+        raise AtGate(repo)
 
 
 def require_enabled(repo: Repo) -> None:

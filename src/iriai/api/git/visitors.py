@@ -11,8 +11,8 @@ from functools import wraps
 from starlette.requests import Request
 from starlette.responses import Response
 
-from iriai.api import problems
-from iriai.api.door import actor_of, ground_of, repo_named
+from iriai.api import at_gate, problems
+from iriai.api.door import actor_of, ground_of, in_reading_thread, repo_named
 from iriai.base.errors import Denied, Gone, HubError, Unknown
 from iriai.base.tx import Tx
 from iriai.commons import enactment
@@ -37,6 +37,7 @@ def plainly(endpoint: Endpoint) -> Endpoint:
         except HubError as error:
             if error.code == "RepoNotFound":
                 raise  # the app leads to where it went, if it moved
+            error = await in_reading_thread(at_gate.told, request, error)
             made = problems.answer(error)
             made.body = f"{error.message}\n".encode()
             made.headers["content-type"] = "text/plain; charset=utf-8"

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from iriai.api import address, door, problems
+from iriai.api import address, at_gate, door, problems
 from iriai.api.bodies import Body
 from iriai.api.xet import given, tokens
 from iriai.base.errors import Denied, Excessive, HubError, Invalid, Unknown
@@ -42,7 +42,7 @@ def batch(request: Request, body: Body) -> Response:
     except HubError as error:
         if error.code == "RepoNotFound":
             raise  # it may have moved
-        return said(error)
+        return said(at_gate.told(request, error))
 
 
 def said(error: HubError) -> Response:

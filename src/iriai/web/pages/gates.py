@@ -95,6 +95,8 @@ def _gate(ask: Ask, repo: Repo, *, error: HubError | None = None) -> Response:
         commons = cases.name_of(tx, repo.commons_id)
         times = gating.times(tx, repo)
     data = card.data if card else {}
+    by_charter, now = gating.is_by_charter(repo), ask.ground.clock()
+    appeal_by = times.appeal_by(mine) if mine is not None and by_charter else None
     again = None
     if mine is not None and mine.status is Status.REJECTED and mine.handled_at is not None:
         again = mine.handled_at + times.again_after
@@ -102,13 +104,14 @@ def _gate(ask: Ask, repo: Repo, *, error: HubError | None = None) -> Response:
         "repository/gate.html",
         **frame(ask, repo),
         mine=mine,
-        again=again if again and again > ask.ground.clock() else None,
-        may_appeal=repo.held_by is not repo_rules.HeldBy.PERSON,
+        again=again if again and again > now else None,
+        by_charter=by_charter,
+        may_appeal=appeal_by is not None and now < appeal_by,
         panel=panel,
         commons=commons,
         times=times,
         answer_by=times.answer_by(mine) if mine is not None else None,
-        is_late=mine is not None and ask.ground.clock() > times.answer_by(mine),
+        is_late=by_charter and mine is not None and now > times.answer_by(mine),
         has_access=repo_rules.may_pass_gate(ask.actor, repo),
         questions=rules.questions(data),
         heading=str(data.get("extra_gated_heading") or "")[: rules.REASON_LENGTH_MAX],
@@ -134,6 +137,7 @@ def _requests(ask: Ask, repo: Repo, *, error: HubError | None = None) -> Respons
         **frame(ask, repo),
         wanted=status,
         page=page,
+        by_charter=gating.is_by_charter(repo),
         times=times,
         overdue=overdue,
         now=ask.ground.clock(),

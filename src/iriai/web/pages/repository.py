@@ -16,6 +16,8 @@ from iriai.cards.files import range_reader
 from iriai.cards.queries import Card
 from iriai.evaluations import queries as evaluations
 from iriai.evaluations.rules import Benchmark, Found
+from iriai.gates import queries as gates
+from iriai.gates.rules import Status, shut_out
 from iriai.repos import queries as repos
 from iriai.repos import rules, withheld
 from iriai.repos.git.entries import File
@@ -51,8 +53,8 @@ def card(ask: Ask, kind: Kind, full_name: str) -> Response:
         fetched = search.downloads_by_day(tx, repo.id) if repo.downloads else []
         built = _built_on(tx, ask, repo)
         hidden = withheld.hidden(tx, repo)
-    refused, closed = _refusal(ask, repo)
-    readme, names = ("", []) if closed else _readme(ask, repo, hidden)
+    refused, gate = _refusal(ask, repo)
+    readme, names = ("", []) if refused and gate is None else _readme(ask, repo, hidden)
     writes = rules.may_write(ask.actor, repo)
     return ask.page(
         "repository/card.html",
@@ -63,6 +65,7 @@ def card(ask: Ask, kind: Kind, full_name: str) -> Response:
         card_faults=_card_faults(repo, readme) if writes else (),
         card_lang=known.languages[0] if known and len(known.languages) == 1 else "",
         refused=refused,
+        gate=gate,
         empty=not set(names) - {".gitattributes"},
         bare=not set(names) - {".gitattributes", README},
         commit=repo.head,
@@ -108,16 +111,22 @@ def _evaluations(tx: Tx, repo: Repo) -> tuple[Found, Benchmark | None]:
     return Found(), evaluations.find_benchmark(tx, repo) if is_dataset else None
 
 
-def _refusal(ask: Ask, repo: Repo) -> tuple[str, bool]:
-    """Why the files of a repository are closed to this reader, and whether the card is too.
+def _refusal(ask: Ask, repo: Repo) -> tuple[str, str | None]:
+    """Why the files of a repository are closed to this reader; and at a gate, what to do there.
 
     A gate is before the files; the card outside it says what is behind.
     """
     try:
         rules.require_read(ask.actor, repo)
+    except rules.AtGate:
+        with ask.ground.read() as tx:
+            mine = gates.own(tx, ask.actor, repo)
+        steps = {Status.PENDING: _("See your request"), Status.REJECTED: _("See the refusal")}
+        step = steps.get(mine.status) if mine else None
+        return shut_out(repo, mine), step or _("Ask for access")
     except Denied as error:
-        return error.message, error.code != "GatedRepo"
-    return "", False
+        return error.message, None
+    return "", None
 
 
 def _readme(ask: Ask, repo: Repo, hidden: Container[str]) -> tuple[str, list[str]]:
