@@ -6,12 +6,12 @@ in every database, or lists would come in another order.
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from iriai.base.db import BigId, Table
+from iriai.base.db import BigId, Part, Table
 
 PathText = String().with_variant(String(collation="C"), "postgresql")
 
@@ -21,6 +21,13 @@ class BucketRow(Table):
 
     __tablename__ = "buckets"
     __table_args__ = (Index("ix_buckets_owner_id", "owner_id", "name_key"),)
+    in_part: ClassVar[tuple[Part, ...]] = (
+        Part(
+            "buckets",
+            columns=("owner_id", "name", "is_private", "creator_id", "counts_for_id", "deleted_at"),
+            inside=("owner_id", "accounts"),
+        ),
+    )
     id: Mapped[int] = mapped_column(
         BigId, ForeignKey("repo_ids.id"), primary_key=True, autoincrement=False
     )

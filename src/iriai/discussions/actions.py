@@ -3,7 +3,7 @@
 import secrets
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
 from iriai.base.tx import Tx
 from iriai.discussions import queries, rules
@@ -208,8 +208,9 @@ def _begin(
         "comments": 1 if description.strip() else 0,
         "base": base,
     }
-    made = insert(DiscussionRow).values(row).returning(DiscussionRow.id)
-    discussion_id = tx.connection.execute(made).scalar_one()
+    begun = DiscussionRow(**row)
+    _put(tx, begun)
+    discussion_id = begun.id
     facts: dict[str, Any] = {}
     if description.strip():
         first = _say(tx, actor, discussion_id, rules.clean_comment(description))
@@ -240,8 +241,15 @@ def _happened(
         "at": tx.now,
         "data": data,
     }
-    tx.connection.execute(insert(DiscussionEvent), row)
+    _put(tx, DiscussionEvent(**row))
     return queries.event(tx, discussion_id, key)
+
+
+def _put(tx: Tx, made: DiscussionRow | DiscussionEvent) -> None:
+    """Make a row, as the ledger sees it; what becomes of it afterwards is read anew."""
+    tx.session.add(made)
+    tx.flush()
+    tx.session.expunge(made)
 
 
 def _rewrite(tx: Tx, key: str, data: dict[str, Any]) -> None:

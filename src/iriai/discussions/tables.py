@@ -1,12 +1,12 @@
 """What is kept of discussions: themselves, and every event in them, in order."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from iriai.base.db import BigId, Table
+from iriai.base.db import BigId, Part, Table
 
 
 class DiscussionRow(Table):
@@ -16,6 +16,14 @@ class DiscussionRow(Table):
     __table_args__ = (
         UniqueConstraint("repo_id", "number"),
         Index("ix_discussions_author_id", "author_id"),
+    )
+    in_part: ClassVar[tuple[Part, ...]] = (
+        Part(
+            "discussions",
+            columns=("status", "merge_sha", "locked_reason"),
+            inside=("repo_id", "repos"),
+            at_first=({"status": "open"},),
+        ),
     )
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     repo_id: Mapped[int] = mapped_column(BigId, ForeignKey("repos.id"))
@@ -33,9 +41,22 @@ class DiscussionRow(Table):
 
 
 class DiscussionEvent(Table):
-    """One comment, commit, or change of title, status or lock. `key` is its 24 hex digits."""
+    """One comment, commit, or change of title, status or lock. `key` is its 24 hex digits.
+
+    Of what is said a commons decides only whether it is hidden or held: most rows are in no log.
+    """
 
     __tablename__ = "discussion_events"
+    in_part: ClassVar[tuple[Part, ...]] = tuple(
+        Part(
+            f"discussion_events.{piece}",
+            columns=("data",),
+            inside=("discussion_id", "discussions"),
+            at_first=({},),
+            piece=piece,
+        )
+        for piece in ("hidden", "held")
+    )
     __table_args__ = (Index("ix_discussion_events_discussion_id", "discussion_id", "id"),)
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     key: Mapped[str] = mapped_column(String(24), unique=True)

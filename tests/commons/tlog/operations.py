@@ -4,12 +4,17 @@ Each writes a table that is governed in part. `Life` has two organisations, so t
 goes from one commons' log to another's.
 """
 
+from contextlib import suppress
 from datetime import timedelta
 
 from sqlalchemy import insert
 
+from iriai.base.errors import HubError
 from iriai.base.events import HUB
+from iriai.buckets import actions as buckets
 from iriai.commons import actions as commons
+from iriai.discussions import actions as discussions
+from iriai.discussions import powers as holding
 from iriai.gates import actions as gates
 from iriai.identity import actions as identity
 from iriai.identity import powers as people
@@ -146,6 +151,40 @@ class Life:
         limits = {("bytes_stored", 0): (dice.randint(1, 3), 0)}
         powers.limit_storage(tx, repo.commons_id, "lab", dice.choice([limits, {}]))
         tx.record(repo.commons_id, "system:test", "shared out", "pot/lab")
+
+    def do_talk(self, tx, repo, dice):
+        """Something is said about a repository, and steered; not where it is frozen."""
+        with suppress(HubError), tx.attempt():
+            found = discussions.open_discussion(tx, self.ada, repo, title="Why", description="So.")
+            said = discussions.comment(tx, self.ada, repo, found.number, text="Because.")
+            deed = dice.choice(["lock", "unlock", "hide", "hold", "close", "nothing"])
+            if deed in {"lock", "unlock"}:
+                discussions.lock(tx, self.ada, repo, found.number, reason="heat")
+            if deed == "unlock":
+                discussions.unlock(tx, self.ada, repo, found.number)
+            if deed == "hide":
+                discussions.hide_comment(tx, self.ada, repo, found.number, said.key)
+            if deed == "hold":
+                until = tx.now + timedelta(days=3)
+                holding.hold_comment(tx, said.key, reason="asked for", until=until)
+            if deed == "close":
+                discussions.change_status(tx, self.ada, repo, found.number, status="closed")
+
+    def do_draft(self, tx, repo, dice):  # noqa: ARG002 - each takes the same
+        with suppress(HubError), tx.attempt():
+            discussions.open_pull_request(tx, self.ada, repo, title="Better")
+
+    def do_bucket(self, tx, repo, dice):  # noqa: ARG002 - each takes the same
+        self.count += 1
+        owner, name = dice.choice(["lab", "ada"]), f"bucket-{self.count}"
+        made = buckets.create(tx, self.ada, owner=owner, name=name, is_private=dice.random() < 0.5)
+        if dice.random() < 0.5:
+            buckets.booked(tx, self.ada, made, self.ids["guild"], name="guild")
+            made = buckets.shown(tx, self.ada, made, is_private=not made.is_private)
+        if dice.random() < 0.3:
+            made = buckets.move(tx, self.ada, made, to_owner="guild", to_name=name)
+        if dice.random() < 0.3:
+            buckets.delete(tx, self.ada, made)
 
     def do_found(self, tx, repo, dice):  # noqa: ARG002 - each takes the same
         self.count += 1

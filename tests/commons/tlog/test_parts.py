@@ -26,6 +26,8 @@ from iriai.cli.main import iriai
 from iriai.commons import queries
 from iriai.commons.tables import Commons
 from iriai.commons.tlog import adopting, jobs, replaying
+from iriai.discussions import actions as discussions
+from iriai.discussions import powers as holding
 from iriai.gates import actions as gates
 from iriai.identity import actions as identity
 from iriai.identity import queries as people
@@ -56,10 +58,15 @@ def lived(ground):
         made.do(name, dice)
     for name in ("hold_file", "keep", "sanction", "remove"):
         made.do(name, random.Random(1))
+    made.create("lab")
     with ground.write() as tx:
-        repo = known.by_id(tx, made.repos[0])
+        repo = known.by_id(tx, made.repos[-1])
         gates._let(tx, repo, made.ids["eve"], open_=True)
         made.said(tx, repo, "let somebody into")
+        number = discussions.open_pull_request(tx, made.ada, repo, title="Better").number
+        key = discussions.comment(tx, made.ada, repo, number, text="So.").key
+        discussions.hide_comment(tx, made.ada, repo, number, key)
+        holding.hold_comment(tx, key, reason="asked for", until=tx.now + timedelta(days=3))
         powers.limit_storage(tx, HUB, "hub", {("bytes_stored", 0): (1, 0)})
         tx.record(HUB, "system:test", "shared out", "pot/hub")
     return made
@@ -303,7 +310,7 @@ def test_a_hub_from_before_is_adopted_once(life):
     replaying.know_tables()
     with ground.write() as tx:
         fill(tx, {"accounts": life.ids["ada"], "repos": life.repos[0], "commons": HUB})
-        instance.settle(tx, "ledger_adopted", "as it was when private columns were told nowhere")
+        instance.settle(tx, "ledger_adopted/private", "as it was when buckets were told nowhere")
         for number, entry in tx.connection.execute(
             sa.select(events.Event.id, events.Event.entry)
         ).all():

@@ -19,7 +19,7 @@ from iriai.commons.tlog import replaying
 
 KIND = "commons.adopt"
 """The job; a migration asks for it."""
-DONE = "ledger_adopted/private"
+DONE = "ledger_adopted/talk"
 """The instance's fact that says it was done. Whatever logs come to tell besides needs another."""
 ACTOR = "system:log"
 

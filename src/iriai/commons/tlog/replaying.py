@@ -115,8 +115,8 @@ def live(tx: Tx, commons_id: int) -> State:
 @cache
 def know_tables() -> None:
     """Load every part's tables and checks, so that none is passed over."""
-    import_module("iriai.repos.tables")
-    import_module("iriai.identity.tables")
+    for part in ("repos", "identity", "buckets", "discussions"):
+        import_module(f"iriai.{part}.tables")
     for module in walk_packages(iriai.commons.__path__, "iriai.commons."):
         if module.name.endswith((".tables", ".replayed")):
             import_module(module.name)
