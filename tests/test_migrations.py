@@ -3,13 +3,16 @@
 from importlib import import_module
 from pkgutil import walk_packages
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 
 import iriai
+from iriai.base import integrity
 from iriai.base.db import Table, connect
-from iriai.base.migrate import current, migrate, newest
+from iriai.base.errors import Invalid
+from iriai.base.migrate import current, lacking, migrate, newest
 
 
 def every_table_known():
@@ -56,3 +59,23 @@ def test_two_processes_may_start_on_an_empty_database_at_once(tmp_path):
     assert inspect(engines[1]).has_table("events")
     for engine in engines:
         engine.dispose()
+
+
+def test_a_database_without_a_column_of_its_schema_is_named(any_ground):
+    assert list(integrity.findings(any_ground)) == []
+    with any_ground.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE collections DROP COLUMN theme"))
+        assert lacking(connection) == ["collections.theme"]
+    found = [each.message for each in integrity.findings(any_ground)]
+    assert any("collections.theme" in each for each in found)
+
+
+def test_what_cannot_become_the_newest_schema_stays_as_it_was(tmp_path):
+    engine = connect(f"sqlite:///{tmp_path / 'old.db'}")
+    migrate(engine, "0029")
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE collections DROP COLUMN theme"))
+    with pytest.raises(Invalid, match=r"collections\.theme"):
+        migrate(engine)
+    assert current(engine) == "0029"
+    engine.dispose()

@@ -30,7 +30,7 @@ from iriai import __version__
 from iriai.base import clock, sandbox
 from iriai.base.db import connect
 from iriai.base.errors import HubError
-from iriai.base.migrate import current, newest
+from iriai.base.migrate import current, lacking, newest
 from iriai.base.stores import open_store
 
 if TYPE_CHECKING:
@@ -198,6 +198,11 @@ def address(settings: "Settings") -> Iterator[Sign]:
         yield _fine("address", settings.url)
 
 
+def _gaps(engine: Engine) -> list[str]:
+    with engine.connect() as connection:
+        return lacking(connection)
+
+
 def _database(engine: Engine) -> Iterator[Sign]:
     with engine.connect() as connection:
         name = engine.dialect.name
@@ -219,6 +224,8 @@ def _database(engine: Engine) -> Iterator[Sign]:
         yield _trouble("schema", f"{schema} is from a newer version of iriai; use that one.")
     elif schema < newest():
         yield _note("schema", f"{schema}; the next command brings it to {newest()}.")
+    elif gaps := _gaps(engine):
+        yield _trouble("schema", f"{schema}, but it lacks {', '.join(gaps)}; restore a backup.")
     else:
         yield _fine("schema", schema)
     if inspect(engine).has_table("events"):

@@ -1,10 +1,11 @@
-"""Whether the database itself is sound: SQLite's own checks, and a row behind each reference."""
+"""Whether the database is sound: columns, SQLite's own checks, a row behind each reference."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import text
 
+from iriai.base.migrate import lacking
 from iriai.base.tx import Ground
 
 FINDINGS_MAX = 100
@@ -19,6 +20,9 @@ class Finding:
 
 def findings(ground: Ground) -> Iterator[Finding]:
     """What is wrong with the database. PostgreSQL checks pages and references as it goes."""
+    with ground.read() as tx:
+        for each in lacking(tx.connection):
+            yield Finding(f"The database lacks {each}, which its schema has.")
     if ground.engine.dialect.name != "sqlite":
         return
     with ground.read() as tx:
