@@ -59,6 +59,7 @@ class Village:
     session: str = ""
     public: list[str] = field(default_factory=list)
     private: list[str] = field(default_factory=list)
+    long: list[str] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -169,6 +170,7 @@ def _settle(village: Village) -> None:
     """Fill the hub through its own forms."""
     with village.client() as client:
         _fill(village, client)
+        _name_at_length(village, client)
 
 
 def _fill(village: Village, client: httpx.Client) -> None:
@@ -226,6 +228,20 @@ def _fill(village: Village, client: httpx.Client) -> None:
         f"{model}/edit/main/README.md", f"{model}/new/main", f"{model}/upload/main",
         f"{model}/delete/main/train.py", "/ada/secret",
     ]  # fmt: skip
+
+
+def _name_at_length(village: Village, client: httpx.Client) -> None:
+    """A commons whose names and titles have no place to break."""
+    name, word = "donaudampfschifffahrtsgesellschaft-sprachsammlung", "録音機器取扱説明書翻訳"
+    full = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbaugesellschaft"
+    send, here = village.send, f"/commons/{name}"
+    send(client, "/organizations/new", name=name, fullname=full, preset="university")
+    said = f"{full.upper()}{word}"
+    shown = {"action": "statement", "p_text": said, "shown": f"Say: {said}"}
+    titled = {"title": f"{full}{word}", "text": f"https://example.org/{'a' * 180}"}
+    proposal = send(client, f"{here}/proposals/new", **shown, **titled)
+    more = ("", "/charter", "/rights", "/members", "/seats/steward", "/proposals", "/pot", "/log")
+    village.long = [f"/{name}", proposal, *(f"{here}{page}" for page in more)]
 
 
 def _safetensors() -> bytes:

@@ -26,7 +26,7 @@ def test_axe_finds_nothing_to_complain_of_on_any_page(opened, village, theme, si
 def test_no_page_scrolls_sideways_on_the_smallest_phone(opened, village):
     page = opened(phone=True)
     wide = []
-    for path in (*village.public, *village.private):
+    for path in (*village.public, *village.private, *village.long):
         page.goto(path)
         if page.evaluate(WIDER) > 0:
             wide.append(path)
