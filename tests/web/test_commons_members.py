@@ -59,6 +59,8 @@ def test_an_election_from_its_call_to_its_ballot(lab, clock):
     lab.send(STEWARDS, do="nominate", name="ada")
     page = text(lab.see(STEWARDS))
     assert "ada stands" in page
+    assert "A steward looks after the day" in page
+    assert "An election runs: steward. Nominations close on 12 January 2026" in text(lab.see(HERE))
     assert "Nominations close on 12 January 2026" in page
     clock.advance(days=7)
     jobs.tick(lab.ground, {})

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from iriai.commons.charter.rules import Preset
+from iriai.commons.queries import Named
 from iriai.web import shown
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
@@ -30,6 +32,17 @@ def test_counts_stay_whole_below_a_thousand_and_short_above():
         "22.7M",
         "7B",
     ]
+
+
+def test_the_hub_is_written_small_in_the_middle_of_a_sentence():
+    def named(name, fullname):
+        return Named(1, name, fullname, Preset.SOLO, NOW)
+
+    assert shown.called(named("hub", "This hub")) == "this hub"
+    assert shown.called(named("hub", "")) == "this hub"
+    assert shown.called(named("hub", "The valley's hub")) == "The valley's hub"
+    assert shown.called(named("lab", "The lab")) == "The lab"
+    assert shown.called(named("lab", "")) == "lab"
 
 
 @given(st.integers(0, 10**18))

@@ -66,6 +66,7 @@ def environment() -> Environment:
         "minute": shown.minute,
         "iso": shown.iso,
         "short": shown.short,
+        "called": shown.called,
     }
     made.globals |= {"links": links, "static": static_url, "ago": shown.ago, "charts": charts}
     return made

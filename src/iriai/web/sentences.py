@@ -11,6 +11,7 @@ VALUE_LENGTH_MAX = 200
 WHOLE = {
     ("joined", "account"): _("{actor} joined."),
     ("passed", "proposal"): _("Proposal {name}{of} passed."),
+    ("enacted", "proposal"): _("Proposal {name}{of} was carried out."),
     ("counted", "proposal"): _("The votes on proposal {name}{of} were counted."),
     ("applied", "member"): _("{actor} asked to become a member{of}."),
     ("received", "removal"): _("Somebody asked for data to be removed{of}: request {name}."),

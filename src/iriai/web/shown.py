@@ -3,9 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 from iriai.base.numbers import KILO, in_bytes
+from iriai.commons.queries import HUB_NAME, Named
 from iriai.web.texts import gettext as _
 
 DIGEST_LENGTH = 7
+HUB_FULLNAME = "This hub"
+"""What the hub's commons is called from the first; in a sentence it is written small."""
 MONTH_DAYS = 30
 YEAR_DAYS = 365
 SCORE_WHOLE = 1_000_000
@@ -78,3 +81,10 @@ def iso(moment: datetime) -> str:
 def short(digest: str) -> str:
     """The first digits of a digest."""
     return digest[:DIGEST_LENGTH]
+
+
+def called(commons: Named) -> str:
+    """What a commons is called in the middle of a sentence."""
+    if commons.name == HUB_NAME and commons.fullname in ("", HUB_FULLNAME):
+        return _("this hub")
+    return commons.fullname or commons.name

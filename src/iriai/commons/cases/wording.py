@@ -24,7 +24,7 @@ OUTCOMES: Mapping[str, str] = {
     Verdict.OVERTURNED: "the panel overturned it",
 }
 SITTINGS: Mapping[str, str] = {
-    Sitting.WAITING: "both sides may give a string for the lot",
+    Sitting.WAITING: "both sides may give words for the lot",
     Sitting.CLOSED: "about to be drawn",
     Sitting.SITTING: "it sits",
     Sitting.ANSWERED: "it has answered",
@@ -129,7 +129,7 @@ def of_panel(panel: PanelRow) -> str:
     if state in (Sitting.WAITING, Sitting.CLOSED):
         return (
             f"On {day(panel.closes_at)} the window closes; a panel is then drawn by lot from the "
-            "next checkpoint of the log. Until then both sides may give or change their string."
+            "next checkpoint of the log. Until then both sides may give or change their words for it."
         )
     if state is Sitting.SITTING and panel.due_at is not None:
         who = "Everybody votes" if panel.form == Form.VOTE else "The panel answers"

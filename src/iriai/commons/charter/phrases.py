@@ -247,7 +247,8 @@ def way(found: Procedure | None) -> str:
         return "no objection"
     if found.counter is Counter.EQUAL_SHARES:
         return "a round"
-    return "a vote" if found.ratio == 1 else f"a vote, {found.ratio} to 1"
+    one = "a secret vote" if found.ballot is Ballots.SECRET else "a vote"
+    return one if found.ratio == 1 else f"{one}, {found.ratio} to 1"
 
 
 def role(name: str, found: Role) -> str:

@@ -19,6 +19,23 @@ from iriai.web import links, problems
 from iriai.web.door import Ask, get, post, see
 from iriai.web.texts import gettext as _
 
+DUTIES = {
+    "steward": _(
+        "A steward looks after the day: reads reports, deals with cases and with requests to "
+        "remove data, stops what cannot wait together with another, and does at once what the "
+        "charter leaves to stewards."
+    ),
+    "maintainer": _(
+        "A maintainer looks after one repository: merges what others contribute, and answers who "
+        "asks for access."
+    ),
+    "secretary": _(
+        "A secretary watches over the votes, which open and close by themselves, and has no power "
+        "of their own."
+    ),
+}
+"""What one does in the offices of the presets; another's name says it."""
+
 SAID_IN_THE_FORM = (Invalid, Denied, Conflict, Excessive, Unknown)
 NUMBER_DIGITS_MAX = 15
 
@@ -104,6 +121,7 @@ def _seats(ask: Ask, *, fault: HubError | None = None) -> Response:
         commons=commons,
         found=found,
         office=shown,
+        duty=DUTIES.get(role, ""),
         petitions=[each for each in found.petitions if each.role == role],
         recall=found.charter.roles[role].recall,
         mine=mine,
@@ -140,6 +158,11 @@ def _next_step(found: Overview) -> str:
             "name": first.name,
             "words": first.needs.words,
         }
+    running = [each for each in found.offices if each.election is not None]
+    if running:
+        return _("An election runs: %(which)s. ") % {
+            "which": ", ".join(each.role for each in running)
+        } + _next_of_office(running[0])
     ends = sorted(
         ((seat.ends_at, seat.role, seat.holder) for each in found.offices for seat in each.held),
     )
