@@ -12,6 +12,8 @@ PACKAGE := $(PIP_INSTALL) --quiet --no-deps --no-build-isolation --editable .
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --upgrade \
 	--generate-hashes --no-annotate --no-header --quiet
 WORKERS ?= 4
+# Without kept bytecode each worker would compile every test anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo serve test test-long check format browser bench lock clean

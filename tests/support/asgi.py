@@ -1,12 +1,16 @@
 """Ask the app itself, without a server: one request in, status, headers and body out."""
 
 import asyncio
+import atexit
 import json
+import threading
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
 from iriai.app import Hub
+
+_own = threading.local()
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,15 @@ def ask(
         "client": (client, 1),
         "server": ("hub.test", 80),
     }
-    return asyncio.run(_answered(hub, scope, body))
+    return _runner().run(_answered(hub, scope, body))
+
+
+def _runner() -> asyncio.Runner:
+    """One loop for all requests of a thread: to make one takes as long as most answers."""
+    if not hasattr(_own, "runner"):
+        _own.runner = asyncio.Runner()
+        atexit.register(_own.runner.close)
+    return _own.runner
 
 
 async def _answered(hub: Hub, scope: dict[str, Any], body: bytes) -> Answer:
