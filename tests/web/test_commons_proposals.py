@@ -8,7 +8,7 @@ import pytest
 from iriai.commons.charter import presets, rights, words
 from iriai.commons.charter.rules import PANEL, Action
 from iriai.commons.proposals import forms, telling
-from iriai.commons.proposals.actions import Choice, call
+from iriai.commons.proposals.actions import Choice, Motion, call
 from tests.commons.proposals.test_institutions import institution
 from tests.support.commons import Town
 from tests.web.conftest import text
@@ -62,12 +62,14 @@ def test_a_ballot_is_small_needs_no_script_and_gives_a_receipt(lab):
         call(
             tx,
             town.commons_id,
-            action=Action.SEAT_FILL,
-            payload={"role": "steward"},
-            words="Fill a seat",
-            title="Who shall be steward?",
-            choices=[Choice(words=f"candidate {each}", key=str(each)) for each in range(20)],
-            seats=1,
+            Motion(
+                action=Action.SEAT_FILL,
+                payload={"role": "steward"},
+                words="Fill a seat",
+                title="Who shall be steward?",
+                choices=[Choice(words=f"candidate {each}", key=str(each)) for each in range(20)],
+                seats=1,
+            ),
         )
     page = lab.see("/commons/lab/proposals/1/ballot")
     assert len(page.content) < BALLOT_BYTES_MAX

@@ -129,7 +129,8 @@ def of_panel(panel: PanelRow) -> str:
     if state in (Sitting.WAITING, Sitting.CLOSED):
         return (
             f"On {day(panel.closes_at)} the window closes; a panel is then drawn by lot from the "
-            "next checkpoint of the log. Until then both sides may give or change their words for it."
+            "next checkpoint of the log. Until then both sides may give or change their words for "
+            "it."
         )
     if state is Sitting.SITTING and panel.due_at is not None:
         who = "Everybody votes" if panel.form == Form.VOTE else "The panel answers"
