@@ -4,14 +4,17 @@ import json
 import os
 
 import pytest
+from sqlalchemy import func, select, text
 from tests.commons.pot.test_storage import give, made, send
 
 from iriai.base.errors import Invalid
+from iriai.base.events import Event
 from iriai.blobs import receiving
 from iriai.commons.enactment import pot as enacting
 from iriai.commons.pot import limits, reports, usage
 from iriai.commons.pot.jobs import measure
 from iriai.commons.queries import named
+from iriai.commons.tlog import replaying
 from iriai.repos import egress
 
 MEMBERS = ["ada", "bob", "Cyd.X"]
@@ -100,6 +103,28 @@ def test_a_report_replaces_what_was_known_of_its_units_and_is_logged(town):
             enacting.report_usage(tx, named(tx, town.commons_id), found)
     assert seen(town) == {("gpu_hours", "ada"): 7}
     assert found.unknown == ("zed",)
+
+
+def test_a_hand_on_what_was_reported_is_found_and_measuring_says_nothing(town):
+    give(town, 1_000, "gpu_hours")
+    made(town)
+    amounts = {"gpu_hours": {"ada": 7, "bob": 2}}
+    with town.ground.write() as tx:
+        enacting.report_usage(tx, named(tx, town.commons_id), reports.Report("lab", amounts))
+
+    def entries():
+        with town.ground.read() as tx:
+            return tx.connection.execute(select(func.count()).select_from(Event)).scalar_one()
+
+    before = entries()
+    measure(town.ground, {})
+    assert entries() == before
+    assert seen(town)["bytes_logical", "ada"] > 0
+    assert replaying.replay(town.ground, town.commons_id).differences == []
+    with town.ground.write() as tx:
+        tx.connection.execute(text("UPDATE pot_usage SET amount=0 WHERE holder='ada'"))
+    found = replaying.replay(town.ground, town.commons_id).differences
+    assert [each.table for each in found] == ["pot_usage"]
 
 
 def test_the_export_names_members_as_slurm_would_report_them():

@@ -13,6 +13,7 @@ from iriai.base.errors import HubError
 from iriai.base.events import HUB
 from iriai.buckets import actions as buckets
 from iriai.commons import actions as commons
+from iriai.commons.pot import usage
 from iriai.discussions import actions as discussions
 from iriai.discussions import powers as holding
 from iriai.gates import actions as gates
@@ -185,6 +186,12 @@ class Life:
             made = buckets.move(tx, self.ada, made, to_owner="guild", to_name=name)
         if dice.random() < 0.3:
             buckets.delete(tx, self.ada, made)
+
+    def do_report(self, tx, repo, dice):
+        used = {name: dice.randint(0, 3) for name in PEOPLE}
+        usage.report(tx, repo.commons_id, {"gpu_hours": used})
+        tx.record(repo.commons_id, "system:test", "reported", "pot/lab")
+        usage.measure(tx, repo.commons_id)
 
     def do_found(self, tx, repo, dice):  # noqa: ARG002 - each takes the same
         self.count += 1

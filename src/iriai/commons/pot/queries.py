@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Subquery, func, select, union_all
 
 from iriai.base.errors import Unknown
 from iriai.base.tx import Tx
@@ -16,7 +16,7 @@ from iriai.commons.membership import queries as membership
 from iriai.commons.membership.rules import State as Belonging
 from iriai.commons.pot import rules
 from iriai.commons.pot.rules import Allotment, Gift, Pool, Slice, Source, State
-from iriai.commons.pot.tables import AllotmentRow, PoolRow, UsageRow
+from iriai.commons.pot.tables import AllotmentRow, MeasureRow, PoolRow, UsageRow
 from iriai.commons.pot.waiting import Waiting, line
 from iriai.identity.tables import Account
 from iriai.repos import room
@@ -105,10 +105,11 @@ def _uses(
     tx: Tx, commons_id: int, units: Sequence[str], members: Sequence[str], held: Use
 ) -> Iterator[Use]:
     """What is used of each unit: storage as it is now, others as last measured or reported."""
+    there = usage(commons_id)
     asked = (
-        select(UsageRow.unit, Account.name, UsageRow.amount, UsageRow.at)
-        .join(Account, Account.id == UsageRow.person_id)
-        .where(UsageRow.commons_id == commons_id, UsageRow.unit.in_(list(units)))
+        select(there.c.unit, Account.name, there.c.amount, there.c.at)
+        .join(Account, Account.id == there.c.person_id)
+        .where(there.c.unit.in_(list(units)))
     )
     amounts: dict[str, dict[str, int]] = {unit: {} for unit in units}
     latest: dict[str, datetime] = {}
@@ -226,14 +227,30 @@ def last_written(tx: Tx, commons_id: int) -> dict[str, datetime]:
     return found
 
 
+def usage(commons_id: int) -> Subquery:
+    """What is written down of a commons: what was measured here, and reported from elsewhere."""
+    each = (
+        select(
+            table.unit.label("unit"),
+            table.holder.label("holder"),
+            table.person_id.label("person_id"),
+            table.amount.label("amount"),
+            table.at.label("at"),
+        ).where(table.commons_id == commons_id)
+        for table in (UsageRow, MeasureRow)
+    )
+    return union_all(*each).subquery()
+
+
 def used_of(tx: Tx, commons_id: int, unit: str) -> dict[str, int]:
     """How much of a unit each member uses: storage as it is now, others as last reported."""
     if unit == rules.BYTES_LOGICAL:
         return used_bytes(tx, commons_id)
+    there = usage(commons_id)
     asked = (
-        select(Account.name, UsageRow.amount)
-        .join(Account, Account.id == UsageRow.person_id)
-        .where(UsageRow.commons_id == commons_id, UsageRow.unit == unit)
+        select(Account.name, there.c.amount)
+        .join(Account, Account.id == there.c.person_id)
+        .where(there.c.unit == unit)
     )
     return {row.name: row.amount for row in tx.connection.execute(asked)}
 

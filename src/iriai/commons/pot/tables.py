@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from iriai.base.db import BigId, Table
+from iriai.base.db import BigId, Part, Table
 
 
 class PoolRow(Table):
@@ -44,12 +44,36 @@ class AllotmentRow(Table):
 
 
 class UsageRow(Table):
-    """What somebody used of a unit, as it was last measured here or reported from elsewhere.
+    """What somebody used of a unit that is measured elsewhere, as it was last reported.
+
+    `holder` is a person's name. It says who is served next, so the log tells it.
+    """
+
+    __tablename__ = "pot_usage"
+    __table_args__ = (UniqueConstraint("commons_id", "unit", "holder"),)
+    in_part: ClassVar[tuple[Part, ...]] = (
+        Part(
+            "pot_usage",
+            columns=("unit", "person_id", "holder", "amount"),
+            inside=("commons_id", None),
+        ),
+    )
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    commons_id: Mapped[int] = mapped_column(BigId, ForeignKey("commons.id"))
+    unit: Mapped[str] = mapped_column(String(32))
+    person_id: Mapped[int | None] = mapped_column(BigId)
+    holder: Mapped[str]
+    amount: Mapped[int] = mapped_column(BigId)
+    at: Mapped[datetime]
+
+
+class MeasureRow(Table):
+    """What somebody used of a unit, as it was last measured here; it is made anew each hour.
 
     `holder` is a person's name, or `repo/<number>` for what one repository uses.
     """
 
-    __tablename__ = "pot_usage"
+    __tablename__ = "pot_measures"
     __table_args__ = (UniqueConstraint("commons_id", "unit", "holder"),)
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     commons_id: Mapped[int] = mapped_column(BigId, ForeignKey("commons.id"))

@@ -8,6 +8,7 @@ days. Machines are not the hub's: Slurm's own account of them is read back, or J
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, func, insert, select
 
@@ -19,7 +20,7 @@ from iriai.blobs.tables import RepoObject, StoredBytes, Xorb
 from iriai.buckets.tables import BucketRow
 from iriai.commons.pot import queries
 from iriai.commons.pot.rules import BYTES_LOGICAL, BYTES_SERVED, BYTES_STORED
-from iriai.commons.pot.tables import UsageRow
+from iriai.commons.pot.tables import MeasureRow, UsageRow
 from iriai.identity.tables import Account
 from iriai.repos import egress, room
 from iriai.repos.room import owners
@@ -75,7 +76,10 @@ def measure(tx: Tx, commons_id: int) -> None:
     rows += [
         Used(unit, names[payer], amount, tx.now, payer) for (unit, payer), amount in sums.items()
     ]
-    _put(tx, commons_id, MEASURED, rows)
+    tx.connection.execute(delete(MeasureRow).where(MeasureRow.commons_id == commons_id))
+    made = [_row(commons_id, each) for each in rows if each.amount]
+    if made:
+        tx.connection.execute(insert(MeasureRow), made)
 
 
 def report(tx: Tx, commons_id: int, amounts: Mapping[str, Mapping[str, int]]) -> None:
@@ -88,7 +92,10 @@ def report(tx: Tx, commons_id: int, amounts: Mapping[str, Mapping[str, int]]) ->
         rows += [
             Used(unit, name, amount, tx.now, numbers.get(name)) for name, amount in figures.items()
         ]
-    _put(tx, commons_id, tuple(amounts), rows)
+    before = (UsageRow.commons_id == commons_id, UsageRow.unit.in_(list(amounts)))
+    tx.connection.execute(delete(UsageRow).where(*before))
+    tx.session.add_all(UsageRow(**_row(commons_id, each)) for each in rows if each.amount)
+    tx.flush()
 
 
 def measure_all(ground: Ground) -> int:
@@ -103,14 +110,11 @@ def measure_all(ground: Ground) -> int:
 
 def used(tx: Tx, commons_id: int) -> list[Used]:
     """What is written down, the most of each unit first."""
-    asked = (
-        select(UsageRow)
-        .where(UsageRow.commons_id == commons_id)
-        .order_by(UsageRow.unit, UsageRow.amount.desc(), UsageRow.holder)
-    )
+    there = queries.usage(commons_id)
+    asked = select(there).order_by(there.c.unit, there.c.amount.desc(), there.c.holder)
     return [
         Used(row.unit, row.holder, row.amount, row.at, row.person_id)
-        for row in tx.session.scalars(asked)
+        for row in tx.connection.execute(asked)
     ]
 
 
@@ -178,21 +182,12 @@ def _names(tx: Tx, numbers: Iterable[int]) -> dict[int, str]:
     return found
 
 
-def _put(tx: Tx, commons_id: int, units: Iterable[str], rows: Iterable[Used]) -> None:
-    """Write these down instead of what stood there of these units."""
-    before = (UsageRow.commons_id == commons_id, UsageRow.unit.in_(list(units)))
-    tx.connection.execute(delete(UsageRow).where(*before))
-    made = [
-        {
-            "commons_id": commons_id,
-            "unit": each.unit,
-            "holder": each.holder,
-            "person_id": each.person_id,
-            "amount": each.amount,
-            "at": each.at,
-        }
-        for each in rows
-        if each.amount
-    ]
-    if made:
-        tx.connection.execute(insert(UsageRow), made)
+def _row(commons_id: int, each: Used) -> dict[str, Any]:
+    return {
+        "commons_id": commons_id,
+        "unit": each.unit,
+        "holder": each.holder,
+        "person_id": each.person_id,
+        "amount": each.amount,
+        "at": each.at,
+    }
