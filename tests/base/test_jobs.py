@@ -218,6 +218,35 @@ def test_a_recurring_job_that_runs_is_not_begun_beside_itself(any_ground, clock,
     assert len(rows(any_ground)) == 1
 
 
+def test_what_a_clock_that_was_ahead_put_off_is_pulled_in(any_ground, clock, kind):
+    done = []
+
+    @job(kind, every=timedelta(hours=1))
+    def sweep(_ground, _payload):
+        done.append("round")
+
+    @job("test.failing")
+    def fail(_ground, _payload):
+        done.append("once")
+        if len(done) < 3:
+            raise OSError("Not yet.")
+
+    jobs.schedule(any_ground)
+    with any_ground.write() as tx:
+        tx.enqueue("test.failing", {})
+        tx.enqueue("test.failing", {}, delay=timedelta(days=90))  # asked for: it stays there
+    clock.advance(days=60)
+    jobs.run_due(any_ground)
+    clock.advance(days=-60)
+    jobs.schedule(any_ground)
+    clock.advance(hours=1)
+    jobs.schedule(any_ground)
+    jobs.run_due(any_ground)
+    KINDS.pop("test.failing")
+    assert sorted(done) == ["once", "once", "round", "round"]
+    assert len(rows(any_ground)) == 2
+
+
 def test_rows_that_were_too_many_of_a_recurring_job_come_down_to_one(any_ground, clock, kind):
     done = []
     job(kind, every=timedelta(hours=24))(lambda *_: done.append(1))

@@ -122,11 +122,19 @@ class Table(DeclarativeBase):
 
 
 def connect(url: str) -> Engine:
-    """An engine for `sqlite:///path` or `postgresql+psycopg://…`."""
+    """An engine for `sqlite:///path` or `postgresql+psycopg://…`.
+
+    What it could not do is said without the values: they may be secrets, and go into logs.
+    """
     if url.startswith("sqlite"):
         return _sqlite(url)
     return create_engine(
-        url, pool_size=POOL_SIZE, max_overflow=POOL_OVERFLOW, pool_pre_ping=True, pool_recycle=1800
+        url,
+        pool_size=POOL_SIZE,
+        max_overflow=POOL_OVERFLOW,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        hide_parameters=True,
     )
 
 
@@ -137,6 +145,7 @@ def _sqlite(url: str) -> Engine:
         url,
         pool_size=POOL_SIZE,
         max_overflow=POOL_OVERFLOW,
+        hide_parameters=True,
         connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
     )
 

@@ -23,12 +23,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from iriai import __version__
 from iriai.base import clock, sandbox
-from iriai.base.db import connect
+from iriai.base.db import POOL_OVERFLOW, POOL_SIZE, connect
 from iriai.base.errors import HubError
 from iriai.base.migrate import current, lacking, newest
 from iriai.base.stores import open_store
@@ -42,6 +42,7 @@ FREE_BYTES_MIN = 2 * 10**9
 FSYNC_SECONDS_MAX = 0.1
 FILES_MIN = 4096
 LAYERS = ("limits", "namespaces", "root", "capabilities", "syscalls")
+CONNECTIONS_EACH_MAX = POOL_SIZE + POOL_OVERFLOW
 CLOCK_ERROR_MAX = timedelta(seconds=60)
 COMMAND_SECONDS_MAX = 10.0
 
@@ -208,9 +209,9 @@ def _database(engine: Engine) -> Iterator[Sign]:
         name = engine.dialect.name
         if name == "postgresql":
             version = connection.execute(text("SHOW server_version")).scalar_one()
-            now = connection.execute(text("SELECT now()")).scalar_one()
-            yield from _clock(now, "the database's")
+            yield from _clock(clock.apart(engine))
             yield _fine("database", f"PostgreSQL {version}")
+            yield from _connections(connection)
         else:
             found = connection.execute(text("PRAGMA quick_check(1)")).scalar_one()
             if found == "ok":
@@ -236,12 +237,20 @@ def _database(engine: Engine) -> Iterator[Sign]:
             yield from _later(last if last.tzinfo else last.replace(tzinfo=UTC))
 
 
-def _clock(other: datetime, whose: str) -> Iterator[Sign]:
-    apart = abs(clock.now() - other)
-    if apart > CLOCK_ERROR_MAX:
-        yield _trouble("clock", f"It is {apart} from {whose}; set both by NTP.")
+def _connections(connection: Connection) -> Iterator[Sign]:
+    most = int(connection.execute(text("SHOW max_connections")).scalar_one())
+    says = f"{most} at most; each serve and work takes up to {CONNECTIONS_EACH_MAX}"
+    if most < CONNECTIONS_EACH_MAX * 2:
+        yield _note("connections", f"{says}: raise max_connections before there are two of them.")
     else:
-        yield _fine("clock", f"it agrees with {whose}")
+        yield _fine("connections", says)
+
+
+def _clock(ahead: timedelta) -> Iterator[Sign]:
+    if abs(ahead) > clock.APART_MAX:
+        yield _trouble("clock", f"It is {abs(ahead)} from the database's; set both by NTP.")
+    else:
+        yield _fine("clock", "it agrees with the database's")
 
 
 def _later(last: datetime) -> Iterator[Sign]:

@@ -162,7 +162,32 @@ def schedule(ground: "Ground") -> None:
     if missing:
         with ground.write() as tx:
             enqueue(tx, (Asked(name, {}, f"{ROUND}{name}") for name in missing))
+    _pull_in(ground)
     bury(ground)
+
+
+def _pull_in(ground: "Ground") -> None:
+    """What waits for longer than it ever has to was put there by a clock that was ahead."""
+    is_waiting = Job.state == "waiting"
+    far = [
+        (max(each.every, BACKOFF[-1]), (Job.kind == each.name) & Job.key.startswith(ROUND))
+        for each in KINDS.values()
+        if each.every is not None
+    ]
+    far.append((BACKOFF[-1], (Job.attempts > 0) & Job.kind.not_in(_recurring())))
+    with ground.read() as tx:
+        wrong = [
+            (number, tx.now + longest)
+            for longest, which in far
+            for number in tx.connection.execute(
+                select(Job.id).where(is_waiting, which, Job.run_at > tx.now + longest)
+            ).scalars()
+        ]
+    if wrong:
+        with ground.write() as tx:
+            for number, moment in wrong:
+                late = (Job.id == number) & is_waiting & (Job.run_at > moment)
+                tx.connection.execute(update(Job).where(late).values(run_at=moment))
 
 
 def bury(ground: "Ground") -> None:

@@ -22,6 +22,8 @@ def open_ground(settings: "Settings", *, now: Clock = clock.now) -> Ground:
     """The ground of these settings: schema up to date, the instance's secret settled."""
     with _said():
         engine = connect(settings.database)
+        if now is clock.now:
+            clock.require_agreed(engine)
         ledger.guard(engine)
         migrate(engine)
         store = open_store(settings.store, staging=settings.cache_folder / "staging")

@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 
-from iriai.base import jobs
+from iriai.base import clock, jobs
 from iriai.base.errors import Unavailable
 from iriai.base.tx import Ground
 from iriai.worker import teller
@@ -30,6 +30,7 @@ def run(ground: Ground, stop: threading.Event) -> None:
     while not stop.is_set():
         try:
             if time.monotonic() - scheduled_at >= SCHEDULE_SECONDS:
+                clock.require_agreed(ground.engine, ground.clock)
                 jobs.schedule(ground)
                 scheduled_at = time.monotonic()
             busy = jobs.run_next(ground)
