@@ -42,6 +42,10 @@ def test_from_report_to_appeal(ada, clock):
     panel = text(ada.see("/commons/tales/panels/1"))
     assert "How it was drawn" in panel
     assert "moon" in panel
+    assert "moon" in text(cid.other().see("/commons/tales/panels/1"))
+    nothing = text(bob.see(f"{case}/appeal"))
+    assert "There is nothing here that you could appeal." in nothing
+    assert "will look at it again" not in nothing
     listed = text(cid.other().see("/commons/tales/cases"))
     assert "fewer than 3" in listed
     assert "bob" not in listed

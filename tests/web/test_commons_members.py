@@ -77,6 +77,8 @@ def test_whoever_looks_sees_it_without_an_account(lab):
 
 def test_the_hub_of_one_person_says_who_that_is(ada):
     assert "Nobody with an account holds this yet" in text(ada.see("/commons/hub/members"))
+    assert "whoever runs the hub decides" in text(ada.see("/commons/hub"))
+    assert "Sign in to apply" not in text(ada.other().see("/commons/hub/members"))
     with ada.ground.write() as tx:
         tx.session.get_one(Account, accounts.account(tx, "ada").id).is_operator = True
     page = text(ada.see("/commons/hub/members"))

@@ -138,6 +138,9 @@ def test_a_repository_is_chosen_from_those_there_are(lab, monkeypatch):
         "datasets/lab/words",
     ]
     assert "selected" not in chosen
+    granted = lab.see("/commons/lab/proposals/new?action=seat.grant").text
+    assert '<select id="p_role" name="p_role" required>' in granted
+    assert '<select id="p_repository" name="p_repository" aria' in granted
     given = lab.see(f"{gate}&repo=datasets/lab/words").text
     assert 'value="datasets/lab/words" selected' in given
     delete = lab.see("/commons/lab/proposals/new?action=resource.delete").text

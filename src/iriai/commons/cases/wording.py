@@ -137,4 +137,4 @@ def of_panel(panel: PanelRow) -> str:
         return f"{who} until {day(panel.due_at)}; a panel that does not answer is replaced."
     if state is Sitting.REPLACED:
         return "This panel did not answer in time, and another was drawn in its place."
-    return "The panel has answered, and its word is the last; its reasons stand here."
+    return "The panel has answered, and its word is the last; its reasons are on its page."

@@ -5,6 +5,7 @@ an answer since, or meets a changed world, sees the new words first.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from starlette.responses import Response
@@ -152,7 +153,11 @@ def _form(
         names = speaking.speakers(tx, named.id, ask.actor.id)
         next_step = _next(charter, action, how, membership.votes(tx, named.id))
     if action is Action.SEAT_GRANT and not there["custody"]:
-        fields = tuple(each for each in fields if each.name != "custody")
+        fields = tuple(
+            replace(each, is_optional=each.name == "repository")
+            for each in fields
+            if each.name != "custody"
+        )
     fields = forms.shaped(fields, there)
     return ask.page(
         "commons/propose.html",
