@@ -7,6 +7,7 @@ does so at full counts, and in a sample has the second alone.
 
 import os
 import signal
+import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -66,7 +67,18 @@ def ground(tmp_path: Path, clock: StandingClock) -> Iterator[Ground]:
     made.engine.dispose()
 
 
-@pytest.fixture(params=server.STATES)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Whoever asks for a `state` runs on both pairs; `either_state` on one of them in a sample."""
+    if "state" not in metafunc.fixturenames:
+        return
+    states: tuple[str, ...] = server.STATES
+    chosen = metafunc.definition.get_closest_marker("either_state")
+    if chosen and chosen.kwargs.get("sampled", True) and not LONG:
+        states = (states[zlib.crc32(metafunc.function.__name__.encode()) % len(states)],)
+    metafunc.parametrize("state", states, indirect=True)
+
+
+@pytest.fixture
 def state(request: pytest.FixtureRequest) -> str:
     """The name of a pair of database and store."""
     return str(request.param)

@@ -16,6 +16,8 @@ from iriai.blobs.tables import FileXorb, RepoObject, Shard, StoredBytes, XetFile
 from iriai.blobs.xet import hashes, xorb
 from iriai.blobs.xet import shard as shards
 
+pytestmark = pytest.mark.either_state
+
 TEXT = b"the same line again and again\n" * 30_000
 RAWS = [xet.noise(20_000, seed=n) for n in range(4)]
 
@@ -412,6 +414,7 @@ def send_at_once(ground, raws) -> list[bool]:
 
 
 @pytest.mark.parametrize("damaged", [False, True])
+@pytest.mark.either_state(sampled=False)
 def test_of_many_packings_of_a_xorb_that_come_at_once_one_is_kept(any_sender, damaged):
     ada = any_sender(ADA)
     for attempt in range(4):

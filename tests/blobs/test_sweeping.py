@@ -16,6 +16,8 @@ from iriai.blobs.rules import BlobState, XorbState
 from iriai.blobs.tables import RepoXorb, StoredBytes, Xorb
 from iriai.blobs.xet import hashes
 
+pytestmark = pytest.mark.either_state
+
 RAWS = [xet.noise(20_000, seed=n) for n in range(3)]
 WHOLE = b"".join(RAWS)
 

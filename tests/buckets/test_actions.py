@@ -15,6 +15,8 @@ from iriai.identity import queries as people
 from iriai.identity.rules import ANYONE, OPERATOR
 from iriai.repos import actions as repos
 
+pytestmark = pytest.mark.either_state
+
 
 def person(ground, name):
     made = identity.add_person(ground, OPERATOR, name=name)

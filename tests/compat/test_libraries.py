@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from huggingface_hub import HfApi
 
+from tests.support import clients
 from tests.support.clients import OLDER, python_of, run
 
 LONG = os.environ.get("IRIAI_TEST_LONG") == "1"
@@ -30,13 +31,17 @@ def test_the_command_line_signs_in_uploads_and_downloads(any_hub, tmp_path):
     (source / "sub").mkdir(parents=True)
     (source / "config.json").write_text("{}")
     (source / "sub" / "model.safetensors").write_bytes(b"\0" * 100_000)
-    assert "ada" in hf(any_hub, "auth", "whoami")
-    hf(any_hub, "upload", "ada/by-hf", str(source))
-    hf(any_hub, "download", "ada/by-hf", "--local-dir", str(target))
+    who, _, _, one = clients.hf(
+        any_hub.env,
+        ("auth", "whoami"),
+        ("upload", "ada/by-hf", str(source)),
+        ("download", "ada/by-hf", "--local-dir", str(target)),
+        ("download", "ada/by-hf", "config.json"),
+    )
+    assert "ada" in who
     for path in ("config.json", "sub/model.safetensors"):
         assert (target / path).read_bytes() == (source / path).read_bytes()
-    one = hf(any_hub, "download", "ada/by-hf", "config.json").strip().splitlines()[-1]
-    assert one.endswith("config.json")
+    assert one.strip().splitlines()[-1].endswith("config.json")
 
 
 @pytest.fixture

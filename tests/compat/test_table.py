@@ -27,7 +27,7 @@ PYTHON = {
     "1.19.0": lambda: clients.python_of(clients.OLDER[0]),
 }
 CLIENTS = (*PYTHON, "hub.js")
-SAMPLE = 14
+SAMPLE = 9
 SEED = 11
 SECONDS = 900
 WORKS, NOT_HERE, NO = "works", "501", "no"

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads peaks of 
 
 CLIENTS = 4
 HF = Path(sys.executable).with_name("hf")
-FILE_MEGABYTES = 1_000 if LONG else 100
+FILE_MEGABYTES = 1_000 if LONG else 64
 MEMORY_MEGABYTES_MAX = 300
 PIECE = 1 << 20
 

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from tests.conftest import LONG
@@ -37,14 +36,17 @@ def restart_store(_database: postgres.Postgres) -> None:
     seaweed.server().start()
 
 
-@pytest.fixture
-def scaled_hub(tmp_path: Path, database: postgres.Postgres) -> Iterator[LiveHub]:
+@pytest.fixture(scope="module")
+def scaled_hub(
+    tmp_path_factory: pytest.TempPathFactory, database: postgres.Postgres
+) -> Iterator[LiveHub]:
+    folder = tmp_path_factory.mktemp("scaled")
     state = {
-        "IRIAI_DATA": str(tmp_path / "hub" / "data"),
+        "IRIAI_DATA": str(folder / "data"),
         "IRIAI_DATABASE_URL": database.fresh_database(),
         "IRIAI_STORE_URL": seaweed.fresh_store(),
     }
-    hub = LiveHub(tmp_path / "hub", settings=state).start()
+    hub = LiveHub(folder, settings=state).start()
     hub.token = hub.person("ada")
     yield hub
     hub.stop()
@@ -63,11 +65,14 @@ def test_what_was_acknowledged_outlives_a_crash_of_what_the_hub_stands_on(
     times: int,
 ):
     wire, log = Wire(scaled_hub.url, scaled_hub.token), AckLog()
-    ways = {"small": write_small, "large": write_large}
+    ways = {
+        f"ada/{restart.__name__}-{name}": write
+        for name, write in {"small": write_small, "large": write_large}.items()
+    }
     for name in ways:
-        wire.create(f"ada/{name}")
+        wire.create(name)
     working = [
-        Writer(wire, f"ada/{name}", log, seed, write).start()
+        Writer(wire, name, log, seed, write).start()
         for seed, (name, write) in enumerate(ways.items())
     ]
     try:

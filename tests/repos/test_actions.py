@@ -15,6 +15,8 @@ from iriai.repos.actions import Add, AddLarge
 from iriai.repos.rules import HeldBy, Kind, Visibility
 from iriai.repos.tables import RepoRow
 
+pytestmark = pytest.mark.either_state
+
 
 def test_a_name_is_taken_once_per_kind_whatever_its_case(any_town):
     any_town.repo("Tiny")
@@ -53,6 +55,7 @@ def test_a_deleted_or_moved_repositorys_name_is_never_free_again(town, way):
             assert queries.moved(tx, ANYONE, "model", "ada/two") == "ada/One"
 
 
+@pytest.mark.either_state(sampled=False)
 def test_of_many_who_create_one_name_at_once_one_wins(any_town):
     gate, outcomes = threading.Barrier(8), []
 

@@ -16,6 +16,8 @@ from iriai.repos.git.pointers import pointer_text
 from iriai.repos.rules import STALE, TITLE_LENGTH_MAX
 from iriai.repos.tables import PackRow
 
+pytestmark = pytest.mark.either_state
+
 
 def packs_in_store(town, repo):
     return {entry.key for entry in town.ground.store.entries(f"git/{repo.id}/")}
@@ -78,6 +80,7 @@ def test_a_branch_that_moved_refuses_a_commit_with_the_words_clients_know(town):
     town.commit(repo, {"a": b"2"}, parent=first.sha[:8])
 
 
+@pytest.mark.either_state(sampled=False)
 def test_of_64_commits_on_one_parent_exactly_one_lands(any_town):
     repo = any_town.repo()
     outcomes = []
@@ -94,6 +97,7 @@ def test_of_64_commits_on_one_parent_exactly_one_lands(any_town):
     assert len(any_town.objects(repo).log(any_town.again(repo).head, limit=100)) == 2
 
 
+@pytest.mark.either_state(sampled=False)
 def test_64_commits_without_a_parent_all_land_one_after_the_other(any_town):
     repo = any_town.repo()
     errors = []

@@ -10,6 +10,8 @@ from iriai.commons import enactment
 from iriai.repos import actions, locks
 from iriai.repos.operations import Add, DeleteFile, DeleteFolder
 
+pytestmark = pytest.mark.either_state
+
 MAIN = "refs/heads/main"
 
 

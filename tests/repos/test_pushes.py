@@ -18,6 +18,8 @@ from iriai.repos.ref_updates import STALE
 from iriai.repos.tables import PackRow
 from iriai.signin.apps import actions as apps
 
+pytestmark = pytest.mark.either_state
+
 MAIN = "refs/heads/main"
 
 

@@ -19,6 +19,8 @@ from iriai.repos import actions, landing, queries
 from iriai.repos.queries import Candidate, Filters, Sort
 from iriai.repos.rules import Kind
 
+pytestmark = pytest.mark.either_state
+
 
 def seen(town, viewer, full_name, kind="model"):
     with town.ground.read() as tx:

@@ -18,6 +18,8 @@ from iriai.webhooks import actions, jobs, queries, queue, rules, telling
 from iriai.webhooks.queue import Outcome
 from iriai.webhooks.sending import Sender
 
+pytestmark = pytest.mark.either_state
+
 
 def opened(village, count, start=0):
     """So many things that happen."""

@@ -15,6 +15,8 @@ from iriai.repos import refs
 from iriai.repos.operations import Add
 from iriai.webhooks import actions, queries, telling
 
+pytestmark = pytest.mark.either_state
+
 
 def scopes(heard):
     return [(each["event"]["action"], each["event"]["scope"]) for each in heard]
