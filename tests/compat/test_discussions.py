@@ -94,9 +94,14 @@ def test_a_pull_request_is_filled_published_and_merged(api, bob, repo):
     details = api.get_discussion_details(repo, 1)
     assert details.conflicting_files == []
     assert "+hello" in details.diff
-    assert "commit" in [event.type for event in details.events]
+    assert [each.author for each in details.events if each.type == "commit"] == ["bob"]
     api.merge_pull_request(repo, 1, comment="Good")
-    assert api.get_discussion_details(repo, 1).status == "merged"
+    with pytest.raises(HfHubHTTPError, match="is merged, and stays as it was"):
+        bob.upload_file(
+            path_or_fileobj=b"evil\n", path_in_repo="evil.txt", repo_id=repo, revision="refs/pr/1"
+        )
+    merged = api.get_discussion_details(repo, 1)
+    assert (merged.status, merged.diff) == ("merged", details.diff)
     assert api.get_discussion_details(repo, 1).merge_commit_oid == api.model_info(repo).sha
     assert "hello.txt" in api.list_repo_files(repo)
 

@@ -285,6 +285,12 @@ def test_a_pull_request_takes_pushes_from_its_author(any_hub, api, repo, git):
     clone("push", "-q", "origin", "pr:refs/pr/1")
     assert theirs.repo_info(repo, revision="refs/pr/1").sha == sha
     assert pull.oid != sha
+    clone("config", "user.name", "dave")
+    said = clone.commit(**{"r.txt": "r"})
+    clone("push", "-q", "origin", "pr:refs/pr/1")
+    events = theirs.get_discussion_details(repo, 1).events
+    brought = {each.oid: each.author for each in events if each.type == "commit"}
+    assert brought == {pull.oid: name, sha: name, said: name}
     done = clone("push", "origin", "pr:main", check=False)
     assert "[remote rejected]" in done.stderr
     assert clone("push", "origin", ":refs/pr/1", check=False).returncode

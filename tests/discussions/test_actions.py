@@ -10,6 +10,7 @@ from iriai.base.errors import Conflict, Denied, Invalid, Unknown
 from iriai.base.events import Event
 from iriai.base.tx import Ground
 from iriai.commons import enactment
+from iriai.commons.enactment import landing
 from iriai.discussions import actions, merging, queries
 from iriai.discussions.queries import Filters
 from iriai.discussions.rules import EventKind, Status
@@ -208,13 +209,70 @@ def test_who_only_reads_cannot_merge(village):
         enactment.merge(village.ground, village.bob, village.repo(), made.number)
 
 
-def test_the_commits_of_a_pull_request_are_those_main_lacks(village):
-    made = village.commit(village.bob, Add("c.txt", b"c"), title="Mine", create_pr=True)
+def shown(village, number):
+    """What a pull request comes to, and its commits as events, oldest first."""
     objects = repos_queries.objects(village.ground, village.repo().id)
     with village.ground.read() as tx:
-        tip = repos_queries.ref(tx, village.repo().id, f"refs/pr/{made.number}").commit
-    events = merging.commit_events(objects, village.repo().head, tip)
-    assert [event.data for event in events] == [{"subject": "Mine", "oid": made.sha}]
+        found = queries.discussion(tx, village.repo(), number)
+        sides, brought = queries.sides(tx, found), queries.brought(tx, found.id)
+        assert EventKind.COMMIT not in {each.kind for each in queries.events(tx, found.id)}
+    worked_out = merging.proposed(objects, found, sides)
+    events = merging.commit_events(objects, worked_out.base, sides.tip, brought)
+    return worked_out, list(reversed(events))
+
+
+def test_the_commits_of_a_pull_request_are_those_main_lacks_by_who_brought_them(village, clock):
+    made = village.commit(village.bob, Add("c.txt", b"c"), title="Mine", create_pr=True)
+    opened = village.ground.clock()
+    clock.advance(days=1)
+    ref = f"refs/pr/{made.number}"
+    more = village.commit(village.ada, Add("d.txt", b"d"), title="And this", revision=ref)
+    clock.advance(days=1)
+    landed = landing.squash(village.ground, village.bob, village.repo(), ref, "All of it")
+    _, (one,) = shown(village, made.number)
+    assert (one.author, one.data) == ("bob", {"subject": "All of it", "oid": landed.sha})
+    clock.advance(days=1)
+    last = village.commit(village.ada, Add("e.txt", b"e"), title="Last", revision=ref)
+    _, (one, other) = shown(village, made.number)
+    assert [one.data["oid"], other.data["oid"]] == [landed.sha, last.sha]
+    assert (one.author, other.author, other.at) == ("bob", "ada", village.ground.clock())
+    with village.ground.read() as tx:
+        found = queries.discussion(tx, village.repo(), made.number)
+        first, second, *_ = queries.brought(tx, found.id)
+    assert (first.author, first.at, second.author) == ("bob", opened, "ada")
+    assert (first.data["oid"], second.data["oid"]) == (made.sha, more.sha)
+
+
+def test_whoever_a_commit_says_wrote_it_did_not_bring_it(village):
+    made = village.commit(village.bob, Add("c.txt", b"c"), title="Mine", create_pr=True)
+    objects = repos_queries.objects(village.ground, village.repo().id)
+    base, tip = village.repo().head, made.sha
+    nobody = merging.commit_events(objects, base, tip, [])
+    assert [(each.author, each.data["written_by"]) for each in nobody] == [(None, "bob")]
+
+
+@pytest.mark.parametrize("over", ["merged", "closed", "locked"])
+def test_what_is_over_or_locked_takes_no_more_commits(village, over):
+    made = village.commit(village.bob, Add("c.txt", b"c\n"), create_pr=True)
+    ref, number = f"refs/pr/{made.number}", made.number
+    if over == "merged":
+        enactment.merge(village.ground, village.ada, village.repo(), number)
+    with village.ground.write() as tx:
+        if over == "closed":
+            actions.change_status(tx, village.ada, village.repo(), number, status="closed")
+        if over == "locked":
+            actions.lock(tx, village.ada, village.repo(), number, reason="enough said")
+    change = {"revision": ref, "title": "One more word"}
+    expected = "enough said" if over == "locked" else over
+    with pytest.raises((Conflict, Denied), match=expected):
+        village.commit(village.bob, Add("evil.txt", b"evil\n"), **change)
+    with pytest.raises((Conflict, Denied), match=expected):
+        landing.squash(village.ground, village.bob, village.repo(), ref, "One more word")
+    worked_out, events = shown(village, number)
+    assert [each.path for each in worked_out.operations] == ["c.txt"]
+    assert [each.data["oid"] for each in events] == [made.sha]
+    if over == "locked":
+        village.commit(village.ada, Add("good.txt", b"good\n"), **change)
 
 
 def test_an_edited_comment_keeps_its_history_and_a_hidden_one_its_reason(village):

@@ -59,7 +59,7 @@ def details(request: Request) -> Response:
         repo = readable(request, tx)
         found = queries.discussion(tx, repo, number_in(request))
         events = queries.events(tx, found.id)
-        sides = queries.sides(tx, found)
+        sides, brought = queries.sides(tx, found), queries.brought(tx, found.id)
         hidden = withheld.hidden(tx, repo)
     shape = summary(found, repo) | {
         "events": [event_shape(each, repo) for each in events],
@@ -71,7 +71,7 @@ def details(request: Request) -> Response:
         worked_out = merging.proposed(objects, found, sides)
         shape |= proposed(found, worked_out)
     if worked_out is not None:
-        events += reversed(merging.commit_events(objects, worked_out.base, worked_out.tip))
+        events += reversed(merging.commit_events(objects, worked_out.base, sides.tip, brought))
         # git tells no parts of a second, and commits may be older: none stands before the opening
         events.sort(key=lambda each: max(each.at, found.created_at))
         shape["events"] = [event_shape(each, repo) for each in events]

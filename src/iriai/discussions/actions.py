@@ -62,6 +62,16 @@ def begin_pull_request(
     )
 
 
+def bring(tx: Tx, actor: Actor, repo: Repo, number: int, *, sha: str) -> None:
+    """Write down who brought a pull request's newest commit, where it takes one.
+
+    Git says who wrote a commit, as whoever made it put it; this is who the hub knows it from.
+    """
+    found = _locked(tx, repo, number)
+    rules.require_takes_commits(actor, repo, found)
+    _happened(tx, actor, found.id, EventKind.COMMIT, {"oid": sha})
+
+
 def comment(tx: Tx, actor: Actor, repo: Repo, number: int, *, text: str) -> Event:
     """Say something."""
     found = _locked(tx, repo, number)

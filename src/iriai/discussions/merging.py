@@ -7,11 +7,12 @@ merged by `git merge-file` where the changes lie apart; else the file is a confl
 
 import subprocess
 import tempfile
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
+from iriai.base.errors import HubError
 from iriai.discussions.queries import Sides
 from iriai.discussions.rules import Discussion, Event, EventKind
 from iriai.repos.git.entries import (
@@ -71,14 +72,14 @@ def merge(objects: Objects, base: str, tip: str) -> Merge:
 def proposed(objects: Objects, found: Discussion, sides: Sides) -> Merge | None:
     """What a pull request comes to; None where it, or the branch it is for, is gone.
 
-    What was merged is held against the branch as it was before.
+    Of what was merged this is the commit that merged it, whatever was pushed afterwards.
     """
-    base = sides.target
     if found.merge_sha is not None:
-        base = (objects.commit(found.merge_sha).parents or (base,))[0]
-    if sides.tip is None or base is None:
+        before = objects.commit(found.merge_sha).parents or (sides.target,)
+        return None if before[0] is None else merge(objects, before[0], found.merge_sha)
+    if sides.tip is None or sides.target is None:
         return None
-    return merge(objects, base, sides.tip)
+    return merge(objects, sides.target, sides.tip)
 
 
 def fork_of(objects: Objects, base: str, tip: str) -> str | None:
@@ -90,19 +91,61 @@ def fork_of(objects: Objects, base: str, tip: str) -> str | None:
     return None
 
 
-def commit_events(objects: Objects, base: str, tip: str) -> list[Event]:
-    """The commits of a pull request that its branch does not have, as events, newest first."""
-    return [
-        Event(
-            key=commit.sha[:KEY_DIGITS],
-            kind=EventKind.COMMIT,
-            author_id=None,
-            author=commit.author.name,
-            at=commit.committer.at,
-            data={"subject": commit.title, "oid": commit.sha},
-        )
-        for commit in own_commits(objects, base, tip)
-    ]
+def commit_events(
+    objects: Objects, base: str, tip: str | None, brought: Sequence[Event]
+) -> list[Event]:
+    """The commits of a pull request that its branch does not have, as events, newest first.
+
+    Each is by who `brought` it, and of when it came: what a commit itself says of its author is
+    whatever was written there, and is told as that. Of whom the hub does not know, nobody is named.
+    """
+    own = {} if tip is None else {each.sha: each for each in own_commits(objects, base, tip)}
+    came = _arrivals(objects, own, brought)
+    return [_commit_event(commit, came.get(commit.sha)) for commit in own.values()]
+
+
+def _commit_event(commit: Commit, came: Event | None) -> Event:
+    data = {"subject": commit.title, "oid": commit.sha}
+    author = came.author if came else None
+    if commit.author.name != author:
+        data["written_by"] = commit.author.name
+    return Event(
+        key=commit.sha[:KEY_DIGITS],
+        kind=EventKind.COMMIT,
+        author_id=came.author_id if came else None,
+        author=author,
+        at=came.at if came else commit.committer.at,
+        data=data,
+    )
+
+
+def _arrivals(
+    objects: Objects, own: Mapping[str, Commit], brought: Sequence[Event]
+) -> dict[str, Event]:
+    """With what each commit came first. What was pushed and is not there now is followed too."""
+    came: dict[str, Event] = {}
+    gone_left = OWN_COMMITS_MAX
+    for each in brought:
+        waiting = [str(each.data["oid"])]
+        while waiting:
+            sha = waiting.pop()
+            if sha in came:
+                continue
+            came[sha] = each
+            if sha in own:
+                waiting += own[sha].parents
+            elif gone_left:
+                gone_left -= 1
+                waiting += _parents(objects, sha)
+    return came
+
+
+def _parents(objects: Objects, sha: str) -> Sequence[str]:
+    """The parents of a commit that may have been swept away meanwhile."""
+    try:
+        return objects.commit(sha).parents
+    except HubError:
+        return ()
 
 
 def own_commits(objects: Objects, base: str, tip: str) -> Iterator[Commit]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, func, select
 
 from iriai.base.names import fold
 from iriai.base.tx import Tx
@@ -94,10 +94,19 @@ def sides(tx: Tx, found: Discussion) -> Sides:
 
 
 def events(tx: Tx, discussion_id: int) -> list[Event]:
-    """All that happened in a discussion, in order."""
+    """All that happened in a discussion, in order; its commits are git's to list."""
+    return _some_events(tx, discussion_id, DiscussionEvent.kind != EventKind.COMMIT)
+
+
+def brought(tx: Tx, discussion_id: int) -> list[Event]:
+    """Who brought which newest commit to a pull request, in order."""
+    return _some_events(tx, discussion_id, DiscussionEvent.kind == EventKind.COMMIT)
+
+
+def _some_events(tx: Tx, discussion_id: int, which: ColumnElement[bool]) -> list[Event]:
     asked = (
         _events()
-        .where(DiscussionEvent.discussion_id == discussion_id)
+        .where(DiscussionEvent.discussion_id == discussion_id, which)
         .order_by(DiscussionEvent.id)
         .limit(rules.EVENTS_MAX)
     )

@@ -134,8 +134,7 @@ def require_may_open(actor: Actor, repo: Repo) -> None:
 def require_may_comment(actor: Actor, repo: Repo, discussion: Discussion) -> None:
     """A locked discussion is for those who write to the repository."""
     require_may_open(actor, repo)
-    if discussion.locked_reason is not None and not repos.may_write(actor, repo):
-        raise Denied(f"This discussion is locked: {discussion.locked_reason}", code="Locked")
+    require_unlocked(actor, repo, discussion)
 
 
 def require_may_steer(actor: Actor, repo: Repo, discussion: Discussion) -> None:
@@ -186,6 +185,27 @@ def require_not_over(discussion: Discussion) -> None:
     """What was closed or merged is not merged."""
     if discussion.is_over:
         raise Conflict(f"This pull request is {discussion.status} already.")
+
+
+def require_takes_commits(actor: Actor, repo: Repo, discussion: Discussion) -> None:
+    """What is over takes no more commits, and what is locked only of those who write.
+
+    What was merged stays as it was shown then; what is closed may be opened again.
+    """
+    if discussion.status is Status.MERGED:
+        raise Conflict(
+            f"Pull request {discussion.number} is merged, and stays as it was: open another for "
+            "what comes after."
+        )
+    if discussion.status is Status.CLOSED:
+        raise Conflict(f"Pull request {discussion.number} is closed: open it again first.")
+    require_unlocked(actor, repo, discussion)
+
+
+def require_unlocked(actor: Actor, repo: Repo, discussion: Discussion) -> None:
+    """A locked discussion goes on for those who write to the repository alone."""
+    if discussion.locked_reason is not None and not repos.may_write(actor, repo):
+        raise Denied(f"This discussion is locked: {discussion.locked_reason}", code="Locked")
 
 
 def require_mergeable(discussion: Discussion, conflicts: list[str]) -> None:

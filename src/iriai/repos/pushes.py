@@ -66,6 +66,8 @@ class Weighed:
 
 
 Judge = Callable[[Weighed], Ruling]
+Witness = Callable[[Tx, Mapping[str, str | None]], None]
+"""Is told the refs that moved, and where to; None is a ref that is gone."""
 
 
 def push(
@@ -78,11 +80,13 @@ def push(
     atomic: bool = False,
     judge: Judge | None = None,
     rule: Ruling | None = None,
+    witness: Witness | None = None,
     keeps_past: bool = False,
 ) -> Pushed:
     """Judge a push and land what may land. `HubError` where all of it is refused.
 
-    `rule` is asked in the transaction that lands it, as is what `judge` makes of a change of main.
+    `rule` is asked in the transaction that lands it, as is what `judge` makes of a change of main;
+    `witness` is told there what moved where to.
     `keeps_past`: a commons will hold the repository soon, and its history stays as if it did.
     """
     with ground.read() as tx:
@@ -97,6 +101,7 @@ def push(
         return Pushed(None, said)
     sent = _Push(ground, actor, repo, guard, refs, accepted, held_by_others)
     sent.rulings += [rule] if rule is not None else []
+    sent.witness = witness
     sent.receive(pack, judge)
     moved = sent.land(atomic=atomic)
     lost = ALL_OR_NOTHING if atomic and not moved else STALE
@@ -131,6 +136,7 @@ class _Push:
     changed: set[str] = field(default_factory=set)
     packed: Packed | None = None
     rulings: list[Ruling] = field(default_factory=list)
+    witness: Witness | None = None
 
     def receive(self, pack: Path | None, judge: Judge | None) -> None:
         """Judge what was sent, and put it into the store."""
@@ -184,6 +190,8 @@ class _Push:
                 if not moved or (atomic and len(moved) < len(self.updates)):
                     raise _Lost
                 self._keep(tx, moved)
+                if self.witness is not None:
+                    self.witness(tx, {each.name: each.new for each in moved})
         except _Lost:
             moved = []
         except Unavailable:

@@ -24,7 +24,7 @@ from iriai.repos.tables import RefRow
 MERGED_WALK_MAX = 5_000
 """So far back main is searched for a branch that is to go from what a commons holds."""
 
-Ruling = Callable[[Tx, str], None]
+Ruling = Callable[[Tx, str, str], None]
 Promised = Callable[[Tx, Repo], bool]
 """Whether a commons will hold a repository once its notice is over, so that its past stays."""
 
@@ -150,7 +150,7 @@ def squash(
 ) -> Landed:
     """One commit with all that a branch or pull request has now, and nothing before it.
 
-    `rule` is told the ref, and asked in the transaction that moves it.
+    `rule` is told the ref and the commit, and asked in the transaction that moves it.
     """
     with ground.read() as tx:
         repo = queries.by_id(tx, repo.id)
@@ -173,7 +173,7 @@ def squash(
         rules.require_commit_to(actor, repo, ref)
         guarded.require_history_kept(repo, ref.name, hub=ground.settings.url)
         if rule is not None:
-            rule(tx, ref.name)
+            rule(tx, ref.name, sha)
         if not move_ref(tx, repo.id, ref.name, old=ref.sha, new=sha):
             raise Conflict(rules.STALE, code="BranchMoved")
         add_pack(tx, repo.id, packed)

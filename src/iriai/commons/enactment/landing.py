@@ -9,9 +9,11 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from iriai.base.errors import Conflict, Denied
+from iriai.base.numbers import whole
 from iriai.base.tx import Ground, Tx
 from iriai.cards import actions as cards
 from iriai.cards import reading
@@ -34,7 +36,7 @@ from iriai.repos.actions import Landed, Prepared
 from iriai.repos.commits import Witness
 from iriai.repos.landing import on_the_newest
 from iriai.repos.pushes import README_BYTES_MAX, Pushed, Weighed
-from iriai.repos.rules import MAIN, HeldBy, Repo
+from iriai.repos.rules import MAIN, PULLS, STALE, HeldBy, Repo
 
 Ruling = Callable[[Tx, Actor], None]
 Judge = Callable[[Prepared | Weighed], Ruling]
@@ -69,6 +71,7 @@ def commit(
                 description=change.get("description", ""),
                 target=landed.target,
             )
+            _bring(tx, actor, repo, landed.moved)
         if witness is not None:
             witness(tx, landed)
 
@@ -115,7 +118,9 @@ def merge(
     """
     happened: list[discussions_rules.Event] = []
 
-    def told(tx: Tx, landed: Landed) -> None:
+    def told(found: discussions_rules.Discussion, tip: str, tx: Tx, landed: Landed) -> None:
+        if discussions_queries.sides(tx, found).tip != tip:
+            raise Conflict(STALE, code="BranchMoved")  # the rest would stand there as merged
         happened.append(discussions.mark_merged(tx, actor, repo, number, sha=landed.sha, text=text))
         if done is not None:
             done(tx)
@@ -131,7 +136,7 @@ def merge(
             revision=found.base,
             title=f"{found.title} (#{number})",
             parent=worked_out.base,
-            witness=told,
+            witness=partial(told, found, worked_out.tip),
             decision=decision,
         )
         return happened[-1]
@@ -164,11 +169,15 @@ def push(ground: Ground, actor: Actor, repo: Repo, **change: Any) -> Pushed:
     def rule(tx: Tx, _: Actor) -> None:
         voted_on.require_settled(tx, repo, [each.name for each in change["updates"]])
 
+    def told(tx: Tx, moved: Mapping[str, str | None]) -> None:
+        _bring(tx, actor, repo, moved)
+
+    change |= {"rule": rule, "witness": told}
     with ground.read() as tx:
         rule(tx, actor)  # before all of it is read
         change["keeps_past"] = _is_promised(tx, repo)
     with explained(ground, repo):
-        pushed = pushes.push(ground, actor, repo, judge=_judge(repo), rule=rule, **change)
+        pushed = pushes.push(ground, actor, repo, judge=_judge(repo), **change)
     refresh_card(ground, repo, pushed.moved)
     return pushed
 
@@ -181,13 +190,22 @@ def _is_promised(tx: Tx, repo: Repo) -> bool:
 def squash(ground: Ground, actor: Actor, repo: Repo, revision: str, message: str) -> Landed:
     """One commit of a whole history, which a pull request before the members is not made to be."""
 
-    def rule(tx: Tx, ref: str) -> None:
+    def rule(tx: Tx, ref: str, sha: str) -> None:
         voted_on.require_settled(tx, repo, [ref])
+        _bring(tx, actor, repo, {ref: sha})
         if _is_promised(tx, repo):
             held = replace(repo, held_by=HeldBy.COMMONS)
             guarded.require_history_kept(held, ref, hub=ground.settings.url)
 
     return repos.squash(ground, actor, repo, revision, message, rule=rule)
+
+
+def _bring(tx: Tx, actor: Actor, repo: Repo, moved: Mapping[str, str | None]) -> None:
+    """Commits to a pull request stand there as of who brought them, where it takes any."""
+    for ref, sha in moved.items():
+        number = whole(ref.removeprefix(PULLS)) if ref.startswith(PULLS) else None
+        if number is not None and sha is not None:
+            discussions.bring(tx, actor, repo, number, sha=sha)
 
 
 def refresh_card(ground: Ground, repo: Repo, moved: Mapping[str, str]) -> None:
@@ -219,6 +237,8 @@ def _judge(repo: Repo, decision: Decision | None = None) -> Judge:
                 return
             if decision is None:
                 voted_on.require_settled(tx, repo, [prepared.ref])
+            if isinstance(prepared, Prepared):
+                _bring(tx, actor, repo, {prepared.ref: prepared.sha})
             if prepared.ref == MAIN:
                 _rule(tx, actor, repo, decision, before, after)
                 tx.enqueue("cards.refresh", {"repo_id": repo.id}, key=f"card:{repo.id}")

@@ -269,12 +269,12 @@ def _worked_out(
 ) -> tuple[merging.Merge | None, Sequence[Event]]:
     """What a pull request comes to, and its commits as events."""
     with ask.ground.read() as tx:
-        sides = queries.sides(tx, found)
+        sides, brought = queries.sides(tx, found), queries.brought(tx, found.id)
     objects = repos.objects(ask.ground, repo.id)
     worked_out = merging.proposed(objects, found, sides)
     if worked_out is None:
         return None, []
-    return worked_out, merging.commit_events(objects, worked_out.base, worked_out.tip)
+    return worked_out, merging.commit_events(objects, worked_out.base, sides.tip, brought)
 
 
 def _as_said(ask: Ask, repo: Repo, event: Event) -> Said:
