@@ -8,12 +8,16 @@ import threading
 import time
 import urllib.error
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from tests.faults.clients import AckLog, Failure, Wire, Writer, broken_promises, write_large
 from tests.support.server import LiveHub
+
+from iriai.base.errors import Unavailable
+from iriai.base.stores import open_store
+from iriai.repos.git.shelf import Shelf
 
 SMALL_DISK = "48m"
 LARGE_DISK = "256m"
@@ -59,6 +63,21 @@ def test_a_full_disk_refuses_uploads_serves_reads_and_recovers_by_itself(small_d
         hub.run("check", "--read-data", "1/1")
     finally:
         hub.stop()
+
+
+def test_what_had_no_room_to_be_opened_is_opened_once_there_is(small_disk: Path):
+    shelf = Shelf(small_disk / "cache", open_store((small_disk / "store").as_uri()))
+    filler = small_disk / "filler"
+    with suppress(OSError), filler.open("wb", buffering=0) as file:
+        while file.write(bytes(1 << 20)):
+            pass
+    with pytest.raises(Unavailable) as refused:
+        for opened in range(1, 1000):
+            shelf.folder(opened)
+    assert refused.value.code == "StoreFull"
+    filler.unlink()
+    assert (shelf.folder(opened) / "HEAD").read_text() == "ref: refs/heads/main\n"
+    shelf.close()
 
 
 @contextmanager

@@ -4,13 +4,14 @@ Read by `hf_api.ModelInfo`, `DatasetInfo` and `SpaceInfo`, by hub.js `modelInfo`
 by every library that decides from `siblings` what to download.
 """
 
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-from iriai.api.shapes import Shape, moment, object_id, sibling
+from iriai.api.shapes import Shape, moment, named_sibling, object_id, whole_sibling
 from iriai.base.errors import Invalid
 from iriai.cards.queries import Card
 from iriai.cards.rules import texts
@@ -18,11 +19,17 @@ from iriai.repos.git.entries import File
 from iriai.repos.git.recent import Recent
 from iriai.repos.rules import Repo
 
-FileLister = Callable[[], Sequence[File]]
+FileLister = Callable[[], Iterable[File]]
+NameLister = Callable[[], Iterable[str]]
 LISTS_KEPT = 256
 LIST_BYTES_MAX = 64 << 10
+LONG_LISTS_KEPT = 3
+LONG_LIST_BYTES_MAX = 16 << 20
 
 _lists: Recent[tuple[str | None, bool], bytes] = Recent(LISTS_KEPT)
+_long_lists: Recent[tuple[str | None, bool], bytes] = Recent(LONG_LISTS_KEPT)
+_making = threading.Lock()
+"""One long list is made at a time: many who ask for one do not fill the memory with it."""
 
 
 @dataclass
@@ -33,6 +40,7 @@ class Facts:
     sha: str | None
     card: Card | None
     files: FileLister
+    names: NameLister
     storage: Callable[[], int]
     may_list: bool
     blobs: bool = False
@@ -45,17 +53,27 @@ class Facts:
         """Its files, as JSON already; their sizes and ids too with `blobs`.
 
         A commit's files never change and everybody asks for the newest one's, so short lists are
-        kept for a while. Whether the asker may see them was judged before.
+        kept for a while, and a few long ones. Whether the asker may see them was judged before.
         """
+        if not self.may_list or self.repo.held_reason is not None:
+            return orjson.Fragment(b"[]")
         key = (self.sha, self.blobs)
-        may_list = self.may_list and self.repo.held_reason is None
-        kept = _lists.get(key) if may_list else None
+        kept = _lists.get(key)
         if kept is None:
-            found = self.files() if may_list else ()
-            kept = orjson.dumps([sibling(each, whole=self.blobs) for each in found])
-            if found and len(kept) <= LIST_BYTES_MAX:
-                _lists.put(key, kept)
+            with _making:
+                kept = _long_lists.get(key) or self._listed()
+                if len(kept) <= LIST_BYTES_MAX:
+                    _lists.put(key, kept)
+                elif len(kept) <= LONG_LIST_BYTES_MAX:
+                    _long_lists.put(key, kept)
         return orjson.Fragment(kept)
+
+    def _listed(self) -> bytes:
+        """Written piece by piece: as objects, a hundred thousand files are as many megabytes."""
+        shapes = (
+            map(whole_sibling, self.files()) if self.blobs else map(named_sibling, self.names())
+        )
+        return b"[" + b",".join(map(orjson.dumps, shapes)) + b"]"
 
 
 def _card(field: str, default: Any = None) -> Callable[[Facts], Any]:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from iriai.api import address, door
 from iriai.api.bodies import query_flag, query_number
 from iriai.api.facts import FULL, ROW, Facts, asked_fields, info
-from iriai.api.models_and_datasets import expanded, files_of
+from iriai.api.models_and_datasets import expanded, files_of, names_of
 from iriai.api.shapes import Shape, object_id
 from iriai.base.errors import Invalid
 from iriai.base.routing import Access, DeclaredRoute, route
@@ -102,6 +102,7 @@ def rows(
             sha=repo.head,
             card=card,
             files=lambda: files_of(tx, repo, repo.head),
+            names=lambda: names_of(tx, repo, repo.head),
             storage=lambda: repo.git_bytes + blobs.bytes_held(tx, repo.id),
             may_list=may_read(viewer, repo),
             trending=lambda: trends.get(repo.id, 0),

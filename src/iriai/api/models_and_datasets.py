@@ -1,6 +1,6 @@
 """What a repository is. Called by `model_info` and kin; which ones there are is in `listings`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -47,6 +47,7 @@ def described(request: Request, tx: Tx, repo: Repo, sha: str | None) -> Response
         sha=sha,
         card=cards.card(tx, repo.id),
         files=lambda: files_of(tx, repo, sha),
+        names=lambda: names_of(tx, repo, sha),
         storage=lambda: repo.git_bytes + blobs.bytes_held(tx, repo.id),
         may_list=may_read(door.actor_of(request), repo),
         blobs=query_flag(request, "blobs"),
@@ -58,12 +59,14 @@ def described(request: Request, tx: Tx, repo: Repo, sha: str | None) -> Response
     return door.json_answer(shape, headers={"X-Repo-Commit": sha} if sha else None)
 
 
-def files_of(tx: Tx, repo: Repo, sha: str | None) -> Sequence[File]:
+def files_of(tx: Tx, repo: Repo, sha: str | None) -> Iterator[File]:
     """All files at this commit. A gate does not hide their names; a protected space does."""
-    if sha is None:
-        return ()
-    found = repos.objects(tx.ground, repo.id).tree(sha, recursive=True).entries
-    return [each for each in found if isinstance(each, File)]
+    return iter(()) if sha is None else repos.objects(tx.ground, repo.id).files(sha)
+
+
+def names_of(tx: Tx, repo: Repo, sha: str | None) -> Sequence[str]:
+    """Their paths alone."""
+    return () if sha is None else sorted(repos.objects(tx.ground, repo.id).paths(sha))
 
 
 def expanded(request: Request) -> list[str]:

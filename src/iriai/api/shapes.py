@@ -68,17 +68,20 @@ def tree_entry(entry: Entry, *, xet_hash: str | None = None, last: Commit | None
     return shape
 
 
-def sibling(file: File, *, whole: bool) -> Shape:
-    """One file of a repository's info. Read by `hf_api.RepoSibling`; `whole` is `blobs=true`."""
-    shape: Shape = {"rfilename": file.path}
-    if whole:
-        shape |= {"size": file.size, "blobId": file.oid}
-        if file.lfs:
-            shape["lfs"] = {
-                "sha256": file.lfs.sha256,
-                "size": file.lfs.size,
-                "pointerSize": file.lfs.pointer_size,
-            }
+def named_sibling(path: str) -> Shape:
+    """One file of a repository's info. Read by `hf_api.RepoSibling`."""
+    return {"rfilename": path}
+
+
+def whole_sibling(file: File) -> Shape:
+    """The same with `blobs=true`."""
+    shape = named_sibling(file.path) | {"size": file.size, "blobId": file.oid}
+    if file.lfs:
+        shape["lfs"] = {
+            "sha256": file.lfs.sha256,
+            "size": file.lfs.size,
+            "pointerSize": file.lfs.pointer_size,
+        }
     return shape
 
 

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,15 +23,7 @@ from pygit2.enums import ObjectType
 
 from iriai.base.errors import Excessive, Unavailable, Unknown
 from iriai.repos.git import command, formats
-from iriai.repos.git.entries import (
-    FOLDER_MODE,
-    SUBMODULE_MODE,
-    Commit,
-    Entry,
-    File,
-    Folder,
-    Lfs,
-)
+from iriai.repos.git.entries import FOLDER_MODE, SUBMODULE_MODE, Commit, Entry, File, Folder, Lfs
 from iriai.repos.git.packs import object_ids
 from iriai.repos.git.pointers import POINTER_LENGTH_MAX, pointer
 from iriai.repos.git.recent import Recent
@@ -326,6 +319,14 @@ class Reading:
             name = key.rstrip(b"/").decode("utf-8", "replace")
             entries.append(self._entry(name, mode, oid))
         return Page(entries, None)
+
+    def files(self, sha: str, limit: int = ENTRIES_MAX) -> Iterator[File]:
+        """The files of a commit in git's order, one at a time, up to `limit` of them."""
+        every = self.walk(self.commit(sha).tree)
+        for key, mode, oid in islice((row for row in every if row[1] != FOLDER_MODE), limit):
+            entry = self._entry(key.decode("utf-8", "replace"), mode, oid)
+            if isinstance(entry, File):
+                yield entry
 
     def paths(self, sha: str, limit: int = ENTRIES_MAX) -> list[str]:
         """The paths of all files of a commit, in no promised order; cheaper than their sizes."""

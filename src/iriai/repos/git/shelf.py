@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from iriai.base import durable
 from iriai.base.errors import Unavailable
 from iriai.base.stores import Store
 
@@ -56,11 +57,15 @@ class Shelf:
     def folder(self, repo_id: int) -> Path:
         """The GIT_DIR of a repository's packs, made where it is not there yet."""
         made = self.mine / str(repo_id)
-        if not (made / "HEAD").exists():
+        if (made / "HEAD").exists():
+            return made
+        begun = made / "HEAD.new"
+        with durable.disk_errors("The repository could not be opened"):
             for inner in ("objects/pack", "objects/info", "refs"):
                 (made / inner).mkdir(parents=True, exist_ok=True)
             (made / "config").write_text("[core]\n\trepositoryformatversion = 0\n\tbare = true\n")
-            (made / "HEAD").write_text("ref: refs/heads/main\n")
+            begun.write_text("ref: refs/heads/main\n")
+            begun.replace(made / "HEAD")  # whole, or not there: the disk may be full
         return made
 
     def drop(self, repo_id: int) -> None:
@@ -75,14 +80,16 @@ class Shelf:
     def lay(self, repo_id: int, names: Iterable[str]) -> None:
         """Put packs into a repository's folder. A `.pack` comes before git sees its `.idx`."""
         folder = self.folder(repo_id) / "objects/pack"
-        for name in names:
-            for kind in KINDS:
-                place = folder / f"pack-{name}{kind}"
-                source = self._source(repo_id, name, kind)
-                if place.is_symlink() and not place.exists():
-                    place.unlink(missing_ok=True)
-                with suppress(FileExistsError):
-                    place.symlink_to(source)
+        with durable.disk_errors("The repository could not be read"):
+            for name in names:
+                for kind in KINDS:
+                    self._lay(folder / f"pack-{name}{kind}", self._source(repo_id, name, kind))
+
+    def _lay(self, place: Path, source: Path) -> None:
+        if place.is_symlink() and not place.exists():
+            place.unlink(missing_ok=True)
+        with suppress(FileExistsError):
+            place.symlink_to(source)
 
     def lift(self, repo_id: int, names: Iterable[str]) -> None:
         """Take packs out of a repository's folder. Readers that have them open go on."""
