@@ -186,6 +186,18 @@ def test_pages_forgive_a_slash_and_pages_fail_as_pages(doors):
     assert doors.ask("GET", "//evil.example/").status == 404
 
 
+def test_no_shared_cache_keeps_what_one_asker_was_told(doors):
+    ada, token = doors.person("ada")
+    doors.repo(ada, "tiny", visibility="private")
+    for where in ("/api/models/ada/tiny", "/api/models/ada/tiny/tree/main", "/ada/tiny"):
+        for who in ("", token):
+            answer = doors.ask("GET", where, token=who)
+            assert (
+                "private" in answer.headers["cache-control"]
+                or answer.headers["cache-control"] == "no-store"
+            )
+
+
 def test_a_request_id_names_no_file(doors):
     ada, token = doors.person("ada")
     doors.repo(ada, "tiny")

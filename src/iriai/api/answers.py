@@ -29,6 +29,7 @@ PAGE_POLICY = (
 )
 
 _EVERY: Headers = [
+    (b"cache-control", b"private, no-cache"),  # who asks decides what there is, even on a 404
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"strict-origin-when-cross-origin"),
 ]
