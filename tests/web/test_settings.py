@@ -22,9 +22,10 @@ def test_a_token_is_shown_once_and_works(ada):
     assert again.status_code == 401
 
 
-def test_a_limited_token_is_limited_to_what_was_ticked(ada):
+def test_a_limited_token_is_limited_to_what_was_ticked_and_opens_no_settings(ada):
     ada.send("/new", owner="ada", name="one", visibility="private")
     ada.send("/new", owner="ada", name="two", visibility="private")
+    ada.send("/settings/profile", status=200, email="ada@example.org", fullname="Ada")
     made = ada.send(
         "/settings/tokens",
         status=200,
@@ -39,23 +40,6 @@ def test_a_limited_token_is_limited_to_what_was_ticked(ada):
     asking = ada.other().client
     assert asking.get("/api/models/ada/one", headers=head).status_code == 200
     assert asking.get("/api/models/ada/two", headers=head).status_code == 404
-
-
-def test_a_token_for_a_repository_opens_no_settings(ada):
-    ada.send("/new", owner="ada", name="one", visibility="private")
-    ada.send("/settings/profile", status=200, email="ada@example.org", fullname="Ada")
-    made = ada.send(
-        "/settings/tokens",
-        status=200,
-        act="mint",
-        name="one only",
-        role="fineGrained",
-        repositories="ada/one",
-        act_of="repo.content.read",
-        days="30",
-    )
-    head = {"Authorization": "Bearer " + re.search(r'id="token">(hf_\w+)<', made.text)[1]}
-    asking = ada.other().client
     for page in ("profile", "notifications", "tokens", "account", "applications"):
         answer = asking.get(f"/settings/{page}", headers=head)
         assert answer.status_code == 403, page
