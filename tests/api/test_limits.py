@@ -62,6 +62,20 @@ def test_every_path_with_a_limit_of_its_own_is_one_that_this_hub_has(doors):
     assert set(limits.OF_PATH) <= posted
 
 
+def test_what_is_said_in_discussions_has_a_pace(doors):
+    talk = [each.path for each in doors.hub.routes if each.path.endswith(limits.TALKING)]
+    assert {each.rpartition("/")[2] for each in talk} == {
+        "discussions",
+        "new",
+        "{number}",
+        "comment",
+    }
+    for path in talk:
+        found = quota(path, changes=True, page=False, access=Access.SIGNED_IN)
+        assert found.signed_in <= 200
+        assert quota(path, changes=False, page=False, access=Access.ANYONE) is API
+
+
 def test_bytes_on_signed_urls_are_not_counted():
     assert quota("/xet/x", changes=True, page=False, access=Access.TOKEN_SIGNED) is None
     found = quota("/api/models", changes=False, page=False, access=Access.ANYONE)

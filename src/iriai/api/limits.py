@@ -40,6 +40,8 @@ GRANT = Quota("oauth", 300, 1_500, 3_000)
 REVOKE = Quota("revoke", 300, 60, 60)
 MINT = Quota("tokens", 3_600, 30, 60)
 CREATE = Quota("create", 3_600, 30, 3_000)  # a client's test-suite makes one in each test
+TALK = Quota("talk", 600, 30, 200)
+"""What somebody writes under discussions: everybody who reads one reads all of it."""
 RESOLVE = Quota("resolvers", 300, 15_000, 60_000)
 PAGES = Quota("pages", 300, 3_000, 15_000)
 API = Quota("api", 300, 3_000, 30_000)
@@ -74,6 +76,9 @@ OF_PATH = {
 }
 """What changes something and has a limit of its own; high for tokens, for devices poll."""
 
+TALKING = ("/discussions", "/discussions/new", "/discussions/{number}", "/{number}/comment")
+"""How the patterns end under which something is said in a discussion."""
+
 
 def quota(path: str, *, changes: bool, page: bool, access: Access) -> Quota | None:
     """The quota of a route (by its pattern), or None where requests are not counted."""
@@ -81,6 +86,8 @@ def quota(path: str, *, changes: bool, page: bool, access: Access) -> Quota | No
         return OF_PATH[path]
     if changes and path.endswith("/duplicate"):
         return CREATE
+    if changes and path.endswith(TALKING):
+        return TALK
     if access is Access.TOKEN_SIGNED:
         return None
     if "/resolve/" in path or "/raw/" in path:
