@@ -243,6 +243,17 @@ def test_the_commits_of_a_pull_request_are_those_main_lacks_by_who_brought_them(
     assert (first.data["oid"], second.data["oid"]) == (made.sha, more.sha)
 
 
+def test_what_has_no_history_in_common_with_its_branch_any_more_is_not_merged(village):
+    gone = (DeleteFile("b.txt"), Add("c.txt", b"c\n"))
+    made = village.commit(village.bob, *gone, create_pr=True)
+    landing.squash(village.ground, village.ada, village.repo(), "main", "All in one")
+    with pytest.raises(Conflict, match="no history in common"):
+        enactment.merge(village.ground, village.ada, village.repo(), made.number)
+    assert village.text("b.txt") == "b\n"
+    worked_out, _ = shown(village, made.number)
+    assert worked_out.is_unrelated
+
+
 def test_whoever_a_commit_says_wrote_it_did_not_bring_it(village):
     made = village.commit(village.bob, Add("c.txt", b"c"), title="Mine", create_pr=True)
     objects = repos_queries.objects(village.ground, village.repo().id)

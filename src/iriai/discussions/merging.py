@@ -7,9 +7,8 @@ merged by `git merge-file` where the changes lie apart; else the file is a confl
 
 import subprocess
 import tempfile
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from iriai.base.errors import HubError
@@ -26,7 +25,6 @@ from iriai.repos.git.entries import (
 from iriai.repos.git.objects import Objects
 from iriai.repos.operations import Add, Copy, DeleteFile, Operation
 
-WALK_LENGTH_MAX = 20_000
 OWN_COMMITS_MAX = 1_000
 KEY_DIGITS = 24
 MERGED_BYTES_MAX = 1 << 20
@@ -44,6 +42,11 @@ class Merge:
     conflicts: tuple[str, ...]
 
     @property
+    def is_unrelated(self) -> bool:
+        """Whether the two have no history in common, so that nobody knows what was removed."""
+        return self.fork is None
+
+    @property
     def is_empty(self) -> bool:
         """Whether there is nothing to merge."""
         return not self.operations and not self.conflicts
@@ -51,7 +54,7 @@ class Merge:
 
 def merge(objects: Objects, base: str, tip: str) -> Merge:
     """Work out how `tip` goes into `base`."""
-    fork = fork_of(objects, base, tip)
+    fork = objects.fork(base, tip)
     removed: list[DeleteFile] = []
     put: dict[str, Operation] = {}
     conflicts: list[str] = []
@@ -82,15 +85,6 @@ def proposed(objects: Objects, found: Discussion, sides: Sides) -> Merge | None:
     return merge(objects, sides.target, sides.tip)
 
 
-def fork_of(objects: Objects, base: str, tip: str) -> str | None:
-    """The newest commit of a pull request that its branch has too; None where they share none."""
-    known = {commit.sha for commit in islice(objects.commits(base), WALK_LENGTH_MAX)}
-    for commit in islice(objects.commits(tip), WALK_LENGTH_MAX):
-        if commit.sha in known:
-            return commit.sha
-    return None
-
-
 def commit_events(
     objects: Objects, base: str, tip: str | None, brought: Sequence[Event]
 ) -> list[Event]:
@@ -99,7 +93,8 @@ def commit_events(
     Each is by who `brought` it, and of when it came: what a commit itself says of its author is
     whatever was written there, and is told as that. Of whom the hub does not know, nobody is named.
     """
-    own = {} if tip is None else {each.sha: each for each in own_commits(objects, base, tip)}
+    listed = objects.only_in(tip, base, limit=OWN_COMMITS_MAX) if tip is not None else []
+    own = {each.sha: each for each in listed}
     came = _arrivals(objects, own, brought)
     return [_commit_event(commit, came.get(commit.sha)) for commit in own.values()]
 
@@ -146,14 +141,6 @@ def _parents(objects: Objects, sha: str) -> Sequence[str]:
         return objects.commit(sha).parents
     except HubError:
         return ()
-
-
-def own_commits(objects: Objects, base: str, tip: str) -> Iterator[Commit]:
-    """The commits of a pull request that its branch does not have, newest first."""
-    known = {commit.sha for commit in islice(objects.commits(base), WALK_LENGTH_MAX)}
-    for commit in islice(objects.commits(tip), OWN_COMMITS_MAX):
-        if commit.sha not in known:
-            yield commit
 
 
 def _merged(

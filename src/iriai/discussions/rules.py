@@ -220,6 +220,15 @@ def require_mergeable(discussion: Discussion, conflicts: list[str]) -> None:
         raise Conflict(f"These files changed on both sides: {listed}.", code="MergeConflict")
 
 
+def unrelated(discussion: Discussion) -> Conflict:
+    """What a pull request changes cannot be told where its branch was begun anew."""
+    return Conflict(
+        f"This pull request and {discussion.target} have no history in common any more, so that it "
+        "cannot be told what it removes: open another one from the branch as it is now.",
+        code="NoCommonHistory",
+    )
+
+
 def target_gone(discussion: Discussion) -> Conflict:
     """Nothing is merged into a branch that is not there any more."""
     return Conflict(

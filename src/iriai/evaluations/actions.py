@@ -15,7 +15,6 @@ from iriai.base import sandbox
 from iriai.base.errors import HubError, Invalid, Unavailable
 from iriai.base.names import fold
 from iriai.base.tx import Ground, Tx
-from iriai.discussions import merging
 from iriai.evaluations import queries, rules, vouching
 from iriai.evaluations.rules import Benchmark, Fault, Result
 from iriai.evaluations.tables import BenchmarkRow, EvaluationRow, ReadingRow
@@ -123,7 +122,7 @@ def _files(objects: Objects, repo: Repo, ref: Ref) -> Iterable[File]:
         each for each in entries if isinstance(each, File) and rules.is_results_file(each.path)
     ]
     if ref.name.startswith(PULLS) and repo.head is not None:
-        changed = set(objects.changed(merging.fork_of(objects, repo.head, ref.commit), ref.commit))
+        changed = set(objects.changed(objects.fork(repo.head, ref.commit), ref.commit))
         files = [each for each in files if each.path in changed]
     yield from files[: rules.FILES_MAX]
 

@@ -157,6 +157,8 @@ def _mergeable(
         raise discussions_rules.target_gone(found)
     objects = repos_queries.objects(ground, repo.id)
     worked_out = merging.merge(objects, sides.target, sides.tip)
+    if worked_out.is_unrelated:
+        raise discussions_rules.unrelated(found)
     discussions_rules.require_mergeable(found, list(worked_out.conflicts))
     if not worked_out.operations:
         raise Conflict(f"There is nothing to merge: {found.target} has all of it already.")

@@ -4,6 +4,8 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from pygit2.enums import SortMode
+
 from iriai.repos.git import formats
 from iriai.repos.git.diffs import Leaf, changed_leaves, hunks, unified
 from iriai.repos.git.entries import SUBMODULE_MODE, Change, Commit, Diff, File, Folder
@@ -21,6 +23,9 @@ DIFF_BYTES_TOTAL_MAX = 8 << 20
 CHANGED_PATHS_MAX = 100_000
 FOLDERS_REMEMBERED = 2_000
 
+FORKS_REMEMBERED = 2_000
+
+_forks: Recent[tuple[str, str, str], tuple[str]] = Recent(FORKS_REMEMBERED)
 _touched: Recent[tuple[str, str, str], dict[str, Commit]] = Recent(FOLDERS_REMEMBERED)
 
 
@@ -44,6 +49,28 @@ class Objects(Reading):
                 if parent not in seen:
                     seen.add(parent)
                     waiting.append(self.commit(parent))
+
+    def fork(self, one: str, other: str) -> str | None:
+        """The newest commit that both have behind them; None where they share no history."""
+        key = (self._space, one, other)
+        known = _forks.get(key)
+        if known is None:
+            self.commit(one), self.commit(other)  # `Unknown` where one is not there
+            found = self._sought(lambda: self._repository.merge_base(one, other))
+            known = ("",) if found is None else (str(found),)
+            _forks.put(key, known)
+        return known[0] or None
+
+    def only_in(self, tip: str, base: str, *, limit: int) -> list[Commit]:
+        """The commits behind `tip` that are not behind `base`, each before its parents."""
+        self.commit(tip), self.commit(base)
+        found = self._sought(lambda: self._walked(tip, base, limit))
+        return [self.commit(sha) for sha in found or ()]
+
+    def _walked(self, tip: str, base: str, limit: int) -> list[str]:
+        walk = self._repository.walk(tip, SortMode.TOPOLOGICAL | SortMode.TIME)
+        walk.hide(base)
+        return [str(each.id) for each in islice(walk, limit)]
 
     def log(
         self, sha: str, *, limit: int = 50, after: str | None = None, path: str | None = None

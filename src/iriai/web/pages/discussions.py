@@ -233,6 +233,7 @@ def _thread(
         found=found,
         said=[_as_said(ask, repo, event) for event in events],
         conflicts=list(worked_out.conflicts) if worked_out and not found.is_over else [],
+        is_unrelated=worked_out is not None and worked_out.is_unrelated and not found.is_over,
         is_empty=worked_out is None or worked_out.is_empty,
         is_stranded=found.is_pull_request and not found.is_over and worked_out is None,
         may_speak=_may(rules.require_may_comment, ask.actor, repo, found),
