@@ -81,6 +81,15 @@ PAYLOADS = [
     "| a |\n|---|\n| <script>alert(1)</script> |",
     "~~<script>alert(1)</script>~~",
     "---\nwidget: javascript:alert(1)\n---\n<script>alert(1)</script>",
+    "<div title='\n\n' onclick=alert(1)>",
+    '<div ="><script>alert(1)</script>">',
+    "<div/onclick=alert(1)/=\"'><img src=x onerror=alert(1)>'\">",
+    "<div><!-- a --!><script>alert(1)</script> -->",
+    "<div><!-->\n\n<img src=x onerror=alert(1)>-->",
+    "<style>\n</style \n><img src=x onerror=alert(1)>\n</style>",
+    "<script>\n<!--<script>\n\n</script><img src=x onerror=alert(1)>\n</script>",
+    "<body onload=alert(1)><html onclick=alert(1)><font style=color:red>x",
+    "<mar\u212a><\u017fcript>alert(1)</\u017fcript>",
 ]
 
 
@@ -128,6 +137,66 @@ def test_no_payload_leaves_anything_that_runs_or_calls_elsewhere(payload):
 @given(st.lists(st.sampled_from(PAYLOADS) | st.text(max_size=12), max_size=6), st.text(max_size=3))
 def test_no_mixture_of_payloads_leaves_anything_that_runs(pieces, glue):
     assert faults(html(glue.join(pieces))) == []
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        *("<script>", "<style>", "<SCRIPT>", "<title>", "<textarea>", "<plaintext>", "<xmp>"),
+        *("<iframe>", "<noscript>", "<template>", "<math>", "<svg>", "<select>", "<T>"),
+        *("<int>", "<unk>", "<pad>", "<think>", "</think>", "<|im_end|>", "<0x0A>"),
+        *("<!--", "<?", "<!DOCTYPE", "<![CDATA[", "<div title='", "<div", "<pre", "<style"),
+    ],
+)
+def test_a_tag_that_is_no_html_of_ours_is_shown_as_typed_and_all_after_it_is_kept(tag):
+    for around in ("Put it into {} then. Step 2.", "{}\nStep 2.", "<div>\n{} Step 2.\n</div>"):
+        made = html(around.format(tag) + "\n\n## Second\n\nThe *end*.\n\n<b>Last</b>")
+        assert tag.replace("<", "&lt;").replace(">", "&gt;") in made
+        assert "Step 2." in made
+        assert '<h2 id="card-second">Second</h2>\n<p>The <em>end</em>.</p>' in made
+        assert "<b>Last</b>" in made
+
+
+def test_angle_brackets_of_code_and_of_tokens_are_words():
+    assert html("List<int> x y z") == "<p>List&lt;int&gt; x y z</p>\n"
+    assert html("a <unk> or <foo bar='&amp;'>") == (
+        "<p>a &lt;unk&gt; or &lt;foo bar='&amp;amp;'&gt;</p>\n"
+    )
+    assert html("<think>\nso *then*\n</think>") == (
+        "<p>&lt;think&gt;\nso <em>then</em>\n&lt;/think&gt;</p>\n"
+    )
+
+
+def test_the_html_that_cards_use_goes_on_to_work():
+    made = html(
+        '<div align=center>\n<img src="a.png" width=40%>\n\n**Name**\n\n</div>\n\n'
+        "<details open>\n<summary>More</summary>\n\n- x\n\n</details>\n\n"
+        "<!-- not\n\nshown -->\nx<sup>2</sup><br>y <!-- nor this -->\n\n"
+        "<TABLE>\n<tr><td colspan=2>cell</td></tr>\n</TABLE>\n\n"
+        '<p align="center"><a href="https://a.example" target="_blank""><b>B</b></a></p>\n\n'
+        "<picture>\n<source srcset=d.png>\n<img src=l.png>\n</picture> <font color=red>red</font>"
+    )
+    for part in (
+        '<div align="center">\n<img src="/ada/tiny/resolve/main/a.png" width="40%"',
+        "<p><strong>Name</strong></p>",
+        '<details open="">\n<summary>More</summary>\n<ul>',
+        "x<sup>2</sup><br>y",
+        '<td colspan="2">cell</td>',
+        '<p align="center"><a href="https://a.example" rel=',
+        "/ada/tiny/resolve/main/l.png",
+        " red",
+    ):
+        assert part in made
+    for word in ("shown", "nor this", "&lt;", "picture", "font", "srcset"):
+        assert word not in made
+
+
+def test_the_style_of_a_card_is_folded_up_as_text_and_styles_nothing():
+    made = html("<style>\nb > a { color: red }\n\n</style>\n\n# Name")
+    assert "<details><summary><code>&lt;style&gt;</code></summary>" in made
+    assert "b &gt; a { color: red }" in made
+    assert '<h1 id="card-name">Name</h1>' in made
+    assert "<style" not in made
 
 
 def test_links_and_images_of_the_repository_lead_to_its_own_pages():
@@ -188,10 +257,14 @@ def test_a_very_long_text_is_cut_and_says_so():
 
 @pytest.mark.parametrize(
     "text",
-    ["http://a." * 20_000, "<div>" * 40_000, "[" * 200_000, "# a\n" * 60_000],
-    ids=["links", "tags", "brackets", "headings"],
+    [
+        *("http://a." * 20_000, "<div>" * 40_000, "[" * 200_000, "# a\n" * 60_000),
+        "<div>\n" + "<script>".ljust(62, "c") * 3_900,
+    ],
+    ids=["links", "tags", "brackets", "headings", "scripts"],
 )
-def test_a_text_that_takes_long_is_shown_as_it_stands_and_soon(text):
+def test_a_text_that_takes_long_is_shown_as_it_stands_and_soon(text, monkeypatch):
+    monkeypatch.setattr(render, "SECONDS_MAX", 0.5)
     began = time.monotonic()
     shown = render.html(text, resolve="/r/", blob="/b/")
     assert "it is shown as it stands" in shown

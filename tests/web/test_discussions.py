@@ -112,6 +112,11 @@ def test_markup_in_a_comment_stays_text(ada):
     assert "onerror" not in re.sub(r"<textarea.*?</textarea>", "", page, flags=re.DOTALL)
     assert 'href="javascript:' not in page
     assert "<b>evil</b>" not in page
+    ada.send(
+        f"{model}/discussions/1", act="say", text="Put it into a <style> tag.\n\nThe <unk> end."
+    )
+    page = ada.see(f"{model}/discussions/1").text
+    assert "<p>Put it into a &lt;style&gt; tag.</p>\n<p>The &lt;unk&gt; end.</p>" in page
 
 
 def test_private_discussions_are_not_there_for_others(ada):

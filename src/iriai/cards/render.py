@@ -1,9 +1,10 @@
 """A card's Markdown as HTML that is safe on our own origin.
 
 GitHub-flavoured: tables, task lists, footnotes, strike-through, bare links, heading anchors, code
-highlighted by classes. Raw HTML is kept where harmless. Everything then goes through nh3 with a
-list of what may stay. Links and images inside the repository lead to its own URLs; an image from
-elsewhere becomes a link, for loading it would tell its host who reads this page.
+highlighted by classes. Raw HTML is kept where harmless and is text otherwise (`raw.py`). All of it
+then goes through nh3 with a list of what may stay. Links and images inside the repository lead to
+its own URLs; an image from elsewhere becomes a link, for loading it would tell its host who reads
+this page.
 """
 
 import math
@@ -26,7 +27,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 from pygments.token import STANDARD_TYPES
 
-from iriai.cards import rules
+from iriai.cards import raw, rules
 
 TEXT_LENGTH_MAX = 250_000
 CODE_LENGTH_MAX = 32_000
@@ -316,6 +317,7 @@ def _made() -> MarkdownIt:
     markdown.block.ruler.before("code", "clock", _clock)
     markdown.inline.ruler.before("text", "clock", _clock)
     markdown.add_render_rule("fence", _fence)
+    raw.install(markdown, TAGS, _require_time)
     return markdown
 
 
