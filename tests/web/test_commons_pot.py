@@ -32,6 +32,10 @@ def test_everybody_sees_what_there_is_who_gives_and_who_may_use_it(ada):
         actor = Actor(id=people.account(tx, "ada").id, name="ada")
         lab = founding.found_organisation(tx, actor, name="potlab")
     assert "nobody is limited" in text(ada.see("/commons/potlab/pot"))
+    ada.send("/new", owner="potlab", name="tiny", licence="", visibility="public")
+    alone = text(ada.see("/commons/potlab/pot"))
+    assert "Who fills the repositories" in alone
+    assert "They are filled" not in alone  # by one, who is alone
     declared(ada.ground, lab)
     page = ada.see("/commons/potlab/pot")
     assert "2 GB" in text(page)

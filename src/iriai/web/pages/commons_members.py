@@ -160,9 +160,11 @@ def _next_step(found: Overview) -> str:
         }
     running = [each for each in found.offices if each.election is not None]
     if running:
-        return _("An election runs: %(which)s. ") % {
-            "which": ", ".join(each.role for each in running)
-        } + _next_of_office(running[0])
+        which = ", ".join(each.role for each in running)
+        said = _("An election runs: %(which)s.")
+        if len(running) > 1:
+            said = _("Elections run: %(which)s.")
+        return f"{said % {'which': which}} {_next_of_office(running[0])}"
     ends = sorted(
         ((seat.ends_at, seat.role, seat.holder) for each in found.offices for seat in each.held),
     )

@@ -110,7 +110,9 @@ def _pot(ask: Ask, error: HubError | None = None) -> Response:
             if (rows := _mine(found, name))
         ],
         held=_rows(found.held.amounts, {}, BYTES_LOGICAL),
-        held_evenness=_evenness(found.held.evenness),
+        held_evenness=_evenness(found.held.evenness)
+        if found.held.evenness or len(found.held.amounts) > 1
+        else None,  # of one, who has all, nobody asks how evenly
         waiting=[_waits(each) for each in found.waiting],
         granted=[_granted(each, cut) for each in granted],
         ended=[_granted(each, cut) for each in ended[:ENDED_SHOWN]],
