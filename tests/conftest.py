@@ -69,8 +69,9 @@ def ground(tmp_path: Path, clock: StandingClock) -> Iterator[Ground]:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Whoever asks for a `state` runs on both pairs; `either_state` on one of them in a sample."""
-    if "state" not in metafunc.fixturenames:
-        return
+    marks = metafunc.definition.iter_markers("parametrize")
+    if "state" not in metafunc.fixturenames or any("state" in each.args[0] for each in marks):
+        return  # nobody asks, or it is a word of the test's own
     states: tuple[str, ...] = server.STATES
     chosen = metafunc.definition.get_closest_marker("either_state")
     if chosen and chosen.kwargs.get("sampled", True) and not LONG:
