@@ -27,6 +27,19 @@ def profiles():
         )
 
 
+def told(python, program, given):
+    """What another counter says of these, run by a Python with an environment of its own."""
+    done = subprocess.run(
+        [python, "-c", program],
+        input=json.dumps(given),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=600,
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
 def test_belenios_has_the_same_winners():
     tool = shutil.which("belenios-tool")
     if tool is None:
@@ -64,18 +77,10 @@ print(json.dumps(found))
 def test_pref_voting_has_the_same_winners_by_winning_votes():
     python = python_apart("pref_voting-1.18.2", "pref_voting==1.18.2")
     given = list(profiles())
-    done = subprocess.run(
-        [python, "-c", BEAT_PATHS],
-        input=json.dumps(given),
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=600,
-    )
     ours = [
         sorted(count(matrix(ballots, options), default=None).leaders) for options, ballots in given
     ]
-    assert json.loads(done.stdout.splitlines()[-1]) == ours
+    assert told(python, BEAT_PATHS, given) == ours
 
 
 EQUAL_SHARES = """
@@ -131,17 +136,9 @@ def test_pabutools_buys_the_same_at_every_share_and_breaks_ties_the_same():
     """Its method for one share, with the search for what is left over as it is defined."""
     python = python_apart("pabutools-1.2.3", "pabutools==1.2.3")
     given = list(rounds())
-    done = subprocess.run(
-        [python, "-c", EQUAL_SHARES],
-        input=json.dumps(given),
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=600,
-    )
     ours = [
         equal_shares.count([equal_shares.Project(*each) for each in costs.items()], ballots, budget)
         for costs, ballots, budget in given
     ]
-    assert json.loads(done.stdout.splitlines()[-1]) == [each.selected for each in ours]
+    assert told(python, EQUAL_SHARES, given) == [each.selected for each in ours]
     assert sum(any(each.tied for each in one.purchases) for one in ours) > ROUNDS // 4

@@ -67,45 +67,15 @@ def lab(tmp_path_factory):
 
 
 def _people(town, repos):
-    ids = {name: town.person(name).id for name in PEOPLE}
-    for name in (SCHOOL, "college"):
-        speaking = [each for each, person in PEOPLE.items() if person.speaks == name]
-        with town.ground.write() as tx:
-            made = founding.found_organisation(
-                tx,
-                town.person(speaking[0]),
-                name=name,
-                members=dict.fromkeys(speaking[1:], Role.ADMIN),
-            )
-            ids[name] = made.id
+    """Everybody of the table, in the state it says; each may hold an office."""
+    ids = {name: town.person(name).id for name in PEOPLE} | _houses(town)
     start = town.ground.clock.moment
     town.ground.clock.advance(days=WAITING)
     with town.ground.write() as tx:
         tx.session.delete(tx.session.scalars(select(Member)).one())  # zoe is none in the table
-        for name, person in {
-            **PEOPLE,
-            SCHOOL: Person("member"),
-            "college": Person("left"),
-        }.items():
-            if person.role is not None and name != "zoe":
-                row = {"organisation_id": town.account_id, "person_id": ids[name]}
-                row |= {"role": person.role.value, "since": tx.now}
-                tx.connection.execute(insert(Membership).values(**row))
-            if person.state == "visitor":
-                continue
-            days = WAITING if person.days is None else person.days
-            tx.session.add(
-                Member(
-                    commons_id=town.commons_id,
-                    account_id=ids[name],
-                    kind="institution" if name in (SCHOOL, "college") else "person",
-                    state=person.state,
-                    institution_id=None if person.house is None else ids[person.house],
-                    is_founder=person.days is None,
-                    since=None if person.state == "applicant" else tx.now - timedelta(days=days),
-                    state_at=tx.now,
-                )
-            )
+        everybody = {**PEOPLE, SCHOOL: Person("member"), "college": Person("left")}
+        for name, person in everybody.items():
+            _join(tx, town, name, person, ids)
         for each in ("founder", "other"):
             tx.session.add(
                 Sponsor(
@@ -122,6 +92,41 @@ def _people(town, repos):
             role, _, which = person.office.removeprefix("past ").partition(" of ")
             town.seat(name, role, days=days, repo_id=repos.get(which))
         town.people[name] = type(town.person(name))(id=ids[name], name=name)
+
+
+def _houses(town):
+    """Two institutions, with those who speak for each; their ids by name."""
+    ids = {}
+    for name in (SCHOOL, "college"):
+        first, *others = [each for each, person in PEOPLE.items() if person.speaks == name]
+        with town.ground.write() as tx:
+            members = dict.fromkeys(others, Role.ADMIN)
+            made = founding.found_organisation(tx, town.person(first), name=name, members=members)
+            ids[name] = made.id
+    return ids
+
+
+def _join(tx, town, name, person, ids):
+    """Somebody's role in the organisation, and their membership unless they only visit."""
+    if person.role is not None and name != "zoe":
+        row = {"organisation_id": town.account_id, "person_id": ids[name]}
+        row |= {"role": person.role.value, "since": tx.now}
+        tx.connection.execute(insert(Membership).values(**row))
+    if person.state == "visitor":
+        return
+    days = WAITING if person.days is None else person.days
+    tx.session.add(
+        Member(
+            commons_id=town.commons_id,
+            account_id=ids[name],
+            kind="institution" if name in (SCHOOL, "college") else "person",
+            state=person.state,
+            institution_id=None if person.house is None else ids[person.house],
+            is_founder=person.days is None,
+            since=None if person.state == "applicant" else tx.now - timedelta(days=days),
+            state_at=tx.now,
+        )
+    )
 
 
 def _payloads(town, repo, pull):
