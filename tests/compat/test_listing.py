@@ -248,6 +248,36 @@ def test_private_repositories_are_listed_to_their_members_alone(api, hub):
         assert json.load(answer)["models"] == []
 
 
+def test_what_is_built_on_a_model_is_counted_as_far_as_one_may_see_it(api, hub):
+    base = "ada/distilbert-small"
+    card = b"---\nbase_model: ada/distilbert-small\n---\n"
+    for name, is_private in (("tuned", False), ("tuned-in-secret", True)):
+        api.create_repo(f"ada/{name}", private=is_private)
+        api.upload_file(path_or_fileobj=card, path_in_repo="README.md", repo_id=f"ada/{name}")
+    try:
+        eve = HfApi(endpoint=hub.url, token=False)
+        for client, count in ((api, 2), (eve, 1)):
+            found = client.model_info(base, expand=["childrenModelCount", "transformersInfo"])
+            assert found.children_model_count == count
+            (row,) = client.list_models(filter="fill-mask", expand=["childrenModelCount"])
+            assert row.children_model_count == count
+        assert found.transformers_info.auto_model == "AutoModelForMaskedLM"
+    finally:
+        for name in ("tuned", "tuned-in-secret"):
+            api.delete_repo(f"ada/{name}")
+
+
+def test_a_model_tells_the_spaces_whose_cards_name_it(api):
+    assert api.model_info("ada/llama-large", expand=["spaces"]).spaces == ["ada/drawing"]
+    assert api.model_info("ada/nothing-said", expand=["spaces"]).spaces == []
+
+
+def test_people_have_a_picture_that_is_there(api, hub):
+    for address in (api.whoami()["avatarUrl"], api.get_user_overview("ada").avatar_url):
+        with urllib.request.urlopen(hub.url + address) as answer:
+            assert answer.headers["content-type"] == "image/svg+xml"
+
+
 def test_tags_are_known_by_type(api):
     tags = api.get_model_tags()
     assert {"id": "license:mit", "label": "mit", "type": "license"}.items() <= next(

@@ -217,7 +217,7 @@ def shape(made: Collection, held: list[Item], known: dict[int, Card]) -> Shape:
             "name": made.owner.name,
             "fullname": made.owner.fullname or made.owner.name,
             "type": "org" if made.owner.is_organisation else "user",
-            "avatarUrl": "",
+            "avatarUrl": shapes.avatar(made.owner.name),
             "isPro": False,
         },
         "items": [item_shape(each, known) for each in held],

@@ -100,7 +100,7 @@ def row(entry: Entry, base: str) -> shapes.Shape:
             "_id": shapes.object_id(model.owner_id),
             "name": model.owner,
             "fullname": entry.owner_fullname,
-            "avatarUrl": "",
+            "avatarUrl": shapes.avatar(model.owner),
             "type": "org" if entry.owner_is_organisation else "user",
         },
     }

@@ -13,6 +13,7 @@ import orjson
 
 from iriai.api.shapes import Shape, moment, named_sibling, object_id, whole_sibling
 from iriai.base.errors import Invalid
+from iriai.cards.facts import transformers_info
 from iriai.cards.queries import Card
 from iriai.cards.rules import texts
 from iriai.repos.git.entries import File
@@ -47,6 +48,8 @@ class Facts:
     trending: Callable[[], int] = lambda: 0
     downloads_ever: Callable[[], int] = lambda: 0
     evaluations: Callable[[], Sequence[Shape]] = tuple
+    children: Callable[[], int] = lambda: 0
+    spaces: Callable[[], Sequence[str]] = list
 
     @property
     def siblings(self) -> orjson.Fragment:
@@ -96,6 +99,20 @@ def _always(value: Any) -> Callable[[Facts], Any]:
     return lambda _facts: value
 
 
+def _transformers_info(card: Card | None) -> Shape | None:
+    if card is None or card.library_name != "transformers":
+        return None
+    return transformers_info(card.config, card.pipeline_tag)
+
+
+def _mask_token(card: Card | None) -> str | None:
+    """What the tokenizer's configuration has for it: a text, or a text with how it is cut."""
+    tokenizer = card.config.get("tokenizer_config") if card else None
+    found = tokenizer.get("mask_token") if isinstance(tokenizer, Mapping) else None
+    found = found.get("content") if isinstance(found, Mapping) else found
+    return found if isinstance(found, str) else None
+
+
 EVERY: Mapping[str, Callable[[Facts], Any]] = {
     "author": lambda facts: facts.repo.owner,
     "cardData": _card("data"),
@@ -120,20 +137,20 @@ EVERY: Mapping[str, Callable[[Facts], Any]] = {
 MODEL: Mapping[str, Callable[[Facts], Any]] = {
     **EVERY,
     "baseModels": _listed("base_model"),
-    "childrenModelCount": _always(0),
+    "childrenModelCount": lambda facts: facts.children(),
     "config": _card("config"),
     "evalResults": lambda facts: list(facts.evaluations()),
     "gguf": _card("gguf"),
     "inference": _always(None),
     "inferenceProviderMapping": _always([]),
     "library_name": _card("library_name"),
-    "mask_token": _always(None),
+    "mask_token": lambda facts: _mask_token(facts.card),
     "model-index": _data("model-index"),
     "pipeline_tag": _card("pipeline_tag"),
     "safetensors": _card("safetensors"),
     "securityRepoStatus": _always({"scansDone": False, "filesWithIssues": []}),
-    "spaces": _always([]),
-    "transformersInfo": _always(None),
+    "spaces": lambda facts: list(facts.spaces()),
+    "transformersInfo": lambda facts: _transformers_info(facts.card),
     "widgetData": _data("widget"),
 }
 DATASET: Mapping[str, Callable[[Facts], Any]] = {
@@ -178,7 +195,7 @@ INFO = {
     "model": _INFO
     + _words(
         """
-        config library_name pipeline_tag safetensors gguf model-index spaces widgetData
+        config library_name pipeline_tag safetensors gguf model-index widgetData
         """
     ),
     "dataset": _INFO + _words("description citation paperswithcode_id"),

@@ -14,7 +14,7 @@ from iriai.api import address, door
 from iriai.api.bodies import query_flag, query_number
 from iriai.api.facts import FULL, ROW, Facts, asked_fields, info
 from iriai.api.models_and_datasets import expanded, files_of, names_of
-from iriai.api.shapes import Shape, object_id
+from iriai.api.shapes import Shape, avatar, object_id
 from iriai.base.errors import Invalid
 from iriai.base.routing import Access, DeclaredRoute, route
 from iriai.base.tx import Tx
@@ -94,7 +94,9 @@ def rows(
     known = cards.cards(tx, ids)
     trends = search.trending(tx, ids) if "trendingScore" in fields else {}
     ever = search.downloads_ever(tx, ids) if "downloadsAllTime" in fields else {}
-    viewer = door.actor_of(request)
+    viewer, names = door.actor_of(request), [each.full_name for each in repos]
+    built = search.built_on(tx, viewer, names) if "childrenModelCount" in fields else {}
+    used = search.used_in(tx, viewer, names) if "spaces" in fields else {}
 
     def row(repo: Repo, card: Card | None) -> Shape:
         facts = Facts(
@@ -107,6 +109,8 @@ def rows(
             may_list=may_read(viewer, repo),
             trending=lambda: trends.get(repo.id, 0),
             downloads_ever=lambda: ever.get(repo.id, 0),
+            children=lambda: built[repo.full_name],
+            spaces=lambda: used[repo.full_name],
         )
         return info(facts, fields, asked=was_asked)
 
@@ -221,7 +225,7 @@ def quick(request: Request, tx: Tx) -> Response:
     people = search.people(tx, text, most)
     for name, key, kinds in (("user", "users", {"person"}), ("name", "orgs", {"organisation"})):
         shape[key] = [
-            {name: account, "fullname": fullname or account, "avatarUrl": ""}
+            {name: account, "fullname": fullname or account, "avatarUrl": avatar(account)}
             for kind, account, fullname in people
             if kind in kinds
         ]

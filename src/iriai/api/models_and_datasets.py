@@ -42,6 +42,7 @@ def described(request: Request, tx: Tx, repo: Repo, sha: str | None) -> Response
     fields = asked_fields(repo.kind, expand) if expand else INFO[repo.kind]
     if not expand and repo.kind == "model" and query_flag(request, "securityStatus"):
         fields = [*fields, "securityRepoStatus"]
+    viewer = door.actor_of(request)
     facts = Facts(
         repo=repo,
         sha=sha,
@@ -49,11 +50,13 @@ def described(request: Request, tx: Tx, repo: Repo, sha: str | None) -> Response
         files=lambda: files_of(tx, repo, sha),
         names=lambda: names_of(tx, repo, sha),
         storage=lambda: repo.git_bytes + blobs.bytes_held(tx, repo.id),
-        may_list=may_read(door.actor_of(request), repo),
+        may_list=may_read(viewer, repo),
         blobs=query_flag(request, "blobs"),
         trending=lambda: search.trending(tx, [repo.id]).get(repo.id, 0),
         downloads_ever=lambda: search.downloads_ever(tx, [repo.id]).get(repo.id, 0),
         evaluations=lambda: evaluations.of_model(tx.ground, repo),
+        children=lambda: search.built_on(tx, viewer, [repo.full_name])[repo.full_name],
+        spaces=lambda: search.used_in(tx, viewer, [repo.full_name])[repo.full_name],
     )
     shape = info(facts, fields, asked=bool(expand))
     return door.json_answer(shape, headers={"X-Repo-Commit": sha} if sha else None)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from html import escape
 from typing import Any
+from urllib.parse import quote
 
 from iriai.api import address
 from iriai.identity.queries import Belonging, Member, OrganisationOverview, PersonOverview
@@ -29,6 +30,11 @@ def moment(at: datetime) -> str:
 def object_id(number: int) -> str:
     """A row's id as the 24 hex digits that clients call `_id`."""
     return f"{number:024x}"
+
+
+def avatar(name: str) -> str:
+    """The picture of an account, as clients know it of this kind: relative to the hub."""
+    return f"/avatars/{quote(name)}.svg"
 
 
 # -- files -------------------------------------------------------------------------------------
@@ -150,7 +156,7 @@ def whoami(actor: Actor, me: PersonOverview) -> Shape:
         "billingMode": "postpaid",  # nobody pays; the clients know of this and "prepaid"
         "periodEnd": None,
         "isPro": False,
-        "avatarUrl": "",
+        "avatarUrl": avatar(me.account.name),
         "orgs": [belonging(each) for each in me.organisations],
         "auth": {
             "type": "access_token",
@@ -195,7 +201,7 @@ def belonging(found: Belonging) -> Shape:
         "canPay": False,
         "periodEnd": None,
         "isEnterprise": False,
-        "avatarUrl": "",
+        "avatarUrl": avatar(found.name),
         "roleInOrg": found.role.value,
     }
 
@@ -207,7 +213,7 @@ def person(found: PersonOverview, counts: Mapping[str, int], figures: Figures) -
         "user": found.account.name,
         "fullname": found.account.fullname or found.account.name,
         "details": found.account.bio,
-        "avatarUrl": "",
+        "avatarUrl": avatar(found.account.name),
         "type": "user",
         "isPro": False,
         "isFollowing": figures.is_followed,
@@ -215,14 +221,16 @@ def person(found: PersonOverview, counts: Mapping[str, int], figures: Figures) -
         "numDatasets": counts.get("dataset", 0),
         "numSpaces": counts.get("space", 0),
         "numDiscussions": counts.get("discussions", 0),
-        "numPapers": 0,
-        "numUpvotes": 0,
         "numLikes": figures.likes,
         "numFollowers": figures.followers,
         "numFollowing": figures.following,
         "createdAt": moment(found.account.created_at),
         "orgs": [
-            {"name": each.name, "fullname": each.fullname or each.name, "avatarUrl": ""}
+            {
+                "name": each.name,
+                "fullname": each.fullname or each.name,
+                "avatarUrl": avatar(each.name),
+            }
             for each in found.organisations
         ],
     }
@@ -235,7 +243,7 @@ def organisation(found: OrganisationOverview, counts: Mapping[str, int], figures
         "name": found.account.name,
         "fullname": found.account.fullname or found.account.name,
         "details": found.account.bio,
-        "avatarUrl": "",
+        "avatarUrl": avatar(found.account.name),
         "type": "org",
         "isVerified": False,
         "isFollowing": figures.is_followed,
@@ -244,7 +252,6 @@ def organisation(found: OrganisationOverview, counts: Mapping[str, int], figures
         "numDatasets": counts.get("dataset", 0),
         "numSpaces": counts.get("space", 0),
         "numFollowers": figures.followers,
-        "numPapers": 0,
         "plan": None,
     }
 
@@ -255,7 +262,7 @@ def member(found: Member) -> Shape:
         "_id": object_id(found.id),
         "user": found.name,
         "fullname": found.fullname or found.name,
-        "avatarUrl": "",
+        "avatarUrl": avatar(found.name),
         "isPro": False,
         "type": "user",
         "role": found.role.value,

@@ -130,7 +130,7 @@ def somebody(found: Somebody) -> shapes.Shape:
         "_id": shapes.object_id(found.id),
         "user": found.name,
         "fullname": found.fullname or found.name,
-        "avatarUrl": "",
+        "avatarUrl": shapes.avatar(found.name),
         "isPro": False,
         "type": "org" if found.is_organisation else "user",
     }

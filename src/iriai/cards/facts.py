@@ -11,6 +11,7 @@ from typing import Any
 
 from iriai.cards.rules import TAG_LENGTH_MAX, TAGS_MAX, is_repo_id, licence_of, texts
 from iriai.cards.vocabulary import (
+    AUTO_OF_HEAD,
     DATA_FORMAT_OF_SUFFIX,
     FORMAT_OF_FILE,
     FORMAT_OF_SUFFIX,
@@ -185,6 +186,34 @@ def _task(card: Mapping[str, Any], config: Mapping[str, Any], library: str | Non
             if architecture.endswith(head):
                 return task
     return None
+
+
+def transformers_info(config: Mapping[str, Any], task: str | None) -> dict[str, str] | None:
+    """How transformers loads a model, from its configuration; None where that does not say."""
+    mapped = config.get("auto_map")
+    own = mapped if isinstance(mapped, Mapping) else {}
+    custom = [name for name in own if str(name).startswith("AutoModel")]
+    named = (_auto_class(each) for each in texts(config.get("architectures")))
+    auto = custom[0] if custom else next((each for each in named if each), None)
+    if auto is None:
+        return None
+    told = {"auto_model": str(auto)}
+    if custom and isinstance(own[auto], str):
+        told["custom_class"] = own[auto]
+    if task is not None:
+        told["pipeline_tag"] = task
+    if config.get("tokenizer_config"):
+        told["processor"] = "AutoTokenizer"
+    return told
+
+
+def _auto_class(architecture: str) -> str | None:
+    """The class that loads an architecture, from the end of its name."""
+    for head, auto in AUTO_OF_HEAD.items():
+        if architecture.endswith(head):
+            return auto
+    known = next((each for each in TASK_OF_HEAD if architecture.endswith(each)), None)
+    return f"AutoModel{known}" if known else None
 
 
 def _base_models(

@@ -77,6 +77,12 @@ TASK_OF_HEAD = {
 }
 """What a transformers model does, from the end of its class's name."""
 
+AUTO_OF_HEAD = {
+    "LMHeadModel": "AutoModelForCausalLM",
+    "WhisperForConditionalGeneration": "AutoModelForSpeechSeq2Seq",
+}
+"""The class that loads a model, where that is not `AutoModel` and the end of its class's name."""
+
 LIBRARY_OF_FILE = {
     "modules.json": "sentence-transformers",
     "config_sentence_transformers.json": "sentence-transformers",

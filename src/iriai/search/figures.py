@@ -1,15 +1,27 @@
 """Figures beside what was found: how wanted, how often fetched, which tags there are, and who."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
+from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select
 
+from iriai.base.batches import batches
 from iriai.base.names import fold
 from iriai.base.tx import Tx
+from iriai.cards.tables import FacetRow
+from iriai.identity.rules import Actor
 from iriai.identity.tables import Account
+from iriai.repos.rows import listed
+from iriai.repos.rules import Kind
+from iriai.repos.tables import RepoRow
 from iriai.search import rules
 from iriai.search.tables import DownloadDay, SearchDoc, SearchTag
+
+BASE, USED = "base_model:", "model:"
+"""What the facets begin with of a model that names its base, and of a space that names a model."""
+NAMES_AT_ONCE = 400
+SPACES_MAX = 1_000
 
 
 def trending(tx: Tx, repo_ids: Collection[int]) -> dict[int, int]:
@@ -70,3 +82,43 @@ def people(tx: Tx, text: str, limit: int) -> list[tuple[str, str, str]]:
         .limit(limit)
     )
     return [(row.kind, row.name, row.fullname) for row in tx.connection.execute(asked)]
+
+
+def built_on(tx: Tx, viewer: Actor, names: Collection[str]) -> dict[str, int]:
+    """How many models that `viewer` may find say of each of these that they were made from it."""
+    counts = dict.fromkeys(names, 0)
+    for batch in batches(list(counts), NAMES_AT_ONCE):
+        asked = _saying(viewer, Kind.MODEL, BASE, batch)
+        query = asked.add_columns(func.count()).group_by(FacetRow.facet)
+        for facet, count in tx.connection.execute(query):
+            counts[facet.removeprefix(BASE)] = int(count)
+    return counts
+
+
+def used_in(tx: Tx, viewer: Actor, names: Collection[str]) -> dict[str, list[str]]:
+    """The spaces that `viewer` may find whose cards name each of these models, the most liked."""
+    spaces: dict[str, list[str]] = {name: [] for name in names}
+    for batch in batches(list(spaces), NAMES_AT_ONCE):
+        query = (
+            _saying(viewer, Kind.SPACE, USED, batch)
+            .add_columns(Account.name, RepoRow.name)
+            .join(Account, Account.id == RepoRow.owner_id)
+            .order_by(RepoRow.likes.desc(), RepoRow.id)
+            .limit(SPACES_MAX)
+        )
+        for facet, owner, name in tx.connection.execute(query):
+            spaces[facet.removeprefix(USED)].append(f"{owner}/{name}")
+    return spaces
+
+
+def _saying(viewer: Actor, kind: Kind, prefix: str, names: Sequence[str]) -> Select[Any]:
+    """The facets of cards that name these, of what `viewer` may find."""
+    return (
+        select(FacetRow.facet)
+        .join(RepoRow, RepoRow.id == FacetRow.repo_id)
+        .where(
+            FacetRow.facet.in_([prefix + name for name in names]),
+            RepoRow.kind == kind,
+            listed(viewer),
+        )
+    )

@@ -27,13 +27,22 @@ from iriai.repos.rows import WITH_HEAD, as_repo, listed
 from iriai.repos.rules import Kind, Repo, may_see
 from iriai.repos.tables import RepoRow
 from iriai.search import index, rules, tokens
-from iriai.search.figures import downloads_by_day, downloads_ever, people, tags, trending
+from iriai.search.figures import (
+    built_on,
+    downloads_by_day,
+    downloads_ever,
+    people,
+    tags,
+    trending,
+    used_in,
+)
 from iriai.search.meaning import meant
 from iriai.search.rules import Asked, Order
 from iriai.search.tables import SearchDoc, SearchState
 
 __all__ = [
     "Found",
+    "built_on",
     "downloads_by_day",
     "downloads_ever",
     "found",
@@ -41,6 +50,7 @@ __all__ = [
     "some",
     "tags",
     "trending",
+    "used_in",
 ]
 
 FRESH_MAX = 500
