@@ -1,7 +1,8 @@
 """What tests stand on: real databases, real stores, a clock that stands still, a live hub.
 
-`ground` is SQLite and a folder. `any_ground` runs a test on that and on PostgreSQL with S3. `hub`
-is a live server in a process of its own; `each_hub` runs a test on both pairs of state; `any_hub`
+`ground` is SQLite and a folder. `any_ground` runs a test on that and on PostgreSQL with S3; where
+both answer alike it is marked `either_state`, and a sample has it on the one that its name chooses.
+`hub` is a live server in a process of its own; `each_hub` runs a test on both pairs of state; `any_hub`
 does so at full counts, and in a sample has the second alone.
 """
 

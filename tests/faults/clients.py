@@ -206,6 +206,7 @@ class Writer:
     failure: str = ""
     stopping: threading.Event = field(default_factory=threading.Event)
     patience: float = 120
+    rest_seconds: float = 0
 
     def start(self) -> "Writer":
         self.random = random.Random(self.seed)
@@ -225,7 +226,7 @@ class Writer:
 
     def _run(self) -> None:
         number = 0
-        while not self.stopping.is_set():
+        while not self.stopping.wait(self.rest_seconds):
             number += 1
             state = self.random.getstate()
             waited = 0.0

@@ -3,10 +3,12 @@
 import time
 from pathlib import Path
 
+from tests.conftest import LONG
 from tests.faults.clients import AckLog, Wire, Writer, broken_promises, write_large, write_small
 from tests.support.server import LiveHub
 
 WRITE_SECONDS = 1.5
+REST_SECONDS = 0 if LONG else 0.05
 
 
 def test_a_backup_taken_while_writing_restores_to_a_clean_hub(tmp_path: Path):
@@ -16,8 +18,8 @@ def test_a_backup_taken_while_writing_restores_to_a_clean_hub(tmp_path: Path):
     for name in ("small", "large"):
         wire.create(f"ada/{name}")
     working = [
-        Writer(wire, "ada/small", log, 1, write_small).start(),
-        Writer(wire, "ada/large", log, 2, write_large).start(),
+        Writer(wire, "ada/small", log, 1, write_small, rest_seconds=REST_SECONDS).start(),
+        Writer(wire, "ada/large", log, 2, write_large, rest_seconds=REST_SECONDS).start(),
     ]
     try:
         time.sleep(WRITE_SECONDS)

@@ -18,7 +18,7 @@ from iriai.base.opening import opened
 from iriai.base.tx import Ground
 from iriai.settings import load
 
-COMMITS = 20
+COMMITS = 12
 LARGE_BYTES = 5_000_000
 HF = Path(sys.executable).with_name("hf")
 WORKER_SECONDS = 60
@@ -28,7 +28,7 @@ WORKER_SECONDS = 60
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LiveHub, LiveHub]]:
     """Two servers without workers and one worker, each with a folder of its own."""
     folder = tmp_path_factory.mktemp("pair")
-    shared = state_environment("postgres+s3", folder)
+    shared = state_environment("postgres+s3", folder, is_newest=True)
     made = [
         LiveHub(
             folder / name,

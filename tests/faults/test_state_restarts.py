@@ -9,9 +9,10 @@ from tests.faults.clients import AckLog, Wire, Writer, broken_promises, write_la
 from tests.support import postgres, seaweed
 from tests.support.server import LiveHub
 
-DATABASE_RESTARTS = 20 if LONG else 3
+DATABASE_RESTARTS = 20 if LONG else 2
 STORE_RESTARTS = 5 if LONG else 1
-UP_SECONDS = 1.0
+UP_SECONDS = 1.0 if LONG else 0.7
+REST_SECONDS = 0 if LONG else 0.05
 DOWN_SECONDS = 0.5
 BACK_SECONDS_MAX = 30
 
@@ -72,7 +73,7 @@ def test_what_was_acknowledged_outlives_a_crash_of_what_the_hub_stands_on(
     for name in ways:
         wire.create(name)
     working = [
-        Writer(wire, name, log, seed, write).start()
+        Writer(wire, name, log, seed, write, rest_seconds=REST_SECONDS).start()
         for seed, (name, write) in enumerate(ways.items())
     ]
     try:
