@@ -11,7 +11,7 @@ from iriai.base.events import Event
 from iriai.base.tx import Ground
 from iriai.commons import enactment
 from iriai.commons.enactment import landing
-from iriai.discussions import actions, merging, queries
+from iriai.discussions import actions, merging, queries, rules
 from iriai.discussions.queries import Filters
 from iriai.discussions.rules import EventKind, Status
 from iriai.identity import actions as identity
@@ -337,6 +337,20 @@ def test_what_is_no_comment_is_neither_edited_nor_hidden(village):
                 actions.edit_comment(tx, village.ada, repo, number, each.key, text="It did not.")
             with pytest.raises(Unknown):
                 actions.hide_comment(tx, village.ada, repo, number, each.key, reason="Nobody saw.")
+
+
+def test_a_discussion_has_an_end_and_can_then_still_be_closed_up(village, monkeypatch):
+    monkeypatch.setattr(rules, "ENTRIES_MAX", 3)
+    with village.ground.write() as tx:
+        repo = village.repo()
+        number = actions.open_discussion(tx, village.bob, repo, title="A question").number
+        said = [actions.comment(tx, village.bob, repo, number, text="More.") for _ in range(3)]
+        with pytest.raises(Conflict, match="full"):
+            actions.comment(tx, village.bob, repo, number, text="And more.")
+        with pytest.raises(Conflict, match="full"):
+            actions.rename(tx, village.bob, repo, number, title="Another question")
+        actions.hide_comment(tx, village.bob, repo, number, said[0].key)
+        actions.change_status(tx, village.ada, repo, number, status="closed")
 
 
 def test_a_locked_discussion_is_for_those_who_write(village):

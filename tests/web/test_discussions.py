@@ -6,6 +6,7 @@ import re
 
 import pandas as pd
 
+from iriai.discussions import actions as discussions
 from iriai.identity import queries as people
 from iriai.repos import actions as repos
 from iriai.repos import queries
@@ -59,6 +60,22 @@ def test_a_proposal_from_the_browser_is_read_and_merged(ada):
     ada.send(where, act="merge")
     assert "merged it" in text(bob.see(where))
     assert "filter=lfs" in ada.client.get(f"{model}/raw/main/.gitattributes").text
+
+
+def test_a_long_thread_comes_in_parts_the_newest_first(ada):
+    model = ada.model()
+    with ada.ground.write() as tx:
+        actor = people.actor_named(tx, "ada")
+        repo = queries.repo(tx, actor, "model", model[1:])
+        number = discussions.open_discussion(tx, actor, repo, title="A long one").number
+        for each in range(205):
+            discussions.comment(tx, actor, repo, number, text=f"Word {each}.")
+    where = f"{model}/discussions/{number}"
+    newest, first = text(ada.see(where)), text(ada.see(f"{where}?page=1"))
+    assert "Part 3 of 3" in newest
+    assert ("Word 204." in newest, "Word 99." in newest) == (True, False)
+    assert ("Word 0." in first, "Word 99." in first, "Word 100." in first) == (True, True, False)
+    assert "Word 204." in text(ada.see(f"{where}?page=99"))
 
 
 def test_a_pull_request_is_for_the_branch_its_form_names(ada):

@@ -12,6 +12,7 @@ from iriai.discussions.tables import DiscussionEvent, DiscussionRow
 from iriai.identity.rules import Actor
 from iriai.repos import landing
 from iriai.repos import queries as repos
+from iriai.repos import rules as repos_rules
 from iriai.repos.rules import HEADS, MAIN, PULLS, Repo, unknown_revision
 
 KEY_BYTES = 12
@@ -76,6 +77,7 @@ def comment(tx: Tx, actor: Actor, repo: Repo, number: int, *, text: str) -> Even
     """Say something."""
     found = _locked(tx, repo, number)
     rules.require_may_comment(actor, repo, found)
+    rules.require_room(queries.count_events(tx, found.id))
     made = _say(tx, actor, found.id, rules.clean_comment(text))
     _touch(tx, found.id, comments=DiscussionRow.comments + 1)
     tx.record(repo.commons_id, actor.name, "commented", _subject(repo, number), comment=made.key)
@@ -116,6 +118,7 @@ def rename(tx: Tx, actor: Actor, repo: Repo, number: int, *, title: str) -> Even
     """Give a discussion another title."""
     found = _locked(tx, repo, number)
     rules.require_may_steer(actor, repo, found)
+    rules.require_room(queries.count_events(tx, found.id))
     cleaned = rules.clean_title(title)
     made = _happened(tx, actor, found.id, EventKind.TITLE, {"from": found.title, "to": cleaned})
     _touch(tx, found.id, title=cleaned)
@@ -129,6 +132,8 @@ def change_status(
     """Open or close a discussion, perhaps with a word on why."""
     found = _locked(tx, repo, number)
     rules.require_may_steer(actor, repo, found)
+    if not repos_rules.may_write(actor, repo):
+        rules.require_room(queries.count_events(tx, found.id))
     wanted = rules.next_status(found, status)
     if text.strip():
         comment(tx, actor, repo, number, text=text)

@@ -98,6 +98,14 @@ def events(tx: Tx, discussion_id: int) -> list[Event]:
     return _some_events(tx, discussion_id, DiscussionEvent.kind != EventKind.COMMIT)
 
 
+def count_events(tx: Tx, discussion_id: int) -> int:
+    """How much happened in a discussion."""
+    asked = select(func.count(DiscussionEvent.id))
+    return tx.connection.execute(
+        asked.where(DiscussionEvent.discussion_id == discussion_id)
+    ).scalar_one()
+
+
 def brought(tx: Tx, discussion_id: int) -> list[Event]:
     """Who brought which newest commit to a pull request, in order."""
     return _some_events(tx, discussion_id, DiscussionEvent.kind == EventKind.COMMIT)

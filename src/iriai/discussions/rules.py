@@ -20,6 +20,8 @@ TITLE_LENGTH_MAX = 200
 COMMENT_LENGTH_MAX = 65_536
 REASON_LENGTH_MAX = 500
 EVENTS_MAX = 5_000
+ENTRIES_MAX = 2_000
+"""With so many a discussion is full; it can still be closed up: hidden, locked, merged."""
 EDITS_MAX = 100
 PAGE_LENGTH = 50
 
@@ -147,6 +149,16 @@ def require_may_steer(actor: Actor, repo: Repo, discussion: Discussion) -> None:
 def require_may_moderate(actor: Actor, repo: Repo) -> None:
     """Inside their own repository those who write may lock and hide, and say why."""
     repos.require_write(actor, repo)
+
+
+def require_room(entries: int) -> None:
+    """A discussion that everybody reads whole has an end."""
+    if entries >= ENTRIES_MAX:
+        raise Conflict(
+            f"This discussion is full: it has {ENTRIES_MAX:,} entries. Begin another one, and name "
+            "this one there.",
+            code="DiscussionFull",
+        )
 
 
 def require_may_edit(actor: Actor, event: Event, *, edits: int) -> None:

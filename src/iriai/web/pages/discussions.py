@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from math import ceil
 from typing import Any
 
 from starlette.responses import Response
@@ -38,6 +39,7 @@ NUMBER_DIGITS_MAX = 9
 PAGE_MAX = 100_000
 SAID_IN_THE_FORM = (Invalid, Denied, Conflict, Excessive, Unavailable, Unknown)
 STATUSES = ("open", "closed-or-merged", "all")
+ENTRIES_SHOWN = 100
 KINDS = ("all", "discussion", "pull_request")
 
 Act = Callable[[Tx, Actor, Repo, int, Ask], object]
@@ -227,11 +229,16 @@ def _thread(
         worked_out, commits = _worked_out(ask, repo, found)
         events = sorted([*events, *commits], key=lambda event: event.at)
     may_write = repo_rules.may_write(ask.actor, repo)
+    last = max(1, ceil(len(events) / ENTRIES_SHOWN))
+    page = ask.number("page", default=last, most=last) or 1
+    shown = events[(page - 1) * ENTRIES_SHOWN : page * ENTRIES_SHOWN]
     return ask.page(
         "repository/discussion.html",
         **frame(ask, repo),
         found=found,
-        said=[_as_said(ask, repo, event) for event in events],
+        said=[_as_said(ask, repo, event) for event in shown],
+        page=page,
+        last_page=last,
         conflicts=list(worked_out.conflicts) if worked_out and not found.is_over else [],
         is_unrelated=worked_out is not None and worked_out.is_unrelated and not found.is_over,
         is_empty=worked_out is None or worked_out.is_empty,
