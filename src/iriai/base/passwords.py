@@ -59,7 +59,10 @@ def _hasher() -> "PasswordHasher":
 @contextmanager
 def _one_of_few() -> Iterator[None]:
     if not _turn.acquire(timeout=WAIT_SECONDS_MAX):
-        raise Excessive("Too many people sign in at this moment; try again in a minute.")
+        raise Excessive(
+            "Too many people sign in at this moment; try again in a minute.",
+            code="TooManyRequests",
+        )
     try:
         yield
     finally:
