@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 from tests.support.commons import Town
 from tests.support.overlap import overlapping
+from tests.support.prepared import Prepared
 
 from iriai.base import cursors, events
 from iriai.base.errors import Conflict, Denied, HubError, Invalid
@@ -33,8 +34,7 @@ from iriai.repos import actions as repos
 from iriai.repos.tables import RepoRow
 
 
-@pytest.fixture
-def lab(ground):
+def of_two(ground, _clock):
     """A commons of two with a model."""
     town = Town(ground).found("university", "ada", "bob")
     with ground.read() as tx:
@@ -42,6 +42,15 @@ def lab(ground):
     repos.create(ground, ada, kind="model", owner="lab", name="tiny")
     town.seat("ada", "steward")
     return town
+
+
+LAB = Prepared(of_two)
+
+
+@pytest.fixture
+def lab(tmp_path, clock):
+    with LAB.copied(tmp_path, clock) as made:
+        yield made
 
 
 def broken(town, act=Act.FREEZE, target="lab/tiny", **more):

@@ -10,11 +10,17 @@ from iriai.identity.rules import Act, Subject, may
 from iriai.repos import rules as repo_rules
 from tests.commons.cases.village import Village
 from tests.support.overlap import overlapping
+from tests.support.prepared import Prepared
+
+VILLAGE = Prepared(
+    lambda ground, clock: Village(ground, clock, ["ada", "eve", "una"], ["bob", "cid"])
+)
 
 
 @pytest.fixture
-def village(ground, clock):
-    return Village(ground, clock, ["ada", "eve", "una"], ["bob", "cid"])
+def village(tmp_path, clock):
+    with VILLAGE.copied(tmp_path, clock) as made:
+        yield made
 
 
 def hold(village, by, subject, ground="malware"):

@@ -20,14 +20,15 @@ from iriai.repos import powers, queries
 from iriai.repos.actions import Add
 from iriai.repos.git.quarantine import Update
 from iriai.repos.rules import HeldBy
+from tests.support.commons import Town
+from tests.support.prepared import Prepared
 
 CARD = b"---\nlicense: mit\ntags: [x]\n---\n# Tiny\n"
 
 
-@pytest.fixture
-def lab(town):
+def with_a_model(ground, _clock):
     """A university's commons of three, with a model that ada brought in."""
-    town.found("university", "ada", "bob", "cyd")
+    town = Town(ground).found("university", "ada", "bob", "cyd")
     for name in ("ada", "bob", "cyd"):
         town.role(name, Role.CONTRIBUTOR)
     made = enactment.create_repository(
@@ -38,6 +39,15 @@ def lab(town):
         town.ground, town.person("ada"), made, operations=[Add("README.md", CARD)], title="card"
     )
     return town
+
+
+LAB = Prepared(with_a_model)
+
+
+@pytest.fixture
+def lab(tmp_path, clock):
+    with LAB.copied(tmp_path, clock) as made:
+        yield made
 
 
 def tiny(town, name="lab/tiny", viewer=None):

@@ -31,17 +31,28 @@ from iriai.repos import queries as repo_queries
 from iriai.repos.operations import Add, DeleteFile, DeleteFolder
 from iriai.repos.rules import Gated
 from iriai.repos.tables import RepoRow
+from tests.support.commons import Town
+from tests.support.prepared import Prepared
 
 CHARTER = "datasets/lab/charter"
 
 
-@pytest.fixture
-def lab(town):
-    town.found("language-community", "ada", "bob", "cyd", "dan")
+def with_stewards(ground, _clock):
+    """A community of four, two of them stewards, and somebody from outside."""
+    town = Town(ground).found("language-community", "ada", "bob", "cyd", "dan")
     town.seat("ada", "steward")
     town.seat("bob", "steward")
     town.person("eve")
     return town
+
+
+LAB = Prepared(with_stewards)
+
+
+@pytest.fixture
+def lab(tmp_path, clock):
+    with LAB.copied(tmp_path, clock) as made:
+        yield made
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import pytest
 from tests.commons.removal.test_removals import Place
 from tests.support import server
+from tests.support.prepared import Prepared
 
 from iriai.base.db import Table
 from iriai.base.errors import Conflict, Denied, Gone
@@ -21,8 +22,7 @@ def quiet(_what, _done, _total):
     """Nobody watches."""
 
 
-@pytest.fixture
-def place(ground, clock):
+def with_requests(ground, clock):
     """Three requests: one was fulfilled, for one a file is held, one was not read yet."""
     made = Place(ground, clock, VILLAGERS, ["bob"]).prepare()
     made.model("ada")
@@ -37,11 +37,21 @@ def place(ground, clock):
     return made
 
 
+PLACE = Prepared(with_requests)
+
+
+@pytest.fixture
+def place(tmp_path, clock):
+    with PLACE.copied(tmp_path, clock) as made:
+        yield made
+
+
 @pytest.fixture
 def elsewhere(state, clock, tmp_path):
     """Another hub, on each of the databases."""
     (tmp_path / "there").mkdir()
-    made = open_ground(load(environ=server.state_environment(state, tmp_path / "there")), now=clock)
+    environment = server.state_environment(state, tmp_path / "there", is_newest=True)
+    made = open_ground(load(environ=environment), now=clock)
     yield made
     made.engine.dispose()
 

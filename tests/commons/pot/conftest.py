@@ -1,7 +1,11 @@
 import pytest
 from tests.support.commons import Town
+from tests.support.prepared import Prepared
+
+TOWN = Prepared(lambda ground, _clock: Town(ground).found("university", "ada", "bob", "cyd"))
 
 
 @pytest.fixture
-def town(ground):
-    return Town(ground).found("university", "ada", "bob", "cyd")
+def town(tmp_path, clock):
+    with TOWN.copied(tmp_path, clock) as made:
+        yield made

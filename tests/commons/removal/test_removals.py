@@ -17,6 +17,7 @@ from iriai.repos import queries as repo_queries
 from iriai.repos import withheld
 from iriai.repos.operations import Add, DeleteFile
 from tests.commons.cases.village import Village
+from tests.support.prepared import Prepared
 
 
 class Place(Village):
@@ -66,9 +67,14 @@ class Place(Village):
             return queries.row(tx, self.id, number)
 
 
+VILLAGERS = ["ada", "eve", "una", "ivo", "kai", "lea"]
+PLACE = Prepared(lambda ground, clock: Place(ground, clock, VILLAGERS, ["bob"]).prepare())
+
+
 @pytest.fixture
-def place(ground, clock):
-    return Place(ground, clock, ["ada", "eve", "una", "ivo", "kai", "lea"], ["bob"]).prepare()
+def place(tmp_path, clock):
+    with PLACE.copied(tmp_path, clock) as made:
+        yield made
 
 
 def test_files_are_held_once_a_steward_has_seen_the_request(place):
