@@ -1,5 +1,7 @@
 """From a proposal to the deed: each action is proposed, passes by its rule, and is done once."""
 
+import random
+
 import pytest
 
 from iriai.base.errors import Denied, Gone, Invalid, Unknown
@@ -10,32 +12,71 @@ from iriai.commons import actions as founding
 from iriai.commons import enactment
 from iriai.commons.breakglass.rules import Act, State
 from iriai.commons.charter import presets, register
-from iriai.commons.charter.rules import Action, Parent
+from iriai.commons.charter.rules import Action, Parent, Preset
 from iriai.commons.enactment import children, operator
 from iriai.commons.membership import queries as membership
 from iriai.commons.pot import queries as pots
 from iriai.commons.proposals.rules import State as Stage
+from iriai.identity import queries as accounts
 from iriai.identity.rules import ANYONE, Role
 from iriai.repos import queries
 from iriai.repos.actions import Add
 from iriai.repos.tables import RepoRow
 from iriai.settings import Settings
-from tests.conftest import StandingClock
+from tests.commons.proposals.test_institutions import institution
+from tests.conftest import LONG, StandingClock
 from tests.support.commons import Town
 
 VOTERS = ("ada", "bob", "gus")
+BY_OWNERS = (Preset.SOLO, Preset.OWNERS)
 STEPS_MAX = 6
+SAMPLE = 3
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory):
+def labs(tmp_path_factory):
+    """The commons `lab` of each preset, made when it is asked for."""
+    made = {}
+
+    def of(preset):
+        if preset not in made:
+            folder = tmp_path_factory.mktemp("lab")
+            ground = open_ground(Settings(data=folder), now=StandingClock())
+            made[preset] = founded(Town(ground), preset)
+        return made[preset]
+
+    yield of
+    for town in made.values():
+        town.ground.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def lab(labs):
     """A university's commons of three electors, a steward among them, which holds one model."""
-    ground = open_ground(Settings(data=tmp_path_factory.mktemp("lab")), now=StandingClock())
-    town = Town(ground).found("university", *VOTERS)
-    town.seat("gus", "steward", days=3_000)
-    make(town, "tiny")
-    yield town
-    ground.engine.dispose()
+    return labs(Preset.UNIVERSITY)
+
+
+def founded(town, preset):
+    """Three who decide, of their institutions where these do, and a steward where there are any."""
+    by_houses = preset is Preset.CONSORTIUM
+    town.found(preset, *VOTERS, *(["olga"] if by_houses else []))
+    town.rules = preset
+    town.speaker = "ada" if preset in BY_OWNERS else "olga" if by_houses else "gus"
+    for name in VOTERS if by_houses else ():
+        institution(town, f"house-of-{name}", name)
+    if preset not in BY_OWNERS:
+        town.seat(town.speaker, "steward", days=3_000)
+    begun(town, "tiny")
+    return town
+
+
+def begun(town, name):
+    """A model of the commons, made at once or, by an agency, by its members' decision."""
+    try:
+        make(town, name)
+    except Denied:
+        payload = {"kind": "model", "name": name, "visibility": "public"}
+        assert decided(town, Action.RESOURCE_CREATE, payload).state is Stage.ENACTED
 
 
 def make(town, name):
@@ -47,8 +88,9 @@ def make(town, name):
     return repo
 
 
-def decided(town, action, payload, by="gus"):
+def decided(town, action, payload, by=None):
     """Take a proposal to its end, with everybody for it: at once, lazily or by a vote."""
+    by = by or town.speaker
     number = town.propose(by, action, payload=payload).number
     for _ in range(STEPS_MAX):
         found = town.see(number)
@@ -56,7 +98,7 @@ def decided(town, action, payload, by="gus"):
             for name in VOTERS:
                 town.vote(name, number, *[1] + [2] * (len(found.options) - 1))
         elif found.is_running and not any(each.name == "bob" for each in found.seconds):
-            for name in ("ada", "bob"):
+            for name in {"ada", "bob"} - {by}:
                 town.second(name, number)
         if not town.see(number).is_running:
             break
@@ -76,6 +118,11 @@ def standing(town, name):
         return membership.standing(tx, town.commons_id, town.person(name).id)
 
 
+def restraint(town, name):
+    with town.ground.read() as tx:
+        return accounts.actor_named(tx, name).restraints[town.account_id].kind
+
+
 def events(town, found):
     """What the log has of this decision."""
     from sqlalchemy import text
@@ -89,14 +136,14 @@ def events(town, found):
 def child(town):
     """A commons whose charter names the lab's as its parent."""
     town.person("cyd")
-    town.charter(town.preset("university"))  # as it began, whatever came between
+    town.charter(town.preset(town.rules))  # as it began, whatever came between
     with town.ground.write() as tx:
         made = founding.found_organisation(tx, town.person("cyd"), name="valley")
     with town.ground.read() as tx:
         from iriai.commons.charter import queries as charters
 
         digest = charters.version(tx, town.commons_id).digest
-    text = presets.text("university", "valley", parent=Parent(commons="lab", digest=digest))
+    text = presets.text(town.rules, "valley", parent=Parent(commons="lab", digest=digest))
     with town.ground.write() as tx:
         register.enter(tx, made.commons_id, text, decision="founding")
         tx.record(made.commons_id, "system:test", "founded", "charter/valley")
@@ -112,14 +159,15 @@ def glass(town):
 
 def suspended(town):
     """Where the members decide on it; stewards suspend in a case, not by proposing."""
-    by_members = {"member.suspend:__care": "member.suspend: ordinary"}
-    town.charter(town.preset("university", **by_members))
+    if town.rules not in BY_OWNERS:
+        by_members = {"member.suspend:__care": "member.suspend: ordinary"}
+        town.charter(town.preset(town.rules, **by_members))
     town.join("dan")
     return {"name": "dan", "days": "3"}
 
 
 def broken(town):
-    make(town, "broken")
+    begun(town, "broken")
     return glass(town)
 
 
@@ -132,7 +180,7 @@ TINY = {"repo": "lab/tiny"}
 DEEDS = {
     Action.RESOURCE_CREATE: (
         {"kind": "model", "name": "made", "visibility": "public"},
-        lambda town: row(town, "made").held_by == "commons",
+        lambda town: (row(town, "made").held_by == "owners") is (town.rules in BY_OWNERS),
     ),
     Action.RESOURCE_LABEL: (
         {**TINY, "text": "Do not use for medicine"},
@@ -148,7 +196,7 @@ DEEDS = {
         {**TINY, "visibility": "private"},
         lambda town: row(town).visibility == "private",
     ),
-    Action.MEMBER_SUSPEND: (suspended, lambda town: not standing(town, "dan").is_member),
+    Action.MEMBER_SUSPEND: (suspended, lambda town: restraint(town, "dan") == "suspend"),
     Action.SEAT_GRANT: (
         {"role": "maintainer", "name": "bob", "repository": "lab/tiny"},
         lambda town: [each.role for each in standing(town, "bob").seats] == ["maintainer"],
@@ -161,6 +209,14 @@ DEEDS = {
     Action.OPERATOR_RATIFY: (broken, lambda town: acts(town) == [State.RATIFIED]),
     Action.STATEMENT: ({"text": "We like tea."}, standing_still),
 }
+
+
+EVERY = [
+    (preset, action) for preset in Preset if preset is not Preset.UNIVERSITY for action in DEEDS
+]
+EVERY = [each for each in EVERY if each[0] not in BY_OWNERS or each[1] is not Action.SEAT_GRANT]
+"""But offices, which no charter of owners has."""
+OTHERS = EVERY if LONG else sorted(random.Random(27).sample(EVERY, SAMPLE))
 
 
 def pools(town):
@@ -182,6 +238,15 @@ def acts(town):
 
 @pytest.mark.parametrize("action", DEEDS)
 def test_what_is_proposed_and_passes_is_done(lab, action):
+    does_the_deed(lab, action)
+
+
+@pytest.mark.parametrize(("preset", "action"), OTHERS)
+def test_it_is_done_under_every_preset(labs, preset, action):
+    does_the_deed(labs(preset), action)
+
+
+def does_the_deed(lab, action):
     payload, is_done = DEEDS[action]
     payload = payload(lab) if callable(payload) else payload
     if not callable(DEEDS[action][0]) and action is not Action.STATEMENT:
