@@ -2,8 +2,8 @@
 
 `ground` is SQLite and a folder. `any_ground` runs a test on that and on PostgreSQL with S3; where
 both answer alike it is marked `either_state`, and a sample has it on the one that its name chooses.
-`hub` is a live server in a process of its own; `each_hub` runs a test on both pairs of state; `any_hub`
-does so at full counts, and in a sample has the second alone.
+`hub` is a live server in a process of its own; `each_hub` runs a test on both pairs of state;
+`any_hub` does so at full counts, and in a sample has the second alone.
 """
 
 import os

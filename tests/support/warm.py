@@ -41,7 +41,11 @@ class Forked:
         self.returncode: int | None = None
         self._status = status
         self._lock = threading.Lock()
-        self.pid = int(status.recv(32))
+        number = status.recv(32)
+        if not number:
+            status.close()
+            raise RuntimeError("The process that hubs are forked from has ended; it said why.")
+        self.pid = int(number)
 
     def poll(self) -> int | None:
         """How it ended, or None while it runs."""
@@ -78,7 +82,7 @@ class Stem:
     """The process that the others are forked from."""
 
     def __init__(self) -> None:
-        self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._channel, theirs = _messages()
         self._lock = threading.Lock()
         with theirs:
             # -P: what lies beside this file must not hide what others import
@@ -104,11 +108,16 @@ class Stem:
         folder: Path | None,
     ) -> Forked:
         """`iriai WORDS…` reading and writing these three files."""
-        ours, theirs = socket.socketpair()
+        ours, theirs = _messages()
         asked = json.dumps([list(words), environment, str(folder or Path.cwd())]).encode()
         with theirs, self._lock:
             socket.send_fds(self._channel, [asked], [*files, theirs.fileno()])
         return Forked(words, ours)
+
+
+def _messages() -> tuple[socket.socket, socket.socket]:
+    """Two ends that keep messages apart: a number and how it ended may come at once."""
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
 
 _stems: dict[int, Stem] = {}
@@ -170,6 +179,7 @@ def run(
             process.wait(seconds)
         except subprocess.TimeoutExpired:
             process.kill()
+            process.wait()
             raise
         said = []
         for each in files[1:]:
