@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from tests.support import passwords
 from tests.support.issuer import Issuer
 
 from iriai.base.tx import Ground
@@ -13,6 +14,8 @@ from iriai.identity.rules import OPERATOR, Actor
 from iriai.signin import issuers
 
 PASSWORD = "a long enough password"
+
+cheap_passwords = passwords.cheap_passwords
 
 
 @pytest.fixture

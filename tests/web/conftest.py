@@ -12,10 +12,12 @@ from iriai.base.opening import open_ground
 from iriai.base.tx import Ground
 from iriai.identity import actions as identity
 from iriai.settings import Settings
-from tests.support import schema
+from tests.support import passwords, schema
 
 ADDRESS = "http://testserver"
 PASSWORD = "a long enough password"
+
+cheap_passwords = passwords.cheap_passwords
 
 
 class Visitor:

@@ -17,6 +17,7 @@ from iriai.commons.charter import queries as charters
 from iriai.commons.enactment import cases as enacting
 from iriai.identity.rules import ANYONE, Act, Role, Subject, may
 from tests.commons.cases.village import Village
+from tests.support.prepared import Prepared
 
 EIGHT = ["ada", "eve", "una", "ivo", "kai", "lea", "max", "nia"]
 
@@ -51,9 +52,13 @@ def respond(village, by, number, accepts):
         panels.respond(tx, village.actor(by, tx), found, accepts=accepts)
 
 
+VILLAGE = Prepared(lambda ground, clock: Village(ground, clock, EIGHT, ["bob", "cid"]))
+
+
 @pytest.fixture
-def village(ground, clock):
-    return Village(ground, clock, EIGHT, ["bob", "cid"])
+def village(tmp_path, clock):
+    with VILLAGE.copied(tmp_path, clock) as made:
+        yield made
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import tarfile
 from datetime import timedelta
 
 import pytest
+from tests.support import passwords, schema
 from tests.support.commons import Town
 from tests.web.conftest import Visitor
 
@@ -17,11 +18,15 @@ from iriai.commons.exit import asking, importing, judging
 from iriai.settings import Settings
 from iriai.worker import kinds
 
+cheap_passwords = passwords.cheap_passwords
+
 
 @pytest.fixture
 def hall(tmp_path, clock):
     kinds.import_all()
-    ground = open_ground(Settings(data=tmp_path / "data", sign_up="open"), now=clock)
+    ground = open_ground(
+        Settings(data=schema.newest_sqlite(tmp_path / "data"), sign_up="open"), now=clock
+    )
     yield Town(ground)
     ground.engine.dispose()
 
@@ -50,7 +55,8 @@ def test_a_member_has_it_made_and_fetches_it_by_its_link_for_a_week(hall, tmp_pa
     with tarfile.open(fileobj=io.BytesIO(tar.content)) as opened:
         opened.extractall(folder, filter="data")
     judging.require_sound(folder, judging.opened(folder))
-    other = open_ground(Settings(data=tmp_path / "elsewhere"), now=ground.clock)
+    elsewhere = schema.newest_sqlite(tmp_path / "elsewhere")
+    other = open_ground(Settings(data=elsewhere), now=ground.clock)
     assert importing.bring(other, folder, lambda *_: None, joined=False).name == "lab"
     other.engine.dispose()
     assert bob.client.get(link.replace("s=", "s=0")).status_code == 403

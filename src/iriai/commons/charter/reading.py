@@ -25,6 +25,9 @@ from iriai.commons.charter.rules import FILE_NAME, Action, Charter, Parent, Pres
 FAULTS_MAX = 5
 """So many are told at once."""
 
+TEXTS_KEPT = 64
+"""So many texts are remembered with what they say: one is read on several steps of its way."""
+
 ITEMS_MAX = {
     "roles": rules.ROLES_MAX,
     "decisions": rules.DECISIONS_MAX,
@@ -48,18 +51,24 @@ def read(text: bytes | str, *, commons: str | None = None) -> Charter:
 
 def examined(text: bytes | str, *, commons: str | None = None) -> tuple[Charter, list[str]]:
     """The charter as far as it can be understood, and all that is wrong with it, by line."""
+    found, faults = _examined(text, commons)
+    return found, list(faults)
+
+
+@lru_cache(maxsize=TEXTS_KEPT)
+def _examined(text: bytes | str, commons: str | None) -> tuple[Charter, tuple[str, ...]]:
     try:
         tree = document(text)
     except Invalid as error:
-        return Charter(commons=commons or ""), [error.message]
+        return Charter(commons=commons or ""), (error.message,)
     reader = _Reader()
     found = reader.charter(tree)
     if not reader.faults:
         for field, rule in checks.faults(found, commons=commons):
             reader.fault(reader.line(field), field, rule)
-    return found, [
+    return found, tuple(
         f"{FILE_NAME}, line {line}: {field} {rule}." for line, field, rule in sorted(reader.faults)
-    ]
+    )
 
 
 @lru_cache(maxsize=len(Preset))
