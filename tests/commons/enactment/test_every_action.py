@@ -11,7 +11,7 @@ from iriai.buckets import queries as bucket_queries
 from iriai.commons import actions as founding
 from iriai.commons import enactment
 from iriai.commons.breakglass.rules import Act, State
-from iriai.commons.charter import presets, register
+from iriai.commons.charter import amending, presets, register
 from iriai.commons.charter.rules import Action, Parent, Preset
 from iriai.commons.enactment import children, operator
 from iriai.commons.membership import queries as membership
@@ -176,6 +176,28 @@ def standing_still(_town):
     return True
 
 
+def own(name, **more):
+    """What is decided about a model of this name, which is made for it."""
+
+    def payload(town):
+        begun(town, name)
+        return {"repo": f"lab/{name}", **more}
+
+    return payload
+
+
+def card(town, name):
+    with town.ground.read() as tx:
+        repo = queries.by_id(tx, row(town, name).id)
+    return amending.read_file(town.ground, repo, repo.head, "README.md")
+
+
+def is_gone(town, name):
+    with pytest.raises((Gone, Unknown)):
+        row(town, name)
+    return True
+
+
 TINY = {"repo": "lab/tiny"}
 DEEDS = {
     Action.RESOURCE_CREATE: (
@@ -196,6 +218,15 @@ DEEDS = {
         {**TINY, "visibility": "private"},
         lambda town: row(town).visibility == "private",
     ),
+    Action.RESOURCE_RELICENSE: (
+        own("paper", licence="apache-2.0"),
+        lambda town: b"apache-2.0" in card(town, "paper"),
+    ),
+    Action.RESOURCE_TRANSFER: (
+        own("walking", to_name="gone-on"),
+        lambda town: row(town, "gone-on").name == "gone-on",
+    ),
+    Action.RESOURCE_DELETE: (own("doomed"), lambda town: is_gone(town, "doomed")),
     Action.MEMBER_SUSPEND: (suspended, lambda town: restraint(town, "dan") == "suspend"),
     Action.SEAT_GRANT: (
         {"role": "maintainer", "name": "bob", "repository": "lab/tiny"},
