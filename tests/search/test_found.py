@@ -13,6 +13,7 @@ from iriai.identity.rules import ANYONE
 from iriai.repos import actions as repos
 from iriai.repos import powers
 from iriai.repos.actions import Add
+from iriai.repos.rules import Visibility
 from iriai.repos.tables import RepoRow
 from iriai.search import actions, jobs
 from iriai.search.queries import found
@@ -60,6 +61,37 @@ def test_a_word_in_the_middle_of_a_name_is_found(town, clock):
     assert names(town, "ada/llama") == ["llama-7b"]
     assert names(town, "bert", "tiny") == ["distilbert-tiny"]
     assert names(town, "bert", "llama") == []
+
+
+def test_what_has_the_very_name_stands_before_mentions_once_over_all_pages(town, clock):
+    made(town, "tiny-bert")
+    made(town, "tiny-bert", owner="lab")
+    made(town, "tiny-bert", owner="eve", actor=town.eve, visibility=Visibility.PRIVATE)
+    for number in range(5):
+        made(town, f"m{number}", "---\nbase_model: ada/tiny-bert\n---\nMade in a lab.\n")
+    mentions = [f"ada/m{number}" for number in reversed(range(5))]
+
+    def pages(text, limit, *, viewer=ANYONE, **more):
+        shown, after = [], None
+        with town.ground.read() as tx:
+            while True:
+                page = found(
+                    tx, viewer, Asked("model", search=(text,), **more),
+                    after=after, limit=limit, named_first=True,
+                )  # fmt: skip
+                shown += [each.full_name for each in page.repos]
+                after = page.after
+                if after is None:
+                    return shown
+
+    assert pages("ada/tiny-bert", 30) == ["ada/tiny-bert"]
+    indexed(town, clock)
+    for limit in (1, 2, 3, 30):
+        assert pages("ada/tiny-bert", limit) == ["ada/tiny-bert", *mentions]
+        both = pages("Tiny BERT", limit)
+        assert (set(both[:2]), both[2:]) == ({"ada/tiny-bert", "lab/tiny-bert"}, mentions)
+    assert pages("tiny-bert", 30, tags=("base_model:ada/tiny-bert",)) == mentions
+    assert len(pages("tiny-bert", 2, viewer=town.eve)) == 8
 
 
 @pytest.mark.parametrize("path", [None, "README.md"])

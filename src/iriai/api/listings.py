@@ -69,7 +69,8 @@ def listing(request: Request, tx: Tx) -> Response:
     if any(request.query_params.get(each) for each in ("inference", "inference_provider")):
         return door.json_answer([])  # nobody runs models for this hub
     viewer = door.actor_of(request)
-    page = search.found(tx, viewer, look, by, after=cursor, limit=limit)
+    named_first = not request.query_params.get("sort")
+    page = search.found(tx, viewer, look, by, after=cursor, limit=limit, named_first=named_first)
     headers = {}
     if page.after is not None:
         headers["Link"] = door.next_page(request, cursor=page.after)
@@ -178,7 +179,7 @@ def spaces_found(request: Request, tx: Tx) -> Response:
         tags=tuple(_listed(request, "filter")),
         sdks=tuple(_listed(request, "sdk")),
     )
-    page = search.found(tx, door.actor_of(request), look, limit=SPACES_FOUND_MAX)
+    page = search.found(tx, door.actor_of(request), look, limit=SPACES_FOUND_MAX, named_first=True)
     ids = [each.id for each in page.repos]
     known, trends = cards.cards(tx, ids), search.trending(tx, ids)
     return door.json_answer(
@@ -217,7 +218,7 @@ def quick(request: Request, tx: Tx) -> Response:
     shape: Shape = {"q": text}
     for kind in Kind:
         look = Asked(kind.value, search=(text,) if text.strip() else ())
-        page = search.found(tx, viewer, look, limit=most)
+        page = search.found(tx, viewer, look, limit=most, named_first=True)
         shape[f"{kind}s"] = [
             {"_id": object_id(each.id), "id": each.full_name, "private": each.is_private}
             for each in page.repos

@@ -38,6 +38,7 @@ class RepoRow(Table):
         Index("ix_repos_kind_created_at", "kind", "created_at", "id"),
         Index("ix_repos_kind_downloads", "kind", "downloads", "id"),
         Index("ix_repos_kind_likes", "kind", "likes", "id"),
+        Index("ix_repos_kind_name_key", "kind", "name_key"),
     )
     in_part: ClassVar[tuple[Part, ...]] = (
         Part(

@@ -26,7 +26,7 @@ from iriai.repos.queries import Filters, Sort, listing
 from iriai.repos.rows import WITH_HEAD, as_repo, listed
 from iriai.repos.rules import Kind, Repo, may_see
 from iriai.repos.tables import RepoRow
-from iriai.search import index, rules, tokens
+from iriai.search import index, naming, rules, tokens
 from iriai.search.figures import (
     built_on,
     downloads_by_day,
@@ -58,7 +58,7 @@ FRESH_MAX = 500
 FRESH_DAYS = 2
 LOOKED_UP_MAX = 400
 
-_PLACE = re.compile(r"([pt])(\d{1,19})")
+_PLACE = re.compile(r"([pt])(\d{1,19})(?:n(\d{1,2}))?")
 _LISTED = {
     Order.UPDATED: Sort.UPDATED,
     Order.CREATED: Sort.CREATED,
@@ -94,10 +94,12 @@ def found(
     *,
     after: str | None = None,
     limit: int = 30,
+    named_first: bool = False,
 ) -> Found:
     """The repositories that `viewer` may know of and that are as asked, in order.
 
-    Where nothing has all the words, known words take the place of those that nothing has.
+    With `named_first` what has the very name that is searched for stands before the rest. Where
+    nothing has all the words, known words take the place of those that nothing has.
     """
     rules.require_asked(asked)
     limit = max(1, min(limit, rules.PAGE_LENGTH_MAX))
@@ -108,8 +110,10 @@ def found(
     owner = identity.find_account(tx, asked.author) if asked.author else None
     if asked.author and owner is None:
         return Found([], None, {})
-    spelled, before = _read_place(after)
+    spelled, before, shown = _read_place(after)
     look = _Look(tx, viewer, asked, order, owner.id if owner else None)
+    if named_first and not spelled:
+        look.lead(shown if before in (None, index.PLACE_MAX) else rules.PAGE_LENGTH_MAX)
     if not spelled:
         page = look.page(before, limit)
         if page.repos or before is not None:
@@ -130,18 +134,35 @@ class _Look:
     asked: Asked
     order: Order
     owner_id: int | None
+    first: Sequence[int] = ()
+    """What stands before all the rest, and not in its place among it."""
+    shown: int = 0
+    """So many of these stood on earlier pages."""
+
+    def lead(self, shown: int) -> None:
+        """Put what has the very name before the rest, as far as it is as asked."""
+        found = naming.named(self.tx, self.viewer, self.asked)
+        as_asked = {rules.id_of(each) for each in self._fresh(set(found), None)}
+        self.first, self.shown = [each for each in found if each in as_asked], shown
 
     def page(self, before: int | None, limit: int, mark: str = "p") -> Found:
         """The page that begins before a place."""
         until = indexed_until(self.tx, self.asked.kind)
         fresh = self._changed(until)
-        places = self._indexed(before, limit + 1 + len(fresh)) if until else []
+        most = limit + 1 + len(fresh) + len(self.first)
+        places = self._indexed(before, most) if until else []
         places = [each for each in places if rules.id_of(each) not in fresh]
         places += self._fresh(fresh, before)
+        places = [each for each in places if rules.id_of(each) not in self.first]
         places.sort(reverse=True)
-        kept = places[:limit]
-        after = f"{mark}{kept[-1]}" if len(places) > limit else None
-        repos = some(self.tx, self.viewer, [rules.id_of(each) for each in kept])
+        leading = self.first[self.shown : self.shown + limit]
+        kept = places[: limit - len(leading)]
+        stood = self.shown + len(leading)
+        after = None
+        if stood < len(self.first) or len(places) > len(kept):
+            after = f"{mark}{kept[-1]}" if kept else f"{mark}{index.PLACE_MAX}n{stood}"
+        ids = [*leading, *(rules.id_of(each) for each in kept)]
+        repos = some(self.tx, self.viewer, ids)
         return Found([each for each in repos if self._is_so(each)], after, {})
 
     def _indexed(self, before: int | None, limit: int) -> list[int]:
@@ -281,10 +302,11 @@ _SOME = WITH_HEAD.where(
 )
 
 
-def _read_place(after: str | None) -> tuple[bool, int | None]:
+def _read_place(after: str | None) -> tuple[bool, int | None, int]:
+    """Whether other words were taken, the place a page begins before, what stood before it all."""
     if not after:
-        return False, None
+        return False, None, 0
     parsed = _PLACE.fullmatch(after)
-    if parsed is None or int(parsed.group(2)) >= 1 << 63:
+    if parsed is None or int(parsed[2]) >= 1 << 63:
         raise Invalid("This cursor makes no sense.")
-    return parsed.group(1) == "t", int(parsed.group(2))
+    return parsed[1] == "t", int(parsed[2]), int(parsed[3] or 0)

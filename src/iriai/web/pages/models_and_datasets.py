@@ -64,7 +64,13 @@ def listing(ask: Ask, *, kind: Kind) -> Response:
     cursor = ask.query("cursor")[:CURSOR_LENGTH_MAX] or None
     with ask.ground.read() as tx:
         page = search.found(
-            tx, ask.actor, _asked(kind, chosen), SORTS[sort][0], after=cursor, limit=PAGE_LENGTH
+            tx,
+            ask.actor,
+            _asked(kind, chosen),
+            SORTS[sort][0],
+            after=cursor,
+            limit=PAGE_LENGTH,
+            named_first=not ask.query("sort"),
         )
         found = rows(tx, page.repos)
         people = search.people(tx, chosen["search"], PEOPLE_MAX) if _is_name(chosen) else []
