@@ -32,7 +32,7 @@ from iriai.identity.rules import OPERATOR, Reach, Role
 from iriai.repos.actions import Add
 from iriai.settings import Settings
 from tests.conftest import LONG
-from tests.support.server import LiveHub
+from tests.support.server import LiveHub, state_environment
 
 COLLECTIVE = {"bond": "consortium", "valley": "language-community"}
 if LONG:
@@ -165,7 +165,9 @@ class World:
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    hub = LiveHub(tmp_path_factory.mktemp("matrix") / "hub").start()
+    folder = tmp_path_factory.mktemp("matrix") / "hub"
+    given = state_environment("sqlite+disk", folder, is_newest=True)
+    hub = LiveHub(folder, settings=given).start()
     made = World(hub)
     data = Path(hub.server_env["IRIAI_DATA"])
     try:

@@ -15,15 +15,14 @@ from iriai.commons.queries import commons
 from iriai.identity import queries as identity
 from iriai.identity.tables import Membership
 from iriai.settings import Settings
-from tests.support.server import LiveHub
+from tests.support.server import living
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
     """A hub with a university's commons `lab`; ada, its founder, is still its administrator."""
     folder = tmp_path_factory.mktemp("lab")
-    hub = LiveHub(folder / "hub").start()
-    hub.token = hub.person("ada")
+    hub = living(folder / "hub")
     hub.run("org", "add", "lab", "--member", "ada:admin")
     data = Path(hub.server_env["IRIAI_DATA"])
     with opened(Settings(data=data)) as ground, ground.write() as tx:
