@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 from starlette.testclient import TestClient
 
-from iriai.api.limits import SIGN_IN, WRONG_PASSWORDS
+from iriai.api.limits import SIGN_IN, WRONG_ANYWHERE, WRONG_PASSWORDS
+from iriai.base import credentials
 from tests.web.conftest import ADDRESS, PASSWORD, Visitor, text
 
 
@@ -97,25 +98,33 @@ def test_no_form_is_taken_from_another_site(ada):
     ada.see("/settings/tokens")
 
 
-def test_wrong_passwords_are_counted_for_the_account_from_wherever_they_come(ada):
-    guesser, elsewhere = ada.other(), ada.other()
-    app = guesser.client.app
-    elsewhere.client = TestClient(
-        app, base_url=ADDRESS, follow_redirects=False, client=("10.0.0.9", 5)
-    )
-    elsewhere.client.headers.update({"Origin": ADDRESS, "Accept": "text/html"})
-    assert WRONG_PASSWORDS.anonymous < SIGN_IN.anonymous
-    for number in range(WRONG_PASSWORDS.anonymous):
-        who = (guesser, elsewhere)[number % 2]
-        who.send("/login", status=403, name="ada", password="not this one")
-    for who in (guesser, elsewhere):
-        refused = who.send("/login", status=429, name="Ada", password=PASSWORD)
-        assert 0 < int(refused.headers["Retry-After"]) <= WRONG_PASSWORDS.window_seconds + 1
-        assert "try again in" in text(refused)
-        who.send("/login", status=403, name="bob", password="not this one")
+def test_wrong_passwords_are_counted_for_the_account_where_they_come_from_and_in_all(ada):
+    app = ada.client.app
+
+    def at(address):
+        visitor = ada.other()
+        visitor.client = TestClient(
+            app, base_url=ADDRESS, follow_redirects=False, client=(address, 5)
+        )
+        visitor.client.headers.update({"Origin": ADDRESS, "Accept": "text/html"})
+        return visitor
+
+    guesser, elsewhere = at("10.0.0.8"), at("10.0.0.9")
+    assert WRONG_PASSWORDS.anonymous < SIGN_IN.anonymous < WRONG_ANYWHERE.anonymous
+    for _ in range(WRONG_PASSWORDS.anonymous):
+        guesser.send("/login", status=403, name="ada", password="not this one")
+    refused = guesser.send("/login", status=429, name="Ada", password=PASSWORD)
+    assert 0 < int(refused.headers["Retry-After"]) <= WRONG_PASSWORDS.window_seconds + 1
+    assert "try again in" in text(refused)
+    guesser.send("/login", status=403, name="bob", password="not this one")
     ada.see("/settings/profile")
-    app.limits = type(app.limits)()  # the quarter of an hour is over
     elsewhere.send("/login", name="ada", password=PASSWORD)
+    tried = f"name:{credentials.digest('ada').hex()}"
+    for _ in range(WRONG_ANYWHERE.anonymous - WRONG_PASSWORDS.anonymous):
+        app.limits.spend(WRONG_ANYWHERE, tried, signed_in=False)
+    at("10.0.0.10").send("/login", status=429, name="ada", password=PASSWORD)
+    app.limits = type(app.limits)()  # the quarter of an hour is over
+    guesser.send("/login", name="ada", password=PASSWORD)
 
 
 def test_whoever_runs_the_hub_can_be_written_to_where_they_said_how(ground):

@@ -33,8 +33,10 @@ class Quota:
 
 SIGN_IN = Quota("signin", 300, 30, 30)
 WRONG_PASSWORDS = Quota("passwords", 900, 20, 20)
-"""Wrong passwords for one account, from wherever they come. After them the name waits for the
+"""Wrong passwords for one account from one network. After them the name waits there for the
 window's end, at most a quarter of an hour; passkeys, tokens and open sessions go on."""
+WRONG_ANYWHERE = Quota("passwords-anywhere", 900, 200, 200)
+"""The same from all networks together: one that guesses keeps nobody else from signing in."""
 DEVICE = Quota("devices", 300, 30, 60)
 GRANT = Quota("oauth", 300, 1_500, 3_000)
 REVOKE = Quota("revoke", 300, 60, 60)

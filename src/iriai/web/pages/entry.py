@@ -4,11 +4,12 @@ The very first account is made with the one-time link that the hub prints when i
 session is a random id in a cookie that scripts cannot read; it changes with every sign-in.
 """
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from starlette.responses import Response
 
-from iriai.api.limits import WRONG_PASSWORDS
+from iriai.api.limits import WRONG_ANYWHERE, WRONG_PASSWORDS, Limits, Quota, asker
 from iriai.base import credentials
 from iriai.base.errors import Conflict, Denied, Excessive, HubError, Invalid
 from iriai.base.names import fold
@@ -42,12 +43,15 @@ def login(ask: Ask) -> Response:
 def sign_in(ask: Ask) -> Response:
     """Open a session, or say that the name or the password is wrong.
 
-    Wrong ones are counted for the name too, whether or not there is such an account.
+    Wrong ones are counted for the name too, whether or not there is such an account: from where
+    they come, and in all.
     """
     name = ask.form.get("name").strip()
     counted, tried = ask.request.app.limits, f"name:{credentials.digest(fold(name)).hex()}"
+    wrong = ((WRONG_PASSWORDS, f"{tried}:{asker(ask.request)}"), (WRONG_ANYWHERE, tried))
     try:
-        counted.require_left(WRONG_PASSWORDS, tried)
+        for quota, who in wrong:
+            counted.require_left(quota, who)
         opened = factors.sign_in(
             ask.ground,
             name=name,
@@ -57,9 +61,14 @@ def sign_in(ask: Ask) -> Response:
         )
     except SAID_IN_THE_FORM as error:
         if error.code == "WrongCredentials":
-            counted.spend(WRONG_PASSWORDS, tried, signed_in=False)
+            _count(counted, wrong)
         return _login(ask, next_path=local(ask.form.get("next")), error=error)
     return arrived(ask, opened, local(ask.form.get("next")))
+
+
+def _count(counted: Limits, wrong: Iterable[tuple[Quota, str]]) -> None:
+    for quota, who in wrong:
+        counted.spend(quota, who, signed_in=False)
 
 
 def arrived(ask: Ask, opened: SignedIn | Halfway, there: str) -> Response:
