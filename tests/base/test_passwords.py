@@ -10,11 +10,11 @@ from iriai.base.errors import Excessive
 def test_who_comes_when_too_many_sign_in_is_asked_to_come_again(monkeypatch):
     monkeypatch.setattr(passwords, "WAIT_SECONDS_MAX", 0)
     for _ in range(passwords.AT_ONCE):
-        assert passwords._turn.acquire(timeout=5)  # noqa: SLF001 - as those do who are looked at
+        assert passwords._turn.acquire(timeout=5)
     try:
         with pytest.raises(Excessive) as refused:
             passwords.hashed("correct horse battery staple")
     finally:
         for _ in range(passwords.AT_ONCE):
-            passwords._turn.release()  # noqa: SLF001
+            passwords._turn.release()
     assert problems.status(refused.value) == 429
