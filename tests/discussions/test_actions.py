@@ -205,8 +205,14 @@ def test_a_draft_is_published_before_it_is_merged(village):
 
 def test_who_only_reads_cannot_merge(village):
     made = village.commit(village.bob, Add("c.txt", b"c"), create_pr=True)
-    with pytest.raises(Denied):
+    with pytest.raises(Denied, match="merged by those who may write"):
         enactment.merge(village.ground, village.bob, village.repo(), made.number)
+
+
+def test_a_pull_request_takes_commits_of_who_opened_it_and_of_who_writes(village):
+    made = village.commit(village.ada, Add("c.txt", b"c"), create_pr=True)
+    with pytest.raises(Denied, match=f"pull request {made.number} by who opened it"):
+        village.commit(village.bob, Add("d.txt", b"d"), revision=f"refs/pr/{made.number}")
 
 
 def shown(village, number):

@@ -87,9 +87,7 @@ def open_one(request: Request, body: Body) -> Response:
     Our own clients may name the branch that a pull request is for, as `targetBranch`.
     """
     title = text_field(body, "title", length_max=rules.COMMENT_LENGTH_MAX)
-    description = text_field(
-        body, "description", default="", length_max=rules.COMMENT_LENGTH_MAX + 1
-    )
+    description = text_field(body, "description", default="", length_max=rules.COMMENT_LENGTH_MAX)
     begin: Callable[..., Discussion] = actions.open_discussion
     if flag_field(body, "pullRequest"):
         target = text_field(body, "targetBranch", default=MAIN, length_max=REF_LENGTH_MAX)
@@ -103,7 +101,7 @@ def open_one(request: Request, body: Body) -> Response:
 @door.with_json
 def comment(request: Request, body: Body) -> Response:
     """Something said. Called by `comment_discussion`."""
-    text = text_field(body, "comment", length_max=rules.COMMENT_LENGTH_MAX + 1)
+    text = text_field(body, "comment", length_max=rules.COMMENT_LENGTH_MAX)
     with door.ground_of(request).write() as tx:
         repo = readable(request, tx)
         made = actions.comment(tx, door.actor_of(request), repo, number_in(request), text=text)
@@ -124,7 +122,7 @@ def rename(request: Request, body: Body) -> Response:
 def change_status(request: Request, body: Body) -> Response:
     """Open, publish or close. Called by `change_discussion_status`."""
     status = text_field(body, "status")
-    text = text_field(body, "comment", default="", length_max=rules.COMMENT_LENGTH_MAX + 1)
+    text = text_field(body, "comment", default="", length_max=rules.COMMENT_LENGTH_MAX)
     with door.ground_of(request).write() as tx:
         repo = readable(request, tx)
         made = enactment.change_status(
@@ -136,7 +134,7 @@ def change_status(request: Request, body: Body) -> Response:
 @door.with_json
 def merge_one(request: Request, body: Body) -> Response:
     """Merge into the branch it is for, as one commit. Called by `merge_pull_request`."""
-    text = text_field(body, "comment", default="", length_max=rules.COMMENT_LENGTH_MAX + 1)
+    text = text_field(body, "comment", default="", length_max=rules.COMMENT_LENGTH_MAX)
     ground = door.ground_of(request)
     with ground.read() as tx:
         repo = readable(request, tx)
@@ -147,7 +145,7 @@ def merge_one(request: Request, body: Body) -> Response:
 @door.with_json
 def edit(request: Request, body: Body) -> Response:
     """Another wording. Called by `edit_discussion_comment`."""
-    text = text_field(body, "content", length_max=rules.COMMENT_LENGTH_MAX + 1)
+    text = text_field(body, "content", length_max=rules.COMMENT_LENGTH_MAX)
     with door.ground_of(request).write() as tx:
         repo = readable(request, tx)
         actor, key = door.actor_of(request), request.path_params["key"]

@@ -13,7 +13,7 @@ from typing import Any
 from iriai.base.errors import Conflict, Denied, Invalid, Unknown
 from iriai.identity.rules import Actor
 from iriai.repos import rules as repos
-from iriai.repos.rules import HEADS, PULLS, Repo
+from iriai.repos.rules import HEADS, PULLS, HeldBy, Repo
 
 TITLE_LENGTH_MIN = 3
 TITLE_LENGTH_MAX = 200
@@ -197,6 +197,15 @@ def require_not_over(discussion: Discussion) -> None:
     """What was closed or merged is not merged."""
     if discussion.is_over:
         raise Conflict(f"This pull request is {discussion.status} already.")
+
+
+def require_may_merge(actor: Actor, repo: Repo) -> None:
+    """Merging is for those who write; of what a commons holds its charter says who may."""
+    if repo.held_by is not HeldBy.COMMONS and not repos.may_write(actor, repo):
+        raise Denied(
+            f"A pull request is merged by those who may write to {repo.full_name}.",
+            code="Forbidden",
+        )
 
 
 def require_takes_commits(actor: Actor, repo: Repo, discussion: Discussion) -> None:

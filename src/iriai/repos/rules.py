@@ -255,8 +255,14 @@ def require_commit_to(actor: Actor, repo: Repo, ref: Ref | None) -> None:
     try:
         require_write(actor, repo)
     except Denied as refusal:
+        if is_pull and ref is not None and refusal.code == "Forbidden":
+            raise Denied(
+                f"Commits are added to pull request {ref.name.removeprefix(PULLS)} by who opened "
+                f"it, and by those who may write to {repo.full_name}.",
+                code=refusal.code,
+            ) from None
         may_propose = not repo.discussions_disabled and may(actor, Act.DISCUSS, subject(repo))
-        if refusal.code != "Forbidden" or is_pull or not may_propose:
+        if refusal.code != "Forbidden" or not may_propose:
             raise
         raise Denied(
             f"You may not change {repo.full_name} yourself. Propose your change as a pull request "

@@ -125,6 +125,9 @@ def merge(
         if done is not None:
             done(tx)
 
+    if decision is None:
+        discussions_rules.require_may_merge(actor, repo)
+
     def attempt() -> discussions_rules.Event:
         found, worked_out = _mergeable(ground, repo, number)
         voted_on.require_the_same(sha, worked_out.tip)

@@ -128,7 +128,9 @@ def _view(ask: Ask, repo: Repo, file: File, rev: str) -> View:
         if table.kind == "table" or not _has_source(file):
             return table
     if not _is_short(file):
-        return viewing.nothing(_("This file is too large to show, or kept as a large object."))
+        kept_large = _("This is a large object, or no text in UTF-8; it can be downloaded.")
+        too_long = _("This file is too large to show; it can be downloaded.")
+        return viewing.nothing(too_long if file.lfs is None else kept_large)
     data = repos.objects(ask.ground, repo.id).blob(file.oid)
     if viewing.is_markdown(path) and not plain:
         view = viewing.markdown(
