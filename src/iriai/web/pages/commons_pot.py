@@ -110,9 +110,7 @@ def _pot(ask: Ask, error: HubError | None = None) -> Response:
             if (rows := _mine(found, name))
         ],
         held=_rows(found.held.amounts, {}, BYTES_LOGICAL),
-        held_evenness=_evenness(found.held.evenness)
-        if found.held.evenness or len(found.held.amounts) > 1
-        else None,  # of one, who has all, nobody asks how evenly
+        held_evenness=_held_evenness(found),
         waiting=[_waits(each) for each in found.waiting],
         granted=[_granted(each, cut) for each in granted],
         ended=[_granted(each, cut) for each in ended[:ENDED_SHOWN]],
@@ -181,6 +179,12 @@ def _evenness(value: Any) -> dict[str, str]:
     gini = float(value)
     word = next(word for most, word in EVENNESS if gini < most)
     return {"gini": f"{gini:.2f}", "word": word, "scale": charts.scale(gini)}
+
+
+def _held_evenness(found: Pot) -> dict[str, str] | None:
+    """How evenly the repositories are filled; of one who has all, nobody asks that."""
+    is_one = len(found.held.amounts) < 2 and not found.held.evenness  # noqa: PLR2004
+    return None if is_one else _evenness(found.held.evenness)
 
 
 def _mine(found: Pot, me: str) -> list[Row]:
