@@ -1,6 +1,7 @@
 """What can be found, by whom, in which order, on both databases."""
 
 from datetime import timedelta
+from itertools import product
 
 import pytest
 from sqlalchemy import update
@@ -15,7 +16,7 @@ from iriai.repos import powers
 from iriai.repos.actions import Add
 from iriai.repos.rules import Visibility
 from iriai.repos.tables import RepoRow
-from iriai.search import actions, jobs
+from iriai.search import actions, documents, jobs
 from iriai.search.queries import found
 from iriai.search.rules import Asked, Order
 
@@ -130,6 +131,27 @@ def test_cards_and_tags_are_found_by_their_words(town, clock):
     assert names(town, "glockenspiel") == ["a"]
     assert names(town, "folding") == ["a"]
     assert names(town, "glockenspi") == []  # the middle of words is for names
+
+
+def test_a_card_is_searched_to_its_end(town, clock):
+    many = " ".join(
+        "".join(each) + "ing" for each in product("bdfgjkl", "aeiou", "bcdfghjklmnprstvwxz")
+    )
+    made(town, "long", f"# Long\n{many}\n\nglockenspiel\n")
+    indexed(town, clock)
+    assert names(town, "glockenspiel") == names(town, "luxing") == ["long"]
+
+
+def test_what_was_indexed_in_another_way_is_indexed_anew(town, clock, monkeypatch):
+    made(town, "a", "one two three four\n")
+    with monkeypatch.context() as before:
+        before.setattr(documents, "README_WORDS_MAX", 3)
+        before.setattr(documents, "EDITION", "w1")
+        indexed(town, clock)
+    assert (names(town, "three"), names(town, "four")) == (["a"], [])
+    assert actions.sweep(town.ground) == 1
+    assert names(town, "four") == ["a"]
+    assert actions.sweep(town.ground) == 0
 
 
 def test_every_script_is_searched(town, clock):

@@ -21,7 +21,7 @@ from iriai.repos.rows import WITH_HEAD, as_repo
 from iriai.repos.rules import Kind
 from iriai.repos.tables import RepoRow
 from iriai.search import index, spelling
-from iriai.search.documents import Document, Source, document
+from iriai.search.documents import EDITION, Document, Source, document
 from iriai.search.index import ORDERS, Entry
 from iriai.search.queries import indexed_until, places
 from iriai.search.rules import EPOCH, ID_BITS
@@ -260,6 +260,7 @@ def _different(tx: Tx) -> list[int]:
                 SearchDoc.by_likes != cast(RepoRow.likes, BigInteger) * place + RepoRow.id,
                 SearchDoc.by_trending != cast(SearchDoc.trending, BigInteger) * place + RepoRow.id,
                 func.substr(SearchDoc.made_of, 1, func.length(name)) != name,
+                SearchDoc.made_of.not_like(f"% {EDITION}"),
             ),
         )
         .limit(DIFFERENT_MAX)

@@ -21,14 +21,18 @@ from iriai.search import rules, words
 from iriai.search import tokens as tokens_of
 
 README = "README.md"
-README_CHARACTERS_MAX = 20_000
-README_WORDS_MAX = 300
+README_CHARACTERS_MAX = 100_000
+README_WORDS_MAX = 5_000
+"""How many different words of a card are found: all, but for those of the very longest cards."""
 TAGS_MAX = 250
 TITLES = ("title", "pretty_name", "model_name", "name")
 SENTENCES = ("description", "short_description")
 SENTENCE_LENGTH_MAX = 2_000
 
-_NOISE = re.compile(r"<[^>]{0,500}>|https?://\S+|!\[[^\]]*\]\([^)]*\)")
+EDITION = "w2"
+"""Changes when documents are made in another way, so that those of before are made anew."""
+
+_NOISE = re.compile(r"<[^<>]{0,500}>|https?://\S+|!\[[^\[\]]{0,500}\]\([^()]{0,2000}\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ class Source:
                 repo.sdk or "-",
                 self.card.sha if self.card else "-",
                 self.refreshed_at.isoformat() if self.refreshed_at else "-",
+                EDITION,
             )
         )
 
@@ -127,7 +132,7 @@ def _sentences(data: Mapping[str, Any]) -> Iterable[str]:
 
 
 def _readme(ground: Ground, source: Source) -> Iterable[str]:
-    """The first words of the card's text, each once."""
+    """The words of the card's text, each once."""
     repo = source.repo
     if source.card is None or repo.head is None:
         return []
