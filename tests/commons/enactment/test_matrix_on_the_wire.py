@@ -29,7 +29,9 @@ from iriai.identity import actions as identity
 from iriai.identity import admission
 from iriai.identity import queries as accounts
 from iriai.identity.rules import OPERATOR, Reach, Role
+from iriai.repos import actions as repos
 from iriai.repos.actions import Add
+from iriai.repos.rules import HeldBy
 from iriai.settings import Settings
 from tests.conftest import LONG
 from tests.support.server import LiveHub, state_environment
@@ -215,7 +217,13 @@ def _collective(ground, world, name, preset):
         powers.found(tx, by, commons)
     with ground.read() as tx:
         founder = _actor(tx, "founder")
-    repo = enactment.create_repository(ground, founder, kind="model", owner=name, name="tiny")
+    repo = repos.create(
+        ground, founder, kind="model", owner=name, name="tiny", held_by=HeldBy.COMMONS
+    )  # an agency lets nobody make one alone
+    with ground.write() as tx:
+        powers.seat(tx, by, commons, "maintainer", ids["founder"], repo_id=repo.id)
+    with ground.read() as tx:
+        founder = _actor(tx, "founder")
     card = [Add("README.md", b"# Tiny\n")]
     enactment.commit(ground, founder, repo, operations=card, title="card")
     with ground.write() as tx:
