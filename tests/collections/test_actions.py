@@ -112,14 +112,6 @@ def test_items_keep_their_order_and_their_notes(any_ground, ada, kept):
         assert left[0].note == "Moved"
 
 
-def test_a_collection_does_not_hold_itself(any_ground, ada, kept):
-    with any_ground.write() as tx:
-        with pytest.raises(Invalid, match="itself"):
-            actions.add(tx, ada, kept, kind="collection", name=kept.slug)
-        other = actions.create(tx, ada, owner="ada", title="Others")
-        actions.add(tx, ada, kept, kind="collection", name=other.slug)
-
-
 def test_an_item_that_became_private_is_hidden_from_others(any_ground, ada, bob, kept):
     model(any_ground, ada, "secret", visibility="private")
     with any_ground.write() as tx:

@@ -118,7 +118,6 @@ def add(tx: Tx, actor: Actor, found: Collection, *, kind: str, name: str, note: 
     _lock(tx, found.owner.id)
     wanted = rules.clean_kind(kind)
     target = queries.target(tx, actor, wanted, rules.clean_item_id(wanted, name))
-    rules.require_other(found, wanted, target)
     order = _order(tx, found.id)
     rules.require_room(len(order))
     row = {

@@ -179,12 +179,6 @@ def moved(order: Sequence[int], one: int, position: int, *, seen: Sequence[int])
     return [*rest[:place], one, *rest[place:]]
 
 
-def require_other(found: Collection, kind: ItemKind, target: str) -> None:
-    """A collection does not hold itself."""
-    if kind is ItemKind.COLLECTION and target == found.key:
-        raise Invalid("A collection does not hold itself.")
-
-
 def require_room(count: int) -> None:
     """A collection holds so much and no more."""
     if count >= ITEMS_MAX:
