@@ -141,9 +141,8 @@ def _of_owners(
     members = [] if organisation is None else people.members(tx, organisation)
     found = [(each.id, each.name, each.since) for each in members]
     known = {each.id for each in members}
-    for row in queries.owners(tx, commons_id):  # of the hub: who operates it
-        if row.id not in known:
-            found.append((row.id, row.name, row.since))
+    operating = [row for row in queries.owners(tx, commons_id) if row.id not in known]
+    found += [(row.id, row.name, row.since) for row in operating]  # of the hub: its operators
     electors = {each.account_id for each in queries.electors(tx, commons_id)}
     rows = queries.rows(tx, commons_id) if charter.preset is Preset.SOLO else []
     resting = {row.name: row for row in rows if row.state is State.EMERITUS}
