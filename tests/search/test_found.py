@@ -4,7 +4,7 @@ from datetime import timedelta
 from itertools import product
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from tests.repos.conftest import settled
 
 from iriai.base.errors import Invalid
@@ -16,9 +16,11 @@ from iriai.repos import powers
 from iriai.repos.actions import Add
 from iriai.repos.rules import Visibility
 from iriai.repos.tables import RepoRow
-from iriai.search import actions, documents, jobs
+from iriai.search import actions, documents, jobs, vocabulary
+from iriai.search.meaning import known_words
 from iriai.search.queries import found
 from iriai.search.rules import Asked, Order
+from iriai.search.tables import SearchSpelling
 
 
 @pytest.fixture
@@ -184,6 +186,60 @@ def test_a_slip_of_the_fingers_still_finds(town, clock):
     assert names(town, "переводчек") == ["translation"]
     assert names(town, "机器字习模型") == ["translation"]
     assert names(town, "zzzzqqqq") == []
+
+
+def test_a_slip_in_a_word_of_a_card_still_finds_in_any_script(town, clock):
+    card = "---\ndescription: Ein schönes Lexikon\n---\nFrom Antarctica: ледники, ιστορία.\n"
+    made(town, "ice", card)
+    made(town, "own", "Mountaineering in secret.\n", visibility="private")
+    made(town, "other", "Sheets of antartica papers, misspelt.\n", kind="dataset")
+    indexed(town, clock)
+    for typed in ("antartica", "schöns", "леднки", "ιστρια"):
+        assert names(town, typed) == ["ice"], typed
+    assert names(town, "mountainering", viewer=town.ada) == []
+    assert names(town, "antartica", kind="dataset") == ["other"]
+
+
+def test_words_of_names_then_frequent_ones_are_meant_first(town, clock):
+    made(town, "glacier")
+    made(town, "a", "glaciar glacies\n")
+    made(town, "b", "glacies\n")
+    indexed(town, clock)
+    with town.ground.read() as tx:
+        assert known_words(tx, "model", "glacie") == ("glacier", "glacies")
+        assert known_words(tx, "model", "glaciex") == ("glacier", "glacies")
+        assert known_words(tx, "dataset", "glaciex") == ()
+    made(town, "glacies")
+    indexed(town, clock)
+    with town.ground.read() as tx:
+        assert known_words(tx, "model", "glaciex") == ("glacies", "glacier")
+
+
+def test_words_that_nothing_has_any_more_are_forgotten(town, clock):
+    made(town, "stays", "mountaineering\n")
+    gone = made(town, "goes", "glockenspiel\n")
+    indexed(town, clock)
+    assert vocabulary.forget(town.ground) == 0
+    with town.ground.write() as tx:
+        repos.delete(tx, town.ada, gone)
+    jobs.rank(town.ground, {})
+    with town.ground.read() as tx:
+        kept = set(tx.connection.execute(select(SearchSpelling.word)).scalars())
+    assert kept == {"stays", "mountaineering"}
+    made(town, "back", "glockenspiel\n")
+    indexed(town, clock)
+    assert names(town, "glokenspiel") == ["back"]
+
+
+def test_words_of_cards_are_kept_while_there_is_room(town, clock, monkeypatch):
+    monkeypatch.setattr(vocabulary, "ROWS_MAX", 30)
+    made(town, "first", "mountaineering\n")
+    indexed(town, clock)
+    made(town, "second", "glockenspiel\n")
+    indexed(town, clock)
+    assert names(town, "mountainering") == ["first"]
+    assert names(town, "glokenspiel") == []
+    assert names(town, "secnod") == ["second"]
 
 
 def test_several_filters_must_all_hold(town, clock):

@@ -5,7 +5,7 @@ they changed, and now and then all that differ from what the index has. Document
 the transaction that takes them in.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,12 +20,12 @@ from iriai.identity.tables import Account
 from iriai.repos.rows import WITH_HEAD, as_repo
 from iriai.repos.rules import Kind
 from iriai.repos.tables import RepoRow
-from iriai.search import index, spelling
+from iriai.search import index, vocabulary
 from iriai.search.documents import EDITION, Document, Source, document
 from iriai.search.index import ORDERS, Entry
 from iriai.search.queries import indexed_until, places
 from iriai.search.rules import EPOCH, ID_BITS
-from iriai.search.tables import SearchDoc, SearchSpelling, SearchState
+from iriai.search.tables import SearchDoc, SearchState
 
 BATCH = 500
 SLACK = timedelta(seconds=15)
@@ -33,10 +33,6 @@ SLACK = timedelta(seconds=15)
 SETTLE_FROM = 5_000
 DIFFERENT_MAX = 20_000
 BEHIND_MAX = 1_000
-KNOWN_KEPT = 500_000
-
-_kept: set[tuple[int, str]] = set()
-"""The words that this process knows to be kept already, by database."""
 
 
 def refresh(ground: Ground) -> int:
@@ -118,8 +114,9 @@ def _take(ground: Ground, repo_ids: Sequence[int]) -> None:
     with ground.write() as tx:
         _lock(tx)
         _keep(tx, repo_ids, made)
-    known = {word for _source, doc in made.values() for word in doc.known}
-    _keep_spellings(ground, known)
+    named = {word for _source, doc in made.values() for word in doc.known}
+    worded = {word for _source, doc in made.values() for word in doc.worded}
+    vocabulary.keep(ground, named, worded)
 
 
 def _lock(tx: Tx) -> None:
@@ -275,26 +272,6 @@ def _different(tx: Tx) -> list[int]:
         *tx.connection.execute(differing).scalars(),
         *tx.connection.execute(gone).scalars(),
     ]
-
-
-# -- spellings ---------------------------------------------------------------------------------
-
-
-def _keep_spellings(ground: Ground, known: Iterable[str]) -> None:
-    here = id(ground.engine)
-    fresh = [word for word in known if spelling.is_known_word(word) and (here, word) not in _kept]
-    if not fresh:
-        return
-    rows = [
-        {"spelling": number, "word": word}
-        for word in fresh
-        for number in sorted(spelling.spellings(word))
-    ]
-    with ground.write() as tx:
-        _add(tx, SearchSpelling, rows)
-    if len(_kept) > KNOWN_KEPT:
-        _kept.clear()
-    _kept.update((here, word) for word in fresh)
 
 
 def _add(tx: Tx, table: Any, rows: Sequence[dict[str, Any]]) -> None:

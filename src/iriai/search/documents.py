@@ -29,7 +29,9 @@ TITLES = ("title", "pretty_name", "model_name", "name")
 SENTENCES = ("description", "short_description")
 SENTENCE_LENGTH_MAX = 2_000
 
-EDITION = "w2"
+CARD_WORDS_KNOWN_MAX = 2_000
+"""Of how many words of a card slips are put right."""
+EDITION = "w3"
 """Changes when documents are made in another way, so that those of before are made anew."""
 
 _NOISE = re.compile(r"<[^<>]{0,500}>|https?://\S+|!\[[^\[\]]{0,500}\]\([^()]{0,2000}\)")
@@ -75,11 +77,16 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A repository in tokens. `names` is its names as they are compared; `known` its own words."""
+    """A repository in tokens. `names` is its names as they are compared.
+
+    `known` are the words of its names and tags, `worded` some of its card's, both for putting
+    slips right, and empty where not everybody may see it.
+    """
 
     names: str
     tokens: str
     known: frozenset[str]
+    worded: frozenset[str]
 
 
 def document(ground: Ground, source: Source) -> Document:
@@ -91,7 +98,8 @@ def document(ground: Ground, source: Source) -> Document:
     tags = list(source.facets)[:TAGS_MAX]
     named = words.name_tokens(repo.owner, repo.name, *titles)
     tagged = {word for tag in tags for word in words.words(tag)}
-    tokens = named | tagged | set(_sentences(data)) | set(_readme(ground, source))
+    said = [*dict.fromkeys((*_sentences(data), *_readme(ground, source)))]
+    tokens = named | tagged | set(said)
     tokens |= {tokens_of.fact(source.scope, *each) for each in _facts(source, tags)}
     names = " ".join(words.folded(name) for name in (repo.owner, repo.name, *titles))
     known = tagged | {*words.words(f"{repo.full_name} {' '.join(titles)}")}
@@ -99,6 +107,7 @@ def document(ground: Ground, source: Source) -> Document:
         names=names,
         tokens=" ".join(sorted(tokens)),
         known=frozenset(known) if not repo.is_private else frozenset(),
+        worded=frozenset(said[:CARD_WORDS_KNOWN_MAX]) if not repo.is_private else frozenset(),
     )
 
 

@@ -14,7 +14,7 @@ from iriai.cards import actions as cards
 from iriai.cards.tables import FacetRow
 from iriai.repos.rules import Visibility
 from iriai.repos.tables import RepoRow
-from iriai.search import actions, downloads, noting
+from iriai.search import actions, downloads, noting, vocabulary
 from iriai.search.downloads import Fetched
 from iriai.search.tables import SearchTag
 
@@ -51,6 +51,7 @@ def rank(ground: Ground, payload: Mapping[str, Any]) -> None:  # noqa: ARG001 - 
         liked = downloads.liked(tx)
     downloads.rank(ground, liked)
     actions.sweep(ground)
+    vocabulary.forget(ground)
     count_tags(ground)
 
 

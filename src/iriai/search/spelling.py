@@ -19,6 +19,11 @@ def is_known_word(word: str) -> bool:
     return LENGTH_MIN <= len(word) <= LENGTH_MAX and not word.isdecimal()
 
 
+def is_card_word(word: str) -> bool:
+    """The same for a word of a card, where most of what has digits is a number or a hash."""
+    return is_known_word(word) and not any(map(str.isdigit, word))
+
+
 def spellings(word: str) -> set[int]:
     """The numbers under which a word is kept and looked up: itself and what lacks a character."""
     return {number(word), *(number(word[:at] + word[at + 1 :]) for at in range(len(word)))}

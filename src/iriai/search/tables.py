@@ -44,11 +44,12 @@ class SearchDoc(Table):
 
 
 class SearchSpelling(Table):
-    """A word of names and tags that everybody may see, under one of its spellings."""
+    """A word that everybody may see, under one of its spellings. `named`: of a name or a tag."""
 
     __tablename__ = "search_spellings"
     spelling: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
     word: Mapped[str] = mapped_column(primary_key=True)
+    named: Mapped[bool]
 
 
 class SearchTag(Table):
