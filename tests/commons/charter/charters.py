@@ -170,7 +170,8 @@ def chain(dice):
 
     All steps of a chain are taken at the same one or two places, so that they meet each other.
     """
-    one = dice.choice([START, presets.charter(dice.choice(list(r.Preset)), "afro"), whole(dice)])
+    preset = presets.charter(dice.choice(list(r.Preset)), "afro")
+    one = dice.choice([START, preset, None]) or whole(dice)
     places = [dice.random() for _ in range(dice.choice([1, 1, 2]))]
     two = narrowed(dice, one, places)
     return one, two, narrowed(dice, two, places)

@@ -34,6 +34,7 @@ def test_a_charter_narrows_itself(charter):
     assert widened(charter, charter) == []
 
 
+@pytest.mark.timeout(1_800 if LONG else 300)
 def test_narrowing_is_transitive():
     tried = Counter()
 
