@@ -1,6 +1,9 @@
 """The schema that migrations build is the one that the tables declare, on both databases."""
 
+import hashlib
+import os
 from importlib import import_module
+from pathlib import Path
 from pkgutil import walk_packages
 
 import pytest
@@ -13,6 +16,8 @@ from iriai.base import integrity
 from iriai.base.db import Table, connect
 from iriai.base.errors import Invalid
 from iriai.base.migrate import current, lacking, migrate, newest
+
+PUBLISHED = Path(__file__).parent / "data" / "migrations.sha256"
 
 
 def every_table_known():
@@ -79,3 +84,21 @@ def test_what_cannot_become_the_newest_schema_stays_as_it_was(tmp_path):
         migrate(engine)
     assert current(engine) == "0029"
     engine.dispose()
+
+
+def test_a_migration_that_was_published_is_never_changed():
+    """To add a new one's line: IRIAI_WRITE_TABLE=1. What is there stays as it is."""
+    folder = Path(iriai.__file__).parent / "migrations" / "versions"
+    found = {
+        each.name: hashlib.sha256(each.read_bytes()).hexdigest()
+        for each in sorted(folder.glob("[0-9]*.py"))
+    }
+    rows = (line.split("  ") for line in PUBLISHED.read_text("ascii").splitlines())
+    known = {name: digest for digest, name in rows}
+    changed = [name for name, digest in known.items() if found.get(name) != digest]
+    assert changed == []
+    if os.environ.get("IRIAI_WRITE_TABLE") == "1":
+        lines = [f"{digest}  {name}\n" for name, digest in found.items()]
+        PUBLISHED.write_text("".join(lines), "ascii")
+        known = found
+    assert list(found) == list(known)
