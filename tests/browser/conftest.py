@@ -15,7 +15,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from tests.browser import halls as building
 from tests.support import server
@@ -31,6 +31,8 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+WAIT_MS = 30_000
+"""So long may a page take on a machine that does much else; nobody waits for what is there."""
 PASSWORD = "a long enough password"
 PHONE = {"width": 320, "height": 640}
 DESK = {"width": 1280, "height": 900}
@@ -40,6 +42,7 @@ DESK = {"width": 1280, "height": 900}
 def playwright() -> Iterator[Playwright]:
     if not CHROMIUM.exists():
         pytest.skip("There is no Chromium on this machine: apt-get install chromium")
+    expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as running:
         yield running
 

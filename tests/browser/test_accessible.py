@@ -1,18 +1,18 @@
 """Every page, for everyone: by axe-core, on a small phone, in both themes."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
+
+from tests.browser import axe
 
 pytestmark = pytest.mark.browser
 
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
-def violations(page: Page, path: str) -> list[str]:
+def violations(page: Page, path: str, theme: str = "light") -> list[str]:
     page.goto(path)
-    found = Axe().run(page).response["violations"]
-    return [f"{path}: {each['id']} at {each['nodes'][0]['html'][:200]}" for each in found]
+    return axe.violations(page, path, theme)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -20,7 +20,7 @@ def violations(page: Page, path: str) -> list[str]:
 def test_axe_finds_nothing_to_complain_of_on_any_page(opened, village, theme, signed_in):
     page = opened(signed_in=signed_in, color_scheme=theme)
     paths = [*village.public, *(village.private if signed_in else ["/login", "/join"])]
-    assert [each for path in paths for each in violations(page, path)] == []
+    assert [each for path in paths for each in violations(page, path, theme)] == []
 
 
 def test_no_page_scrolls_sideways_on_the_smallest_phone(opened, village):

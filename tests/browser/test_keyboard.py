@@ -3,13 +3,12 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import DESK
+from tests.browser.conftest import DESK, WAIT_MS
 from tests.browser.halls import Hall
 
 pytestmark = pytest.mark.browser
 
 TABS_MAX = 80
-SHOWN_MS = 3_000
 FOCUSED = r"""() => {
   const at = document.activeElement;
   if (!at || at === document.body) return "";
@@ -30,7 +29,7 @@ def reach(page: Page, name: str, *, backwards: bool = False) -> None:
     for _ in range(TABS_MAX):
         page.keyboard.press("Shift+Tab" if backwards else "Tab")
         if page.evaluate(FOCUSED).startswith(name):
-            page.wait_for_function(SHOWN, timeout=SHOWN_MS)  # pages scroll smoothly
+            page.wait_for_function(SHOWN, timeout=WAIT_MS)  # pages scroll smoothly
             return
     raise AssertionError(f"{name!r} is not reached by keyboard at {page.url}")
 
