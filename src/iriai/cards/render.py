@@ -149,16 +149,6 @@ def _rendered(text: str) -> str:
     return f"<p><em>{said}</em></p><pre><code>{escape(text)}</code></pre>"
 
 
-def inline(text: str) -> str:
-    """One line of Markdown as HTML without blocks, images and links that leave."""
-    return nh3.clean(
-        _MARKDOWN.renderInline(text[:2_000]),
-        tags={"b", "code", "em", "i", "s", "strong"},
-        attributes={},
-        link_rel=None,
-    )
-
-
 class _Addresses:
     """nh3's attribute filter: where links and images may lead."""
 
