@@ -273,6 +273,6 @@ def test_numbers_that_are_none_are_a_mistake_of_who_asks(hub, repo, path, number
 
 
 @pytest.mark.parametrize("path", ["/ada/%00/settings", "/%00/x/tree/main", "/datasets/ada/%00"])
-def test_no_repository_has_a_name_that_cannot_be(hub, path):
+def test_no_address_holds_a_null_character(hub, path):
     status, _headers, _content = send(hub, "GET", path, [], length=0)
-    assert status == 404
+    assert status == 400
