@@ -143,7 +143,7 @@ def run(fast: bool) -> list[Row]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         work = written(folder, objects)
-        hub = living(folder / "hub")
+        hub = living(folder / "hub", is_cold=True)
         try:
             ours_url = uploaded(hub, work)
             env = hub.env

@@ -182,7 +182,7 @@ def run(fast: bool) -> list[Row]:
     files, flat, rounds = (200, 2_000, 3) if fast else (FILES, FLAT, ROUNDS)
     with tempfile.TemporaryDirectory(prefix="iriai-bench-") as folder:
         temporary = Path(folder)
-        live = living(temporary / "hub")
+        live = living(temporary / "hub", is_cold=True)
         try:
             hub = Hub(live)
             rows = [many_files(hub, temporary, files, rounds)]

@@ -180,7 +180,7 @@ def run(fast: bool) -> list[Row]:
     """Measure."""
     rows, rounds, seconds = [], 1 if fast else 5, 1.5 if fast else 3.0
     with tempfile.TemporaryDirectory() as folder:
-        hub = living(Path(folder))
+        hub = living(Path(folder), is_cold=True)
         try:
             megabytes = idle_mb(hub)
             filled(hub)

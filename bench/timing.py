@@ -42,7 +42,7 @@ def auc(one, other):
 
 def main():
     dice = random.Random(SEED)
-    hub = server.living(Path(tempfile.mkdtemp()))
+    hub = server.living(Path(tempfile.mkdtemp()), is_cold=True)
     try:
         api = HfApi(endpoint=hub.url, token=hub.token)
         for number in range(REPOSITORIES):

@@ -35,7 +35,7 @@ def run(fast: bool) -> list[Row]:
     by_xet, by_lfs = [], []
     with tempfile.TemporaryDirectory(prefix="bench-xet-") as name:
         folder = Path(name)
-        hub = LiveHub(folder / "hub", flags=("--no-worker",)).start()
+        hub = LiveHub(folder / "hub", flags=("--no-worker",), is_cold=True).start()
         try:
             hub.token = hub.person("ada")
             for number in range(runs):

@@ -163,11 +163,12 @@ class LiveHub:
         return done
 
 
-def living(folder: Path, state: str = "sqlite+disk", **settings: str) -> LiveHub:
-    """A running hub in `state` with a person `ada` and her token."""
-    hub = LiveHub(
-        folder, settings=state_environment(state, folder, is_newest=True) | settings, state=state
-    )
+def living(
+    folder: Path, state: str = "sqlite+disk", *, is_cold: bool = False, **settings: str
+) -> LiveHub:
+    """A running hub in `state` with a person `ada` and her token. `is_cold`: as people start it."""
+    given = state_environment(state, folder, is_newest=True) | settings
+    hub = LiveHub(folder, settings=given, state=state, is_cold=is_cold)
     hub.start()
     hub.token = hub.person("ada")
     return hub
