@@ -32,14 +32,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, Row, and_, event, inspect, or_, select
+from sqlalchemy import Connection, Engine, Row, event, inspect, select
 from sqlalchemy import Table as Bare
 from sqlalchemy.orm import Session
 
 from iriai.base import events, ledger_parts, ledger_reading
+from iriai.base.batches import batches
 from iriai.base.db import GOVERNED, IN_PART, Table
 from iriai.base.ledger_entries import CONTINUED, State, restate
-from iriai.base.ledger_parts import NOTES, Touched, plain
+from iriai.base.ledger_parts import KEYS_AT_ONCE, NOTES, Touched, plain
 from iriai.base.ledger_reading import UNREADABLE
 
 if TYPE_CHECKING:
@@ -49,7 +50,6 @@ COMMONS = "commons_id"
 FLUSHING = "iriai_flushing"
 ADMITTING = "iriai_admitting"
 SYSTEM = "system:log"
-KEYS_AT_ONCE = 400
 CHECKPOINT = "commons.checkpoint"
 """The kind of job that signs a checkpoint of a commons' log; asked for when its state changes."""
 
@@ -313,13 +313,5 @@ def _key(table: Bare, row: Row[Any]) -> Key:
 
 def _rows(connection: Connection, table: Bare, keys: list[Key]) -> Iterator[Row[Any]]:
     columns = list(table.primary_key.columns)
-    for start in range(0, len(keys), KEYS_AT_ONCE):
-        some = keys[start : start + KEYS_AT_ONCE]
-        wanted = (
-            columns[0].in_([key[0] for key in some])
-            if len(columns) == 1
-            else or_(
-                *(and_(*(c == part for c, part in zip(columns, key, strict=True))) for key in some)
-            )
-        )
-        yield from connection.execute(select(table).where(wanted))
+    for some in batches(keys, KEYS_AT_ONCE):
+        yield from connection.execute(select(table).where(ledger_parts.among(columns, some)))

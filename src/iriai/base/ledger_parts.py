@@ -25,6 +25,7 @@ from sqlalchemy import Connection, Row, Select, and_, func, inspect, or_, select
 from sqlalchemy import Table as Bare
 
 from iriai.base import events, instance, ledger_reading
+from iriai.base.batches import batches
 from iriai.base.db import IN_PART, Part, Table
 from iriai.base.errors import Unavailable
 from iriai.base.ledger_entries import HIDDEN, HIDDEN_DIGITS
@@ -146,15 +147,13 @@ def _touch_inside(connection: Connection, table: Bare, ids: Sequence[Any]) -> No
     They are locked so that nothing comes into them meanwhile, of which we would not know.
     """
     inner = {each for each, part in known() if part.inside[1] == table.name}
-    for start in range(0, len(ids) if inner else 0, KEYS_AT_ONCE):
-        here = table.c.id.in_(ids[start : start + KEYS_AT_ONCE])
+    for some in batches(ids if inner else (), KEYS_AT_ONCE):
+        here = table.c.id.in_(some)
         connection.execute(select(table.c.id).where(here).order_by("id").with_for_update())
     for each in sorted(inner, key=lambda one: one.name):
         column = each.c[_home(each)[0]]
-        for start in range(0, len(ids), KEYS_AT_ONCE):
-            asked = select(*each.primary_key.columns).where(
-                column.in_(ids[start : start + KEYS_AT_ONCE])
-            )
+        for some in batches(ids, KEYS_AT_ONCE):
+            asked = select(*each.primary_key.columns).where(column.in_(some))
             keys = sorted(tuple(row) for row in connection.execute(asked))
             if keys:
                 _touch(connection, each, {column.name}, keys)
@@ -220,16 +219,17 @@ def read(
     """The rows of these keys, those that are there. `lock`: nobody else may change them."""
     columns = list(table.primary_key.columns)
     found: dict[Key, Image] = {}
-    for start in range(0, len(keys), KEYS_AT_ONCE):
+    for some in batches(keys, KEYS_AT_ONCE):
         asked, _ = _asked(table, part)
-        asked = asked.where(_among(columns, keys[start : start + KEYS_AT_ONCE]))
+        asked = asked.where(among(columns, some))
         if lock:
             asked = asked.with_for_update(key_share=True, of=table)
         found.update(_images(connection, asked, part, len(columns)))
     return found
 
 
-def _among(columns: Sequence[Any], keys: Sequence[Key]) -> Any:
+def among(columns: Sequence[Any], keys: Sequence[Key]) -> Any:
+    """The condition that a row has one of these keys."""
     if len(columns) == 1:
         return columns[0].in_([key[0] for key in keys])
     return or_(*(and_(*(c == part for c, part in zip(columns, key, strict=True))) for key in keys))
