@@ -208,6 +208,19 @@ def _fill(village: Village, client: httpx.Client) -> None:
     send(client, kept, act="add", kind="model", name="ada/tiny", note="The smallest.")
     told = {"watched": "ada", "domain": ["repo", "discussion"], "secret": ""}
     hook = send(client, "/settings/webhooks", url="https://example.org/hook", **told)
+    _note_addresses(village, model, data, bucket, kept, hook, files)
+
+
+def _note_addresses(  # noqa: PLR0917 - what there is, in the order it was made
+    village: Village,
+    model: str,
+    data: str,
+    bucket: str,
+    kept: str,
+    hook: str,
+    files: list[tuple[str, tuple[str, bytes]]],
+) -> None:
+    """Which pages everybody sees, and which only ada."""
     village.public = [
         "/", "/models", "/models?search=nothing-fits", "/datasets", "/spaces", "/ada", "/lab",
         model, f"{model}/tree/main", *(f"{model}/blob/main/{name}" for _, (name, _b) in files[:5]),
