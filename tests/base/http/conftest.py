@@ -63,20 +63,21 @@ def impatient(monkeypatch):
 
 
 def read_answer(connection):
-    """One answer with a content-length: status, headers, body."""
-    received = b""
-    while b"\r\n\r\n" not in received:
-        piece = connection.recv(65536)
-        if not piece:
-            raise ConnectionError(received)
-        received += piece
-    head, _, body = received.partition(b"\r\n\r\n")
-    lines = head.decode("latin-1").split("\r\n")
+    """One answer with a content-length, and not a byte of the next: status, headers, body."""
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        head += _received(connection, 1)
+    lines = head[:-4].decode("latin-1").split("\r\n")
     headers = dict(line.lower().split(": ", 1) for line in lines[1:])
     status = int(lines[0].split(" ")[1])
-    while len(body) < int(headers.get("content-length", 0)):
-        piece = connection.recv(65536)
-        if not piece:
-            raise ConnectionError(body)
-        body += piece
+    body, size = b"", int(headers.get("content-length", 0))
+    while len(body) < size:
+        body += _received(connection, size - len(body))
     return status, headers, body
+
+
+def _received(connection, most):
+    piece = connection.recv(most)
+    if not piece:
+        raise ConnectionError("closed before the answer's end")
+    return piece
