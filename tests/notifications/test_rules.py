@@ -21,6 +21,7 @@ NOW = datetime(2026, 1, 5, tzinfo=UTC)
         ("ada@example.org", []),
         ("`@ada` and ```\n@bob\n``` and @cleo", ["cleo"]),
         ("```\n@bob never ends", []),
+        ("~~~\n@bob `\n~~~ @_cleo", ["_cleo"]),
         ("@ada/tiny is a repository", []),
         ("@", []),
         ("@@ada", []),

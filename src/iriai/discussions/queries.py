@@ -1,10 +1,10 @@
 """What can be seen of discussions: whoever may read the repository's files sees all of it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, String, cast, func, select, union_all
 
 from iriai.base.names import fold
 from iriai.base.tx import Tx
@@ -12,7 +12,7 @@ from iriai.discussions import rules
 from iriai.discussions.rules import Discussion, Event, EventKind, Status
 from iriai.discussions.tables import DiscussionEvent, DiscussionRow
 from iriai.identity.rules import Actor
-from iriai.identity.tables import Account
+from iriai.identity.tables import Account, AccountName
 from iriai.repos import queries as repos
 from iriai.repos.rows import seen
 from iriai.repos.rules import Repo
@@ -60,6 +60,14 @@ class Filters:
     kind: str | None = None
     status: str | None = None
     author: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is there of what a text calls: present names by how they were written, and numbers."""
+
+    names: Mapping[str, str]
+    numbers: Collection[int]
 
 
 def discussions(tx: Tx, repo: Repo, filters: Filters, *, page: int = 0) -> Page:
@@ -130,6 +138,26 @@ def event(tx: Tx, discussion_id: int, key: str) -> Event:
     if row is None:
         raise rules.unknown_discussion()
     return _event(row, tx.now)
+
+
+def known(tx: Tx, repo_id: int, names: Iterable[str], numbers: Iterable[int]) -> Known:
+    """Which of these names, old ones too, are accounts, and which numbers are discussions here."""
+    keys = {name: fold(name) for name in names}
+    accounts = (
+        select(AccountName.name_key.label("key"), Account.name.label("name"))
+        .join(Account, Account.id == AccountName.account_id)
+        .where(AccountName.name_key.in_(set(keys.values())), Account.deleted_at.is_(None))
+    )
+    key = cast(DiscussionRow.number, String)
+    here = select(key, cast(None, String)).where(
+        DiscussionRow.repo_id == repo_id, DiscussionRow.number.in_(list(numbers))
+    )
+    rows = tx.connection.execute(union_all(accounts, here)).all()
+    present = {row.key: row.name for row in rows if row.name is not None}
+    return Known(
+        {name: present[key] for name, key in keys.items() if key in present},
+        {int(row.key) for row in rows if row.name is None},
+    )
 
 
 def count_by(tx: Tx, viewer: Actor, account_id: int) -> int:

@@ -5,12 +5,14 @@ a *draft*, unless it is opened from a page; opening it publishes it. What was sa
 is edited with its history kept, or hidden with a reason, and nothing is deleted silently.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from iriai.base.errors import Conflict, Denied, Invalid, Unknown
+from iriai.base.names import NAME_LENGTH_MAX
 from iriai.identity.rules import Actor
 from iriai.repos import rules as repos
 from iriai.repos.rules import HEADS, PULLS, HeldBy, Repo
@@ -24,6 +26,13 @@ ENTRIES_MAX = 2_000
 """With so many a discussion is full; it can still be closed up: hidden, locked, merged."""
 EDITS_MAX = 100
 PAGE_LENGTH = 50
+NUMBER_DIGITS_MAX = 9
+CALLED = re.compile(
+    r"(?<![\w/@#&.`-])"
+    rf"(?:@(?P<name>(?>\w(?:[\w.-]{{0,{NAME_LENGTH_MAX - 2}}}\w)?))(?![\w/@])"
+    rf"|#(?P<number>[1-9][0-9]{{0,{NUMBER_DIGITS_MAX - 1}}})(?![\w#]))"
+)
+"""Somebody called by `@name`, or a discussion by `#number`, in text that stands by itself."""
 
 
 class Status(StrEnum):

@@ -15,6 +15,7 @@ from enum import StrEnum
 
 from iriai.base.errors import Denied, Excessive, Gone, Invalid
 from iriai.base.numbers import whole
+from iriai.discussions.rules import CALLED
 from iriai.identity.rules import Actor, require_signed_in
 
 MENTIONS_MAX = 20
@@ -26,7 +27,6 @@ KEPT_DAYS = 180
 DIGEST_MAX = 50
 CONFIRM_DAYS = 3
 CONFIRM_MAILS_PER_DAY_MAX = 5
-NAME_LENGTH_MAX = 96
 TEXT_LENGTH_MAX = 65_536
 LINK_PARTS, STAMP_DIGITS_MAX = 3, 12
 
@@ -110,14 +110,14 @@ def require_own(actor: Actor) -> int:
     return require_signed_in(actor)
 
 
-_MENTION = re.compile(rf"(?<![\w/@.`-])@([^\W_](?:[\w.-]{{0,{NAME_LENGTH_MAX - 2}}}\w)?)(?![\w/@])")
-_CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
+_CODE = re.compile(r"(```|~~~).*?(?:\1|\Z)|`[^`\n]*`", re.DOTALL)
 
 
 def mentioned(text: str) -> list[str]:
     """The names that a text calls by `@name`, outside of code, each once."""
     plain = _CODE.sub(" ", text[:TEXT_LENGTH_MAX])
-    return list(dict.fromkeys(found[1] for found in _MENTION.finditer(plain)))[:MENTIONS_MAX]
+    names = (found["name"] for found in CALLED.finditer(plain))
+    return list(dict.fromkeys(name for name in names if name))[:MENTIONS_MAX]
 
 
 def stronger(one: Reason, other: Reason | None) -> Reason:

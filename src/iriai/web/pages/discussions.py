@@ -8,9 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from itertools import chain, islice
 from math import ceil
 from typing import Any
 
+from markupsafe import escape
 from starlette.responses import Response
 
 from iriai.base.errors import Conflict, Denied, Excessive, HubError, Invalid, Unavailable, Unknown
@@ -29,25 +31,26 @@ from iriai.repos import guarded, withheld
 from iriai.repos import queries as repos
 from iriai.repos import rules as repo_rules
 from iriai.repos.rules import HEADS, MAIN, Kind, Repo
-from iriai.web import links, problems
+from iriai.web import links, mentions, problems
 from iriai.web.door import Ask, get, post, see
 from iriai.web.pages.commons_charter import pull_check
 from iriai.web.repository import frame, header_differences, of_each_kind
 from iriai.web.texts import gettext as _
 
-NUMBER_DIGITS_MAX = 9
 PAGE_MAX = 100_000
 SAID_IN_THE_FORM = (Invalid, Denied, Conflict, Excessive, Unavailable, Unknown)
 STATUSES = ("open", "closed-or-merged", "all")
 ENTRIES_SHOWN = 100
 KINDS = ("all", "discussion", "pull_request")
+TOLD = ("reason", "from", "to")
+"""The words of events, comments apart, in which names and numbers become links."""
 
 Act = Callable[[Tx, Actor, Repo, int, Ask], object]
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """An event as a thread shows it; `html` is a comment's text, already safe."""
+    """An event as a thread shows it. `html` is a comment's text, `told` other words, both safe."""
 
     key: str
     kind: EventKind
@@ -55,6 +58,7 @@ class Said:
     at: datetime
     data: dict[str, Any]
     html: str
+    told: dict[str, str]
     may_edit: bool
     may_hide: bool
 
@@ -135,7 +139,7 @@ def begin(ask: Ask, kind: Kind, full_name: str) -> Response:
     with ask.ground.read() as tx:
         repo = repos.readable(tx, ask.actor, kind, full_name)
     if ask.form.has("preview"):
-        return _form(ask, repo, preview=_shown(description, repo))
+        return _form(ask, repo, preview=_preview(ask, repo, description))
     try:
         with ask.ground.write() as tx:
             made = begun(tx, ask.actor, repo, title=title, description=description)
@@ -192,7 +196,7 @@ def act(ask: Ask, kind: Kind, full_name: str) -> Response:
         repo = repos.readable(tx, ask.actor, kind, full_name)
         found = queries.discussion(tx, repo, number)
     if ask.form.has("preview"):
-        return _thread(ask, repo, found, preview=_shown(ask.form.get("text"), repo))
+        return _thread(ask, repo, found, preview=_preview(ask, repo, ask.form.get("text")))
     wanted = ask.form.get("act")
     try:
         if wanted == "merge":
@@ -236,7 +240,7 @@ def _thread(
         "repository/discussion.html",
         **frame(ask, repo),
         found=found,
-        said=[_as_said(ask, repo, event) for event in shown],
+        said=_as_said(ask, repo, shown),
         page=page,
         last_page=last,
         conflicts=list(worked_out.conflicts) if worked_out and not found.is_over else [],
@@ -285,7 +289,19 @@ def _worked_out(
     return worked_out, merging.commit_events(objects, worked_out.base, sides.tip, brought)
 
 
-def _as_said(ask: Ask, repo: Repo, event: Event) -> Said:
+def _as_said(ask: Ask, repo: Repo, events: Sequence[Event]) -> list[Said]:
+    """Events as the thread shows them; all the names and numbers that they call are links."""
+    pieces = [_html(event, repo) for event in events]
+    told = [[str(escape(event.data.get(word, ""))) for word in TOLD] for event in events]
+    found = iter(mentions.linked(ask.ground, repo, [*pieces, *chain(*told)]))
+    pieces = list(islice(found, len(pieces)))
+    return [
+        _one_said(ask, repo, event, html, dict(zip(TOLD, islice(found, len(TOLD)), strict=True)))
+        for event, html in zip(events, pieces, strict=True)
+    ]
+
+
+def _one_said(ask: Ask, repo: Repo, event: Event, html: str, told: dict[str, str]) -> Said:
     comment = event.kind is EventKind.COMMENT
     hidden = bool(event.data.get("hidden"))
     own = event.author_id is not None and event.author_id == ask.actor.id
@@ -295,10 +311,22 @@ def _as_said(ask: Ask, repo: Repo, event: Event) -> Said:
         author=event.author,
         at=event.at,
         data=event.data,
-        html=_shown(event.data["raw"], repo) if comment and not hidden else "",
+        html=html,
+        told=told,
         may_edit=comment and own and not hidden,
         may_hide=comment and not hidden and (own or repo_rules.may_write(ask.actor, repo)),
     )
+
+
+def _html(event: Event, repo: Repo) -> str:
+    """What a comment says, where it is one that is shown."""
+    if event.kind is not EventKind.COMMENT or event.data.get("hidden"):
+        return ""
+    return _shown(event.data["raw"], repo)
+
+
+def _preview(ask: Ask, repo: Repo, text: str) -> str:
+    return mentions.linked(ask.ground, repo, [_shown(text, repo)])[0]
 
 
 def _shown(text: str, repo: Repo) -> str:
@@ -319,7 +347,7 @@ def _may(require: Callable[..., None], *facts: object) -> bool:
 
 
 def _number(ask: Ask) -> int:
-    found = whole(ask.part("number"), digits_max=NUMBER_DIGITS_MAX)
+    found = whole(ask.part("number"), digits_max=rules.NUMBER_DIGITS_MAX)
     if found is None:
         raise rules.unknown_discussion()
     return found
