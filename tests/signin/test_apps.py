@@ -109,8 +109,8 @@ def test_a_refresh_token_that_comes_twice_ends_everything_given_with_it(any_grou
 class Signing:
     """Ada at the page of an app."""
 
-    def __init__(self, ground, *, has_secret=False, scope="openid read-repos"):
-        self.ground, self.ada = ground, person(ground, "ada")
+    def __init__(self, ground, *, name="ada", has_secret=False, scope="openid read-repos", **other):
+        self.ground, self.ada = ground, person(ground, name)
         with ground.write() as tx:
             self.app, self.secret = actions.register_app(
                 tx, self.ada, name="An app", redirects=["https://app.test/back"],
@@ -120,7 +120,7 @@ class Signing:
                 "client_id": self.app.client_id, "redirect_uri": "https://app.test/back",
                 "response_type": "code", "scope": scope, "code_challenge": CHALLENGE,
                 "code_challenge_method": "S256",
-            }  # fmt: skip
+            } | other  # fmt: skip
             asking = apps.asked(tx, given)
             grant = actions.consent(tx, self.ada, asking)
             tx.flush()
@@ -162,6 +162,33 @@ def test_a_code_is_changed_only_as_it_was_asked_for(ground, wrong, why):
     with pytest.raises(Refused, match="secret"):
         signing.change(client=Client(signing.app.client_id, "wrong"))
     assert signing.change().access
+
+
+BACK = "https://app.test/back"
+NO_PKCE = {"code_challenge": "", "code_challenge_method": ""}
+
+
+@pytest.mark.parametrize(
+    ("asked", "given", "is_accepted"),
+    [
+        ({}, "", True),
+        (NO_PKCE, "", False),
+        (NO_PKCE, BACK, True),
+        (NO_PKCE | {"redirect_uri": ""}, "", True),
+        (NO_PKCE | {"redirect_uri": ""}, BACK, True),
+        (NO_PKCE | {"redirect_uri": ""}, "https://app.test/other", False),
+    ],
+)
+def test_a_code_names_its_address_where_the_request_did_and_nothing_else_proves_it(
+    ground, asked, given, is_accepted
+):
+    signing = Signing(ground, has_secret=True, **asked)
+    verifier = "" if asked else VERIFIER
+    if is_accepted:
+        assert signing.change(uri=given, verifier=verifier).access
+    else:
+        with pytest.raises(Refused, match="address"):
+            signing.change(uri=given, verifier=verifier)
 
 
 def test_a_code_lasts_five_minutes(ground):

@@ -24,7 +24,7 @@ from iriai.identity.queries import PersonOverview
 from iriai.identity.rules import Act, Actor, Subject, may
 from iriai.repos import queries as repos
 from iriai.signin.apps import actions as apps
-from iriai.signin.apps import rules, signing
+from iriai.signin.apps import queries, rules, signing
 from iriai.signin.apps.actions import Client, Given
 from iriai.signin.apps.rules import Refused
 from iriai.signin.issuers import Unproved
@@ -41,6 +41,9 @@ NOT_KEPT = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 UNAUTHORISED = 401
 TOO_MANY = 429
 BASIC = {"WWW-Authenticate": 'Basic realm="iriai"'}
+
+TELLING = frozenset({"profile", "email"})
+"""The scopes with one of which an app learns more of somebody than that they are the same."""
 
 Fields = dict[str, str]
 
@@ -99,9 +102,11 @@ def userinfo(request: Request, tx: Tx) -> Response:
     door.require_signed_in(actor)
     me = identity.whoami(tx, actor)
     knows = may(actor, Act.KNOW_EMAIL, Subject(me.account.id))
-    return door.json_answer(
-        person(door.ground_of(request).settings.url, me, knows=knows), headers=NOT_KEPT
-    )
+    scopes = None if actor.token_id is None else queries.scopes_of_token(tx, actor.token_id)
+    said = person(door.ground_of(request).settings.url, me, knows=knows)
+    if scopes is not None and not TELLING & set(scopes):
+        said = {"sub": said["sub"]}
+    return door.json_answer(said, headers=NOT_KEPT)
 
 
 def person(here: str, me: PersonOverview, *, knows: bool) -> dict[str, Any]:
@@ -264,7 +269,7 @@ def id_token(request: Request, tx: Tx, given: Given) -> str:
         claims["nonce"] = given.nonce
     if given.since is not None:
         claims["auth_time"] = int(given.since.timestamp())
-    if "profile" in given.scopes or "email" in given.scopes:
+    if TELLING & set(given.scopes):
         claims = person(here, me, knows="email" in given.scopes) | claims
     return signing.signed(door.ground_of(request), claims)
 

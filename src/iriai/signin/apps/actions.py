@@ -155,7 +155,7 @@ def give_code(tx: Tx, actor: Actor, asking: Asked, grant: AppGrant) -> str:
         AppCode(
             digest=credentials.digest(raw),
             grant_id=grant.id,
-            redirect_uri=asking.redirect_uri,
+            redirect_uri=asking.redirect_uri if asking.says_where else "",
             challenge=asking.challenge,
             nonce=asking.nonce,
             expires_at=tx.now + rules.CODE,

@@ -14,16 +14,20 @@ from iriai.identity.rules import Act, Actor, Subject, require_may, require_signe
 from iriai.identity.tables import Account
 from iriai.signin.apps import rules
 from iriai.signin.apps.rules import DeviceStatus, Refused
-from iriai.signin.apps.tables import App, AppGrant, DeviceCode
+from iriai.signin.apps.tables import App, AppGrant, AppToken, DeviceCode
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request of an app to be let in, as far as it is right."""
+    """A request of an app to be let in, as far as it is right.
+
+    `redirect_uri` is where its answer goes; `says_where`, whether the request itself said so.
+    """
 
     app: App
     owner: str
     redirect_uri: str
+    says_where: bool
     scopes: tuple[str, ...]
     state: str
     nonce: str | None
@@ -137,6 +141,7 @@ def asked(tx: Tx, given: Mapping[str, str]) -> Asked:
         app=found,
         owner=tx.session.get_one(Account, found.owner_id).name,
         redirect_uri=uri,
+        says_where=bool(given.get("redirect_uri")),
         scopes=rules.clean_scopes(given.get("scope", "openid profile")),
         state=given.get("state", ""),
         nonce=given.get("nonce") or None,
@@ -156,6 +161,17 @@ def consented(tx: Tx, actor: Actor, asking: Asked) -> AppGrant | None:
         if set(asking.scopes) <= set(grant.scopes):
             return grant
     return None
+
+
+def scopes_of_token(tx: Tx, token_id: int) -> tuple[str, ...] | None:
+    """The scopes that an app's token was given with; None of a token that no app was given."""
+    asked = (
+        select(AppGrant.scopes)
+        .join(AppToken, AppToken.grant_id == AppGrant.id)
+        .where(AppToken.token_id == token_id, AppGrant.app_id.is_not(None))
+    )
+    found = tx.connection.execute(asked).scalar_one_or_none()
+    return None if found is None else tuple(found)
 
 
 def waiting(tx: Tx, actor: Actor, user_code: str) -> Waiting:

@@ -211,6 +211,17 @@ def clean_challenge(challenge: str, method: str, *, required: bool) -> str | Non
     return challenge
 
 
+def comes_back(given: str, *, asked: str, registered: Sequence[str], proved: bool) -> bool:
+    """Whether a code comes with the address it went to, where one has to be named.
+
+    Only one that the request for it named (RFC 6749, 4.1.3), and not where PKCE proves who asked
+    (OAuth 2.1, 4.1.3). One that is named fits, whether it has to be or not.
+    """
+    if not given:
+        return proved or not asked
+    return given == asked if asked else redirect_fits(registered, given)
+
+
 def proves(verifier: str, challenge: str | None) -> bool:
     """Whether `verifier` is what the challenge was made of."""
     from authlib.oauth2.rfc7636 import create_s256_code_challenge

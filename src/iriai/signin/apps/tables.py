@@ -40,7 +40,10 @@ class AppGrant(Table):
 
 
 class AppCode(Table):
-    """What an app gets in the redirect, and changes for tokens once."""
+    """What an app gets in the redirect, and changes for tokens once.
+
+    `redirect_uri` is as the request for it had it: empty where it named none.
+    """
 
     __tablename__ = "app_codes"
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

@@ -103,7 +103,12 @@ def change_code(
             return Refused("This code was used already.", code="invalid_grant")
         if grant.ended_at is not None or app.deleted_at is not None or found.expires_at <= tx.now:
             return Refused("This code is too old.", code="invalid_grant")
-        if redirect_uri != found.redirect_uri:
+        if not rules.comes_back(
+            redirect_uri,
+            asked=found.redirect_uri,
+            registered=app.redirect_uris,
+            proved=found.challenge is not None,
+        ):
             return Refused("This is not the address the code went to.", code="invalid_grant")
         if not rules.proves(verifier, found.challenge):
             return Refused("The code_verifier does not fit.", code="invalid_grant")
