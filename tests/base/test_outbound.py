@@ -9,7 +9,15 @@ import pytest
 
 from iriai.base import outbound
 from iriai.base.errors import Invalid
-from iriai.base.outbound import Refused, Unreachable, call, may_call, networks, target
+from iriai.base.outbound import (
+    Refused,
+    Unreachable,
+    call,
+    may_call,
+    networks,
+    require_may_call,
+    target,
+)
 
 LOCAL = networks("127.0.0.0/8")
 
@@ -197,6 +205,22 @@ def test_no_form_of_an_address_that_is_not_public_is_called(receiver):
             with pytest.raises((Refused, Unreachable)):
                 call("POST", f"http://{host}:{port}/", body=b"body", seconds=3)
     assert canary.heard == canary_6.heard == []
+
+
+@pytest.mark.parametrize(
+    "host", [*REFUSED_FORMS, "hub.localhost", "Localhost.", "localhost.localdomain"]
+)
+def test_what_is_certainly_not_public_is_refused_before_it_is_written_down(host):
+    with pytest.raises(Refused):
+        require_may_call(f"https://{host}:8443/hook")
+
+
+def test_a_name_is_written_down_and_judged_when_it_is_called():
+    for host in ("localhost.example.org", "notlocalhost", "hook.internal"):
+        assert require_may_call(f"http://{host}/").host == host
+    assert require_may_call("http://localhost:8700/", LOCAL).literal is None
+    with pytest.raises(Refused, match="not on the public internet"):
+        require_may_call("http://localhost:8700/", networks("10.0.0.0/8"))
 
 
 @pytest.mark.parametrize("url", REFUSED_URLS)

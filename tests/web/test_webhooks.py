@@ -60,6 +60,9 @@ def test_what_makes_no_sense_is_said_in_the_form_and_nothing_is_lost(ada):
     page = ada.send("/settings/webhooks", 400, url="http://127.0.0.1/", **FIELDS)
     assert "not on the public internet" in text(page)
     assert 'value="http://127.0.0.1/"' in page.text
+    where = made(ada)
+    moved = ada.send(where, 400, act="change", url="http://localhost:8700/", **FIELDS)
+    assert "not on the public internet" in text(moved)
     assert "at least one" in text(
         ada.send("/settings/webhooks", 400, url="https://example.org", **FIELDS | {"watched": ""})
     )

@@ -48,6 +48,7 @@ Network = IPv4Network | IPv6Network
 
 _PUBLIC_4 = (IPv4Address("1.0.0.0"), IPv4Address("223.255.255.255"))
 _PUBLIC_6 = IPv6Network("2000::/3")
+LOOPBACK: tuple[Address, ...] = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
 SPECIAL: tuple[Network, ...] = tuple(
     ip_network(each)
     for each in (
@@ -78,6 +79,8 @@ SPECIAL: tuple[Network, ...] = tuple(
 
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _PLAIN = re.compile(r"[\x21-\x7e]+")
+_THIS_MACHINE = re.compile(r"(?:[^.]+\.)*localhost(?:\.localdomain)?\.?")
+"""Names that lead nowhere else, whoever is asked (RFC 6761, 6.3)."""
 _NUMERIC = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)")
 
 
@@ -177,7 +180,10 @@ def may_call(address: Address, allow: Sequence[Network] = ()) -> bool:
 def require_may_call(url: str, allow: Sequence[Network] = ()) -> Target:
     """What can be said of a URL without asking anybody: for when it is written down."""
     found = target(url)
-    if found.literal is not None and not may_call(found.literal, allow):
+    known: tuple[Address, ...] = () if found.literal is None else (found.literal,)
+    if not known and _THIS_MACHINE.fullmatch(found.host):
+        known = LOOPBACK
+    if known and not any(may_call(each, allow) for each in known):
         raise _refused()
     return found
 
