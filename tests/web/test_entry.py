@@ -7,6 +7,7 @@ from starlette.testclient import TestClient
 
 from iriai.api.limits import SIGN_IN, WRONG_ANYWHERE, WRONG_PASSWORDS
 from iriai.base import credentials
+from iriai.signin import devices
 from tests.web.conftest import ADDRESS, PASSWORD, Visitor, text
 
 
@@ -123,8 +124,35 @@ def test_wrong_passwords_are_counted_for_the_account_where_they_come_from_and_in
     for _ in range(WRONG_ANYWHERE.anonymous - WRONG_PASSWORDS.anonymous):
         app.limits.spend(WRONG_ANYWHERE, tried, signed_in=False)
     at("10.0.0.10").send("/login", status=429, name="ada", password=PASSWORD)
+    elsewhere.send("/login", name="ADA", password=PASSWORD)
+    elsewhere.client.cookies.delete("iriai_device")
+    elsewhere.send("/login", status=429, name="ada", password=PASSWORD)
     app.limits = type(app.limits)()  # the quarter of an hour is over
     guesser.send("/login", name="ada", password=PASSWORD)
+
+
+def test_a_browser_that_signed_in_before_has_so_many_tries_of_its_own(ada):
+    ada.send("/logout")
+    for _ in range(WRONG_PASSWORDS.anonymous):
+        ada.send("/login", status=403, name="ada", password="not this one")
+    ada.send("/login", status=429, name="ada", password=PASSWORD)
+    ada.other().send("/login", status=403, name="ada", password="not this one")
+    sent = ada.other().send("/login", name="ada", password=PASSWORD)
+    (cookie,) = (each for each in sent.headers.get_list("set-cookie") if "iriai_device" in each)
+    assert "; HttpOnly; Max-Age=31536000; Path=/login; SameSite=lax" in cookie
+
+
+def test_a_browser_is_known_for_the_name_that_signed_in_there_and_for_a_year(clock):
+    secret = b"s" * 32
+    cookie = devices.sealed(secret, "Ada", clock())
+    device = devices.known(secret, "ada", cookie, clock())
+    assert len(device) == 2 * devices.ID_BYTES
+    assert devices.known(secret, "bob", cookie, clock()) is None
+    assert devices.known(b"t" * 32, "ada", cookie, clock()) is None
+    for wrong in ("", ".", "..", cookie[1:], cookie.replace(".", "..", 1), "\ud800.1.\u00e9"):
+        assert devices.known(secret, "ada", wrong, clock()) is None
+    assert devices.known(secret, "ada", cookie, clock() + timedelta(days=364, hours=23)) == device
+    assert devices.known(secret, "ada", cookie, clock() + timedelta(days=365)) is None
 
 
 def test_whoever_runs_the_hub_can_be_written_to_where_they_said_how(ground):

@@ -1,7 +1,8 @@
 """Coming in and going out: sign in, join by invitation or openly, sign out.
 
 The very first account is made with the one-time link that the hub prints when it starts empty. A
-session is a random id in a cookie that scripts cannot read; it changes with every sign-in.
+session is a random id in a cookie that scripts cannot read; it changes with every sign-in. Another
+cookie remembers that somebody signed in from this browser (decision 0049).
 """
 
 from collections.abc import Iterable
@@ -17,6 +18,7 @@ from iriai.base.routing import Access
 from iriai.identity import actions, queries
 from iriai.identity.admission import SignedIn
 from iriai.identity.rules import SESSION_DAYS
+from iriai.signin import devices
 from iriai.signin.factors import actions as factors
 from iriai.signin.factors import passkeys
 from iriai.signin.factors.actions import Halfway
@@ -29,6 +31,7 @@ from iriai.web.texts import gettext as _
 
 SESSION_COOKIE = "iriai_session"
 STEP_COOKIE = "iriai_step"
+DEVICE_COOKIE = "iriai_device"
 SAID_IN_THE_FORM = (Invalid, Denied, Conflict, Excessive)
 
 
@@ -44,11 +47,10 @@ def sign_in(ask: Ask) -> Response:
     """Open a session, or say that the name or the password is wrong.
 
     Wrong ones are counted for the name too, whether or not there is such an account: from where
-    they come, and in all.
+    they come, and in all; those of a browser in which it signed in before, by themselves.
     """
     name = ask.form.get("name").strip()
-    counted, tried = ask.request.app.limits, f"name:{credentials.digest(fold(name)).hex()}"
-    wrong = ((WRONG_PASSWORDS, f"{tried}:{asker(ask.request)}"), (WRONG_ANYWHERE, tried))
+    counted, wrong = ask.request.app.limits, _counts(ask, name)
     try:
         for quota, who in wrong:
             counted.require_left(quota, who)
@@ -64,6 +66,16 @@ def sign_in(ask: Ask) -> Response:
             _count(counted, wrong)
         return _login(ask, next_path=local(ask.form.get("next")), error=error)
     return arrived(ask, opened, local(ask.form.get("next")))
+
+
+def _counts(ask: Ask, name: str) -> tuple[tuple[Quota, str], ...]:
+    """Under what a wrong password for this name counts, and has to leave some."""
+    cookie = ask.request.cookies.get(DEVICE_COOKIE, "")
+    device = devices.known(ask.ground.secret, name, cookie, ask.ground.clock())
+    if device is not None:
+        return ((WRONG_PASSWORDS, f"device:{device}"),)
+    tried = f"name:{credentials.digest(fold(name)).hex()}"
+    return ((WRONG_PASSWORDS, f"{tried}:{asker(ask.request)}"), (WRONG_ANYWHERE, tried))
 
 
 def _count(counted: Limits, wrong: Iterable[tuple[Quota, str]]) -> None:
@@ -178,31 +190,33 @@ def device_of(ask: Ask) -> str:
 
 
 def with_session(ask: Ask, response: Response, opened: SignedIn) -> Response:
-    """The same answer, which also gives the browser its session."""
-    response.set_cookie(
-        SESSION_COOKIE,
-        opened.raw,
-        max_age=int(timedelta(days=SESSION_DAYS).total_seconds()),
-        path="/",
-        httponly=True,
-        samesite="lax",
-        secure=ask.ground.settings.url.startswith("https://"),
-    )
+    """The same answer, which also gives the browser its session, and remembers the browser."""
+    device = devices.sealed(ask.ground.secret, opened.account.name, ask.ground.clock())
+    _set_cookie(ask, response, SESSION_COOKIE, opened.raw, days=SESSION_DAYS, path="/")
+    _set_cookie(ask, response, DEVICE_COOKIE, device, days=devices.DEVICE_DAYS, path="/login")
     return response
 
 
 def with_step(ask: Ask, response: Response, raw: str) -> Response:
     """The same answer, which also leads the browser to its next step of signing in."""
+    days = STEP_SECONDS / timedelta(days=1).total_seconds()
+    _set_cookie(ask, response, STEP_COOKIE, raw, days=days, path="/login")
+    return response
+
+
+def _set_cookie(
+    ask: Ask, response: Response, name: str, value: str, *, days: float, path: str
+) -> None:
+    """A cookie that scripts cannot read, and that other sites cannot send with a form."""
     response.set_cookie(
-        STEP_COOKIE,
-        raw,
-        max_age=STEP_SECONDS,
-        path="/login",
+        name,
+        value,
+        max_age=round(timedelta(days=days).total_seconds()),
+        path=path,
         httponly=True,
         samesite="lax",
         secure=ask.ground.settings.url.startswith("https://"),
     )
-    return response
 
 
 def without_session(ask: Ask, response: Response) -> Response:
