@@ -41,6 +41,11 @@ def lock(tx: Tx, commons_id: int) -> None:
     """Let one transaction at a time decide in a commons.
 
     To be called before anything is read by which it is decided: who waited sees what the other did.
+
+    One order holds for all that waits, so that no two wait for each other: a commons, before the
+    one above it; then what it decides about, a repository before its discussions; then accounts.
+    Whoever has locked a repository asks for no commons; what lands a commit by a decision takes
+    the lock of the commons as its transaction begins (`first`).
     """
     asked = select(Commons.id).where(Commons.id == commons_id)
     tx.connection.execute(asked.with_for_update(key_share=True))

@@ -86,12 +86,13 @@ def create(
     visibility: str = Visibility.PUBLIC,
     sdk: str | None = None,
     held_by: HeldBy | None = None,
+    first: Callable[[Tx], None] | None = None,
     witness: Callable[[Tx], None] | None = None,
 ) -> Repo:
     """A new repository whose first commit says which files are large ones, and a space's its sdk.
 
-    `held_by`: as its owner's commons has it; `enactment` says so. `witness` is called in the
-    transaction that makes it.
+    `held_by`: as its owner's commons has it; `enactment` says so. `first` and `witness` are
+    called in the transaction that makes it, as it begins and at its end.
     """
     kind, visibility = Kind(kind), Visibility(visibility)
     name = _clean_new_name(ground, actor, kind, owner, name)
@@ -102,12 +103,14 @@ def create(
         account = register.owner_for(tx, actor, owner, kind)
         register.require_free(tx, account, kind, name)
     repo_id = _taken_id(ground)
-    first = {".gitattributes": large.gitattributes(kind)}
+    files = {".gitattributes": large.gitattributes(kind)}
     if kind is Kind.SPACE and sdk is not None:
-        first |= rules.space_files(name, sdk)
-    packed, sha = _first_commit(ground, first, signature_of(ground, actor))
+        files |= rules.space_files(name, sdk)
+    packed, sha = _first_commit(ground, files, signature_of(ground, actor))
     store_pack(ground, repo_id, packed)
     with dropped_if_refused(ground, repo_id, packed), ground.write() as tx:
+        if first is not None:
+            first(tx)
         seed = _Seed(repo_id, kind, owner, name, visibility, sdk, held_by)
         _insert(tx, actor, seed)
         move_ref(tx, repo_id, MAIN, old=None, new=sha)

@@ -99,12 +99,14 @@ def commit(
     create_pr: bool = False,
     judge: Judge | None = None,
     witness: Witness | None = None,
+    first: Callable[[Tx], None] | None = None,
     by_decision: bool = False,
 ) -> Landed:
     """Land a commit on a branch or pull request, or open a pull request with it.
 
     With `parent`, `Conflict` where the branch is elsewhere; without, it is laid over the newest.
-    Only powers say `by_decision`: a commons decided it, whoever the actor is.
+    Only powers say `by_decision`: a commons decided it, whoever the actor is. `first` waits for
+    what must be locked before a repository is.
     """
     message = rules.commit_message(title, description)
     asked = _Asked(
@@ -116,6 +118,7 @@ def commit(
         parent,
         create_pr=create_pr,
         witness=witness,
+        first=first,
         by_decision=by_decision,
     )
     base = asked.base()  # refuses before anything is read
@@ -179,6 +182,7 @@ class _Asked:
     parent: str | None
     create_pr: bool
     witness: Witness | None
+    first: Callable[[Tx], None] | None = None
     by_decision: bool = False
 
     def base(self) -> _Base:
@@ -252,6 +256,8 @@ class _Asked:
             with dropped_if_refused(self.ground, self.repo.id, prepared.packed):
                 rule = judge(prepared) if judge else None
                 with self.ground.write() as tx:
+                    if self.first is not None:
+                        self.first(tx)
                     landed = land(tx, self.actor, prepared, rule, by_decision=self.by_decision)
                     if self.witness is not None:
                         self.witness(tx, landed)

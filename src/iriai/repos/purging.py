@@ -81,10 +81,18 @@ def purge(
     *,
     since: str,
     reason: str,
+    first: Callable[[Tx], None],
     done: Callable[[Tx, str | None], None],
 ) -> None:
-    """Take it out; `done` is called in the transaction that shows it, with the new main."""
-    on_the_newest(lambda: _purge(ground, repo_id, paths, since=since, reason=reason, done=done))
+    """Take it out; `done` is called in the transaction that shows it, with the new main.
+
+    `first` waits, in that transaction, for what must be locked before a repository is.
+    """
+
+    def attempt() -> None:
+        _purge(ground, repo_id, paths, since=since, reason=reason, first=first, done=done)
+
+    on_the_newest(attempt)
     _drop(ground, repo_id)
 
 
@@ -95,6 +103,7 @@ def _purge(
     *,
     since: str,
     reason: str,
+    first: Callable[[Tx], None],
     done: Callable[[Tx, str | None], None],
 ) -> None:
     with ground.read() as tx:
@@ -109,6 +118,7 @@ def _purge(
         packed = writer.finish() if moved else None
         if packed is None:
             with ground.write() as tx:
+                first(tx)
                 lock(tx, repo_id)
                 require_refs(tx, repo, refs)
                 blobs.forget(tx, repo_id, what.large)
@@ -116,6 +126,7 @@ def _purge(
             return
         store_pack(ground, repo_id, packed)
         with dropped_if_refused(ground, repo_id, packed), ground.write() as tx:
+            first(tx)
             lock(tx, repo_id)
             require_refs(tx, repo, refs)
             _move(tx, repo_id, moved)

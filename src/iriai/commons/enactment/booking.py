@@ -12,6 +12,7 @@ from iriai.base.tx import Tx
 from iriai.buckets import powers as bucket_powers
 from iriai.buckets import queries as buckets
 from iriai.buckets.rules import Bucket
+from iriai.commons import queries as commons
 from iriai.commons.enactment import storage
 from iriai.commons.membership import queries, speaking
 from iriai.commons.membership.actions import taking_part
@@ -48,6 +49,7 @@ def book(tx: Tx, actor: Actor, commons_id: int, *, thing: str, account: str) -> 
     An empty `account` gives what counts for one's institution back to whoever made it. `Excessive`
     where there is no room for it.
     """
+    commons.lock(tx, commons_id)
     mine = taking_part(tx, actor, commons_id)
     found = _named(tx, actor, thing)
     if found.commons_id != commons_id:
@@ -110,6 +112,7 @@ def _book(tx: Tx, actor: Actor, thing: Thing, number: int | None, name: str) -> 
         powers.book(tx, actor, thing, number, name=name)
         made = repos.by_id(tx, thing.id)
     else:
+        commons.lock(tx, thing.commons_id)
         bucket_powers.book(tx, actor, thing, number, name=name)
         made = buckets.by_id(tx, thing.id)
         storage.refresh(tx, thing.commons_id)

@@ -6,6 +6,7 @@ charter that has, ends the decision as one that cannot be enacted. Where an orga
 held by the commons once the notice is over.
 """
 
+from functools import partial
 from typing import Any
 
 from iriai.base.errors import Conflict, Invalid
@@ -153,6 +154,7 @@ def _amend(ground: Ground, decision: Decision, payload: Payload, done: Done) -> 
         operations=operations,
         title=f"The charter as decided in {decision.reference} (#{found.number})",
         parent=head,
+        first=partial(commons_queries.lock, commons_id=decision.commons_id),
         witness=landed,
     )
 
@@ -161,7 +163,6 @@ def _put_into_force(
     tx: Tx, decision: Decision, before: Charter, text: str, *, number: int, sha: str
 ) -> None:
     commons_id = decision.commons_id
-    commons_queries.lock(tx, commons_id)  # nobody comes to belong meanwhile
     repo = amending.repository(tx, commons_id)
     account_id = tx.session.get_one(Commons, commons_id).account_id
     since = queries.version(tx, commons_id).holds_from
@@ -193,6 +194,7 @@ def hold_what_is_due(ground: Ground) -> int:
         waiting = charters.due_to_hold(tx)
     for commons_id, account_id in waiting:
         with ground.write() as tx:
+            commons_queries.lock(tx, commons_id)
             taken = repos.take_into_the_commons(tx, account_id)
             if taken:
                 name = queries.name_of(tx, commons_id)

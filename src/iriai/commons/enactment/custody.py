@@ -4,14 +4,19 @@ It is a vote of the parent's own (at the root: of the hub's), never silent. Who 
 has their vote at once, in custody too.
 """
 
+from collections.abc import Callable
+
 from iriai.base.errors import Conflict, Invalid
-from iriai.base.tx import Tx
+from iriai.base.tx import Ground, Tx
 from iriai.commons import queries as commons_queries
 from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import Action, Charter, Path
 from iriai.commons.enactment.registry import Decision
 from iriai.commons.membership import powers, queries, rules
 from iriai.commons.membership.rules import State
+
+CUSTODY = "custody"
+"""By which word of its payload a granted office is the custody of a commons."""
 
 
 def vote(charter: Charter) -> str | None:
@@ -44,6 +49,15 @@ def ward(tx: Tx, commons_id: int, name: str) -> str:
     if queries.electors(tx, child.id):
         raise Invalid(f"{child.name} has electors, who decide for themselves.")
     return child.name
+
+
+def inside(ground: Ground, decision: Decision, work: Callable[[Tx], None]) -> None:
+    """Do what was decided; of custody with the lock of the commons below, which comes first."""
+    name = decision.payload.get(CUSTODY)
+    with ground.write() as tx:
+        if name is not None:
+            commons_queries.lock(tx, commons_queries.commons(tx, name).id)
+        work(tx)
 
 
 def take(tx: Tx, decision: Decision, name: str) -> None:

@@ -80,7 +80,10 @@ def commit(
         with explained(ground, repo, create_pr=bool(change.get("create_pr"))):
             landed = repos.commit(ground, actor, repo, judge=judge, witness=told, **change)
     else:
-        landed = powers.commit(ground, actor, repo, judge=judge, witness=told, **change)
+        first = partial(queries.lock, commons_id=decision.commons_id)
+        landed = powers.commit(
+            ground, actor, repo, judge=judge, first=first, witness=told, **change
+        )
     if any(tells(path) for path in landed.changed):  # else the job that was asked for is enough
         refresh_card(ground, repo, landed.moved)
     return landed

@@ -44,6 +44,7 @@ def break_glass(
 ) -> OperatorAct:
     """Do something at once to what a commons holds, or to one of its people."""
     commons_id = commons_queries.commons(tx, commons).id
+    commons_queries.lock(tx, commons_id)
     operator = charters.in_force(tx, commons_id).operator
     rules.require_may_break_glass(operator, basis)
     why = rules.clean_reason(reason)

@@ -16,6 +16,7 @@ from iriai.commons.charter import presets
 from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import DAYS_MAX, Action, Path, Preset
 from iriai.commons.enactment import alone, custody, resources, succession
+from iriai.commons.enactment.custody import CUSTODY
 from iriai.commons.enactment.registry import Choices, Decision, Payload, enacts
 from iriai.commons.membership import actions, electing, offices, powers, queries, rules
 from iriai.commons.membership.electing import ElectionState, PetitionState
@@ -28,9 +29,6 @@ from iriai.identity import powers as identity
 from iriai.identity import queries as people
 from iriai.identity.rules import Actor, Role
 from iriai.identity.tables import Account, Membership
-
-CUSTODY = "custody"
-
 
 # -- what is decided ---------------------------------------------------------------------------
 
@@ -159,7 +157,7 @@ def _grant_words(payload: Payload) -> str:
     return f"Make {payload['name']} {payload['role']}{where}."
 
 
-@enacts(Action.SEAT_GRANT, clean=_clean_grant, words=_grant_words)
+@enacts(Action.SEAT_GRANT, clean=_clean_grant, words=_grant_words, inside=custody.inside)
 def grant(tx: Tx, decision: Decision, payload: Payload) -> None:
     """Give a member an office that is granted; or take a commons into custody."""
     if CUSTODY in payload:

@@ -11,7 +11,7 @@ from iriai.base.tx import Tx
 from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import Action
 from iriai.commons.enactment import custody, payloads
-from iriai.commons.enactment.people import CUSTODY
+from iriai.commons.enactment.custody import CUSTODY
 from iriai.commons.enactment.registry import Payload, enactor
 from iriai.commons.proposals import actions as proposals
 from iriai.commons.proposals.actions import Motion

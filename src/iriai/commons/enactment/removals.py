@@ -6,6 +6,7 @@ objects are no longer reachable through the repository.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from iriai.base.errors import Conflict, Denied, Invalid
@@ -35,6 +36,8 @@ NUMBER_DIGITS_MAX = 9
 
 def acknowledge(tx: Tx, actor: Actor, found: RemovalRow) -> None:
     """Acknowledge a request; its files are served to nobody from now on."""
+    commons.lock(tx, found.commons_id)
+    tx.session.refresh(found)
     actions.acknowledge(tx, actor, found)
     rules.require_known(found.repo_id)
     _hold(tx, found)
@@ -83,7 +86,6 @@ def _fulfil(
         )
 
     def done(tx: Tx, head: str | None) -> None:
-        commons.lock(tx, commons_id)
         fresh = queries.row(tx, commons_id, number)
         actions.fulfilled(tx, by, fresh, reason=reason, new_revision=head)
         for path in paths:
@@ -94,13 +96,16 @@ def _fulfil(
             also(tx)
 
     said = f"This revision was removed: {reason} See {where}"
-    purging.purge(ground, repo_id, paths, since=since, reason=said, done=done)
+    first = partial(commons.lock, commons_id=commons_id)
+    purging.purge(ground, repo_id, paths, since=since, reason=said, first=first, done=done)
 
 
 def appeal(tx: Tx, actor: Actor, found: RemovalRow, *, code: str, words: str) -> PanelRow:
     """Appeal a refusal, with the code of the request or by who asked."""
     if not (queries.has_code(found, code) or (actor.id and actor.id == found.asker_id)):
         raise rules.not_yours()
+    commons.lock(tx, found.commons_id)
+    tx.session.refresh(found)
     if found.appeal_until is None or tx.now >= found.appeal_until:
         raise Conflict("The time to appeal this is over.")
     actions.appealed(tx, found)
@@ -140,12 +145,20 @@ def fulfil_as_told(ground: Ground, payload: Mapping[str, Any]) -> None:
 
 def due(ground: Ground) -> None:
     """Serve again what was refused for good; keep the bytes of what waits."""
-    with ground.write() as tx:
-        for found in queries.held(tx):
-            final = found.appeal_until is None or tx.now >= found.appeal_until
-            if found.state == State.REFUSED and final and _release(tx, found):
+    with ground.read() as tx:
+        waiting = [(each.id, each.commons_id) for each in queries.held(tx) if _is_final(tx, each)]
+    for removal_id, commons_id in waiting:
+        with ground.write() as tx:
+            commons.lock(tx, commons_id)
+            found = queries.by_id(tx, removal_id)
+            if _is_final(tx, found) and _release(tx, found):
                 about = f"removal/{charters.name_of(tx, found.commons_id)}/{found.number}"
                 tx.record(found.commons_id, CLOCK, "served again", about)
+
+
+def _is_final(tx: Tx, found: RemovalRow) -> bool:
+    over = found.appeal_until is None or tx.now >= found.appeal_until
+    return found.state == State.REFUSED and over
 
 
 def _hold(tx: Tx, found: RemovalRow) -> None:

@@ -5,11 +5,13 @@ too, so that a decision follows it through a change of name. A private one is na
 because proposals are public.
 """
 
+from functools import partial
 from typing import Any
 
 from iriai.base.errors import Invalid
 from iriai.base.names import clean_repo_name
 from iriai.base.tx import Ground, Tx
+from iriai.commons import queries
 from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import Action
 from iriai.commons.enactment import buckets, landing, last_word, licensing, payloads
@@ -106,6 +108,7 @@ def create(ground: Ground, decision: Decision, payload: Payload, done: Done) -> 
         name=payload["name"],
         visibility=payload["visibility"],
         held_by=held_by,
+        first=partial(queries.lock, commons_id=decision.commons_id),
         witness=done,
     )
 

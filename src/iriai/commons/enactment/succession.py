@@ -8,12 +8,14 @@ once for each version, so that a main that a hand put back later stays a differe
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy import or_, select
 
 from iriai.base import instance
 from iriai.base.errors import Conflict, Unknown
 from iriai.base.tx import Ground, Tx
+from iriai.commons import queries as commons
 from iriai.commons.charter import amending, presets, queries
 from iriai.commons.charter.rules import FILE_NAME, Preset
 from iriai.commons.charter.tables import CharterRow
@@ -72,7 +74,14 @@ def _land(
 
     charter = [Add(FILE_NAME, text.encode())]
     powers.commit(
-        ground, actor, repo, operations=charter, title=TITLE, parent=repo.head, witness=landed
+        ground,
+        actor,
+        repo,
+        operations=charter,
+        title=TITLE,
+        parent=repo.head,
+        first=partial(commons.lock, commons_id=commons_id),
+        witness=landed,
     )
 
 
