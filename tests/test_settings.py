@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from iriai.base import db
 from iriai.base.errors import Invalid
 from iriai.settings import Settings, load
 
@@ -20,6 +21,8 @@ def test_a_flag_wins_over_a_variable_and_a_variable_over_the_file(tmp_path: Path
     [
         {"IRIAI_PORT": "many"},
         {"IRIAI_PORT": "65536"},
+        {"IRIAI_DATABASE_POOL": "4"},
+        {"IRIAI_DATABASE_POOL": "1001"},
         {"IRIAI_RATE_LIMITS": "perhaps"},
         {"IRIAI_SIGN_UP": "closed"},
         {"IRIAI_SECRET": "short"},
@@ -44,6 +47,7 @@ def test_a_setting_that_makes_no_sense_is_refused(tmp_path: Path, environ: dict[
         "data = []",
         'port = "²"',
         "port = true",
+        "database_pool = 2.5",
         "port = -1",
         "rate_limits = 1.5",
         'base_url = "hub.example.org"',
@@ -62,6 +66,19 @@ def test_a_line_of_the_file_that_cannot_be_is_refused_by_file_and_name(tmp_path:
     with pytest.raises(Invalid, match=f"^{tmp_path}/iriai.toml: {name} is ") as refused:
         load(environ={"IRIAI_DATA": str(tmp_path)})
     assert "\n" not in refused.value.message
+
+
+def test_the_pool_is_a_number_and_by_default_what_an_engine_takes(tmp_path: Path):
+    (tmp_path / "iriai.toml").write_text("database_pool = 8\n")
+    assert load(environ={"IRIAI_DATA": str(tmp_path)}).database_pool == 8
+    assert Settings().database_pool == db.CONNECTIONS
+    engine = db.connect("sqlite:///" + str(tmp_path / "x.db"), 8)
+    assert "Pool size: 4" in engine.pool.status()
+    held = [engine.connect() for _ in range(8)]
+    assert "Current Checked out connections: 8" in engine.pool.status()
+    for each in held:
+        each.close()
+    engine.dispose()
 
 
 def test_a_list_in_the_file_is_the_words_of_a_variable(tmp_path: Path):

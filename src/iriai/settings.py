@@ -39,6 +39,9 @@ class Settings:
     database_url: str = field(
         default="", repr=False, metadata={"says": "sqlite:///… or postgresql+psycopg://…"}
     )
+    database_pool: int = field(
+        default=40, metadata={"says": "connections to the database that a process takes at most"}
+    )
     store_url: str = field(
         default="",
         repr=False,
@@ -151,8 +154,8 @@ LIST_NAMES = ("outbound_allow", "trusted_proxies", "publishers")
 """Settings of several words, which TOML writes as a list as well."""
 SWITCH_NAMES = ("rate_limits", "oidc_sign_up")
 ON, OFF = ("on", "true", "1"), ("off", "false", "0")
-PORT_DIGITS_MAX = 5
-PORT_MAX = 65535
+NUMBER_DIGITS_MAX = 5
+NUMBERS = {"port": (0, 65535), "database_pool": (5, 1_000)}
 CONTACT = re.compile(r"[!-?A-~]{1,100}@[A-Za-z0-9.-]{1,150}|https://[!-~]{1,250}")
 SECRET = re.compile("[0-9a-f]{64}")
 
@@ -194,7 +197,7 @@ def _text_of(name: str, value: Any, path: Path) -> Any:
         if isinstance(value, list) and all(isinstance(each, str) for each in value):
             return " ".join(value)
         fits, wanted = isinstance(value, str), "text in quotation marks, or a list of such texts"
-    elif name == "port":
+    elif name in NUMBERS:
         fits = isinstance(value, int | str) and not isinstance(value, bool)
         wanted = "a number"
     elif name in SWITCH_NAMES:
@@ -211,8 +214,8 @@ def _typed(name: str, value: Any, where: str = "") -> Any:
     try:
         if name == "data":
             return Path(value)
-        if name == "port":
-            return _port(str(value))
+        if name in NUMBERS:
+            return _number(name, str(value))
         if name in SWITCH_NAMES:
             return _switch(name, str(value).lower())
         _require_sense(name, value)
@@ -221,10 +224,12 @@ def _typed(name: str, value: Any, where: str = "") -> Any:
     return value
 
 
-def _port(text: str) -> int:
-    short = text.isascii() and text.isdigit() and len(text) <= PORT_DIGITS_MAX
-    if not short or int(text) > PORT_MAX:
-        raise Invalid(f"port is a number from 0 to {PORT_MAX}, not {text[:SHOWN_LENGTH_MAX]!r}.")
+def _number(name: str, text: str) -> int:
+    least, most = NUMBERS[name]
+    short = text.isascii() and text.isdigit() and len(text) <= NUMBER_DIGITS_MAX
+    if not short or not least <= int(text) <= most:
+        shown = text[:SHOWN_LENGTH_MAX]
+        raise Invalid(f"{name} is a number from {least} to {most}, not {shown!r}.")
     return int(text)
 
 

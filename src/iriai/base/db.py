@@ -6,6 +6,8 @@ readers begin DEFERRED and never wait. The mode is asked for through the connect
 option `iriai_write`, which `base.tx` sets.
 """
 
+import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,18 +26,25 @@ from sqlalchemy import (
     create_engine,
     event,
 )
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
 BUSY_TIMEOUT_MS = 30_000
-POOL_SIZE = 20
-POOL_OVERFLOW = 20
+CONNECTIONS = 40
+"""How many connections a process takes at most, where its settings do not say."""
+CONNECT_WAIT_SECONDS = 3.0
+"""How long somebody waits for a connection where the server has none left."""
+CONNECT_AGAIN_SECONDS = 0.05
 SQLITE_CACHE_KIB = 8_192
 
 GOVERNED = "governed"
 """What marks a table whose rows a commons decides about: see `base.ledger`."""
 IN_PART = "governed_in_part"
 """What marks a table of which it decides about some columns: see `base.ledger_parts`."""
+
+_NONE_LEFT = re.compile("too many (?:clients|connections)|remaining connection slots")
+"""In what PostgreSQL says to whom it turns away; there is no code for it before one is let in."""
 
 BigId = BigInteger().with_variant(Integer, "sqlite")
 """A surrogate key: 64 bits on PostgreSQL, the rowid on SQLite."""
@@ -121,30 +130,46 @@ class Table(DeclarativeBase):
             table.info[IN_PART] = parts
 
 
-def connect(url: str) -> Engine:
-    """An engine for `sqlite:///path` or `postgresql+psycopg://…`.
+def connect(url: str, connections: int = CONNECTIONS) -> Engine:
+    """An engine for `sqlite:///path` or `postgresql+psycopg://…`, of so many connections at most.
 
-    What it could not do is said without the values: they may be secrets, and go into logs.
+    It keeps half of them open. What it could not do is said without the values: they may be
+    secrets, and go into logs.
     """
+    pool = {"pool_size": max(1, connections // 2), "max_overflow": connections - connections // 2}
     if url.startswith("sqlite"):
-        return _sqlite(url)
+        return _sqlite(url, pool)
     return create_engine(
         url,
-        pool_size=POOL_SIZE,
-        max_overflow=POOL_OVERFLOW,
+        **pool,
         pool_pre_ping=True,
         pool_recycle=1800,
         hide_parameters=True,
     )
 
 
-def _sqlite(url: str) -> Engine:
+def checked_out(engine: Engine) -> Connection:
+    """A connection of the pool.
+
+    Where the server has none left for this process, one that is given back, here or there, before
+    `CONNECT_WAIT_SECONDS` are over.
+    """
+    until = time.monotonic() + CONNECT_WAIT_SECONDS
+    while True:
+        try:
+            return engine.connect()
+        except OperationalError as error:
+            if not _NONE_LEFT.search(str(error.orig)) or time.monotonic() > until:
+                raise
+        time.sleep(CONNECT_AGAIN_SECONDS)
+
+
+def _sqlite(url: str, pool: Mapping[str, int]) -> Engine:
     path = url.removeprefix("sqlite:///")
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
         url,
-        pool_size=POOL_SIZE,
-        max_overflow=POOL_OVERFLOW,
+        **pool,
         hide_parameters=True,
         connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
     )

@@ -28,7 +28,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from iriai import __version__
 from iriai.base import clock, sandbox
-from iriai.base.db import POOL_OVERFLOW, POOL_SIZE, connect
+from iriai.base.db import connect
 from iriai.base.errors import HubError
 from iriai.base.migrate import current, lacking, newest
 from iriai.base.stores import open_store
@@ -42,7 +42,6 @@ FREE_BYTES_MIN = 2 * 10**9
 FSYNC_SECONDS_MAX = 0.1
 FILES_MIN = 4096
 LAYERS = ("limits", "namespaces", "root", "capabilities", "syscalls")
-CONNECTIONS_EACH_MAX = POOL_SIZE + POOL_OVERFLOW
 CLOCK_ERROR_MAX = timedelta(seconds=60)
 COMMAND_SECONDS_MAX = 10.0
 
@@ -151,9 +150,9 @@ def database(settings: "Settings") -> Iterator[Sign]:
     if place != settings.database and not Path(place).exists():
         yield _note("database", f"{place} does not exist yet; the first command makes it.")
         return
-    engine = connect(settings.database)
+    engine = connect(settings.database, settings.database_pool)
     try:
-        yield from _database(engine)
+        yield from _database(engine, settings.database_pool)
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
         yield _trouble("database", f"It does not answer: {reason}")
@@ -204,14 +203,14 @@ def _gaps(engine: Engine) -> list[str]:
         return lacking(connection)
 
 
-def _database(engine: Engine) -> Iterator[Sign]:
+def _database(engine: Engine, pool: int) -> Iterator[Sign]:
     with engine.connect() as connection:
         name = engine.dialect.name
         if name == "postgresql":
             version = connection.execute(text("SHOW server_version")).scalar_one()
             yield from _clock(clock.apart(engine))
             yield _fine("database", f"PostgreSQL {version}")
-            yield from _connections(connection)
+            yield from _connections(connection, pool)
         else:
             found = connection.execute(text("PRAGMA quick_check(1)")).scalar_one()
             if found == "ok":
@@ -237,11 +236,14 @@ def _database(engine: Engine) -> Iterator[Sign]:
             yield from _later(last if last.tzinfo else last.replace(tzinfo=UTC))
 
 
-def _connections(connection: Connection) -> Iterator[Sign]:
+def _connections(connection: Connection, pool: int) -> Iterator[Sign]:
     most = int(connection.execute(text("SHOW max_connections")).scalar_one())
-    says = f"{most} at most; each serve and work takes up to {CONNECTIONS_EACH_MAX}"
-    if most < CONNECTIONS_EACH_MAX * 2:
-        yield _note("connections", f"{says}: raise max_connections before there are two of them.")
+    says = f"{most} at most; each serve and work takes up to {pool}"
+    if most < pool * 2:
+        yield _note(
+            "connections",
+            f"{says}: raise max_connections, or lower database_pool, before there are two of them.",
+        )
     else:
         yield _fine("connections", says)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def open_ground(settings: "Settings", *, now: Clock = clock.now) -> Ground:
     """The ground of these settings: schema up to date, the instance's secret settled."""
     with _said():
-        engine = connect(settings.database)
+        engine = connect(settings.database, settings.database_pool)
         if now is clock.now:
             clock.require_agreed(engine)
         ledger.guard(engine)

@@ -88,7 +88,7 @@ def require_whole(folder: Path, *, objects: bool = True) -> Head:
 @contextmanager
 def _database(settings: "Settings") -> Iterator[Engine]:
     """The database; where this fails, a SQLite file that was made for it goes again."""
-    engine = connect(settings.database)
+    engine = connect(settings.database, settings.database_pool)
     file = engine.url.database if engine.dialect.name == "sqlite" else None
     made = file is not None and not Path(file).exists()
     try:

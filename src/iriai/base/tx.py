@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from iriai.base import events, jobs, ledger
 from iriai.base.clock import Clock
+from iriai.base.db import checked_out
 from iriai.base.errors import Invalid, Unavailable
 from iriai.base.ledger_parts import NOTES
 from iriai.base.stores import Store
@@ -149,7 +150,7 @@ class Tx:
 @contextmanager
 def _open(ground: Ground, *, write: bool) -> Iterator[Tx]:
     try:
-        with ground.engine.connect() as plain:
+        with checked_out(ground.engine) as plain:
             connection = plain.execution_options(iriai_write=True) if write else plain
             with connection.begin() as transaction:
                 tx = Tx(connection=connection, now=ground.clock(), ground=ground)

@@ -1,0 +1,65 @@
+"""Where PostgreSQL has no connection left, one that is given back is waited for."""
+
+import threading
+from dataclasses import replace
+from time import monotonic
+
+import psycopg
+import pytest
+from sqlalchemy import text
+from tests.support import postgres
+
+from iriai.base import db
+from iriai.base.errors import Unavailable
+
+
+@pytest.fixture
+def narrow(ground):
+    """A ground on a server with two connections for it, and the address of the same for others."""
+    url = postgres.fresh_database()
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'narrow'").fetchone():
+            connection.execute("CREATE ROLE narrow LOGIN CONNECTION LIMIT 2")
+    url = url.replace("postgres@", "narrow@")
+    engine = db.connect(url)
+    yield replace(ground, engine=engine), url.replace("+psycopg", "")
+    engine.dispose()
+
+
+def answers(ground):
+    with ground.read() as tx:
+        return tx.connection.execute(text("SELECT 7")).scalar_one() == 7
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+def test_a_connection_that_is_given_back_is_taken(narrow, is_own):
+    ground, address = narrow
+    with psycopg.connect(address), psycopg.connect(address) as other:
+        if is_own:
+            other.close()
+            held = ground.engine.connect()
+        back = held.close if is_own else other.close
+        threading.Timer(0.3, back).start()
+        began = monotonic()
+        assert answers(ground)
+        assert 0.2 < monotonic() - began < db.CONNECT_WAIT_SECONDS
+
+
+def test_it_is_not_waited_for_forever(narrow, monkeypatch):
+    ground, address = narrow
+    monkeypatch.setattr(db, "CONNECT_WAIT_SECONDS", 0.2)
+    with psycopg.connect(address), psycopg.connect(address):
+        began = monotonic()
+        with pytest.raises(Unavailable, match="try again"):
+            answers(ground)
+        assert monotonic() - began > 0.2
+    assert answers(ground)
+
+
+def test_a_database_that_is_away_is_said_to_be_at_once(narrow):
+    ground, _ = narrow
+    gone = replace(ground, engine=db.connect("postgresql+psycopg://nobody@127.0.0.1:1/none"))
+    began = monotonic()
+    with pytest.raises(Unavailable):
+        answers(gone)
+    assert monotonic() - began < 1
