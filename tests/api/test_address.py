@@ -58,9 +58,7 @@ def test_a_tail_is_a_revision_and_a_path(tail, revision, path):
     assert address.place(tail) == Place(revision, path)
 
 
-@pytest.mark.parametrize(
-    "tail", ["", "/a", "main/%ff", "%00/a", "main/a%00b", "main/" + "a" * 99_999]
-)
+@pytest.mark.parametrize("tail", ["", "/a", "main/%ff", "main/" + "a" * 99_999])
 def test_a_tail_that_makes_no_sense_is_invalid(tail):
     with pytest.raises(Invalid):
         address.place(tail)

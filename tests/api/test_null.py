@@ -28,6 +28,9 @@ def test_an_address_a_form_and_a_body_are_refused(doors):
         "/commons/%00",
         "/ada/tiny/commit/%00",
         "/ada/tiny/resolve/main/a%00b",
+        "/buckets/ada/tiny/tree?after=%00",
+        "/api/buckets/ada?search=a%00",
+        "/api/buckets/ada?cursor=%00",
     ):
         assert doors.ask("GET", path).status == 400, path
     for body in (b"name=a%00&password=b", b"name=ada&password=b&%00=c"):

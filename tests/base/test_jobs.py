@@ -4,7 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from iriai.base import jobs
 from iriai.base.jobs import Job, job
@@ -244,6 +244,20 @@ def test_what_a_clock_that_was_ahead_put_off_is_pulled_in(any_ground, clock, kin
     jobs.run_due(any_ground)
     assert sorted(done) == ["once", "once", "round", "round"]
     assert len(rows(any_ground)) == 2
+
+
+def test_however_many_kinds_come_round_they_are_asked_about_at_once(ground, kind):
+    for number in range(20):
+        job(f"{kind}.{number}", every=timedelta(hours=number + 1))(lambda *_: None)
+    jobs.schedule(ground)
+    asked = []
+
+    def note(_connection, _cursor, statement, *_rest):
+        asked.append(statement)
+
+    event.listen(ground.engine, "before_cursor_execute", note)
+    jobs.schedule(ground)
+    assert sum("jobs" in each for each in asked) == 3
 
 
 def test_rows_that_were_too_many_of_a_recurring_job_come_down_to_one(any_ground, clock, kind):

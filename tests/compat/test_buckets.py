@@ -53,9 +53,8 @@ def test_a_bucket_is_made_found_listed_and_deleted(api, any_hub):
         api.delete_bucket("ada/fresh")
 
 
-def test_files_are_sent_listed_read_and_removed(api, bucket, tmp_path):
-    big = os.urandom(3_000_000)
-    (tmp_path / "big.bin").write_bytes(big)
+def test_files_are_sent_and_listed(api, bucket, tmp_path):
+    (tmp_path / "big.bin").write_bytes(os.urandom(3_000_000))
     api.batch_bucket_files(
         bucket,
         add=[
@@ -87,6 +86,14 @@ def test_files_are_sent_listed_read_and_removed(api, bucket, tmp_path):
     metadata = api.get_bucket_file_metadata(bucket, "models/é big#1.bin")
     assert metadata.size == 3_000_000
     assert metadata.xet_file_data.file_hash == whole["models/é big#1.bin"].xet_hash
+
+
+def test_files_are_read_whole_and_in_part_and_removed(api, bucket, tmp_path):
+    big = os.urandom(3_000_000)
+    api.batch_bucket_files(
+        bucket,
+        add=[(b"hello", "hello.txt"), (big, "models/é big#1.bin"), (b"", "empty.txt")],
+    )
     there = tmp_path / "there"
     api.download_bucket_files(
         bucket,
@@ -100,7 +107,7 @@ def test_files_are_sent_listed_read_and_removed(api, bucket, tmp_path):
     assert (there / "h").read_bytes() == b"hello"
     assert (there / "e").read_bytes() == b""
     api.batch_bucket_files(bucket, add=[(b"hello again", "hello.txt")], delete=["empty.txt"])
-    assert api.bucket_info(bucket).size == 3_000_013
+    assert api.bucket_info(bucket).size == 3_000_011
     plain = httpx.get(f"{api.endpoint}/buckets/{bucket}/resolve/hello.txt")
     assert (plain.status_code, plain.content) == (200, b"hello again")
     part = httpx.get(

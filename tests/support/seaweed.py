@@ -116,8 +116,9 @@ class Seaweed:
         processes.wait_until(self._answers, self.process, log=self.log, seconds=START_SECONDS)
 
     def stop(self) -> None:
-        """Stop the server; its data stays."""
-        processes.stop(self.process)
+        """Stop the server, where it was started at all; its data stays."""
+        if hasattr(self, "process"):
+            processes.stop(self.process)
 
     def remove(self) -> None:
         """Stop, and leave nothing behind."""

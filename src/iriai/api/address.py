@@ -35,12 +35,9 @@ def decoded(raw: str) -> str:
     if len(raw) > SEGMENT_LENGTH_MAX * 4:
         raise Invalid("This address is too long.")
     try:
-        text = unquote_to_bytes(raw).decode("utf-8")
+        return unquote_to_bytes(raw).decode("utf-8")
     except UnicodeDecodeError as error:
         raise Invalid("This address is not valid UTF-8.") from error
-    if "\x00" in text:
-        raise Invalid("An address cannot hold a null character.")
-    return text
 
 
 def place(tail: str) -> Place:

@@ -169,25 +169,25 @@ def schedule(ground: "Ground") -> None:
 def _pull_in(ground: "Ground") -> None:
     """What waits for longer than it ever has to was put there by a clock that was ahead."""
     is_waiting = Job.state == "waiting"
-    far = [
-        (max(each.every, BACKOFF[-1]), (Job.kind == each.name) & Job.key.startswith(ROUND))
-        for each in KINDS.values()
-        if each.every is not None
+    longest = {
+        each.name: max(each.every, BACKOFF[-1]) for each in KINDS.values() if each.every is not None
+    }
+    now = ground.clock()
+    late = [
+        (Job.kind == name) & Job.key.startswith(ROUND) & (Job.run_at > now + most)
+        for name, most in longest.items()
     ]
-    far.append((BACKOFF[-1], (Job.attempts > 0) & Job.kind.not_in(_recurring())))
+    failed = (Job.attempts > 0) & Job.kind.not_in(longest)
+    late.append(failed & (Job.run_at > now + BACKOFF[-1]))
     with ground.read() as tx:
-        wrong = [
-            (number, tx.now + longest)
-            for longest, which in far
-            for number in tx.connection.execute(
-                select(Job.id).where(is_waiting, which, Job.run_at > tx.now + longest)
-            ).scalars()
-        ]
+        asked = select(Job.id, Job.kind).where(is_waiting, or_(*late))
+        wrong = tx.connection.execute(asked).all()
     if wrong:
         with ground.write() as tx:
-            for number, moment in wrong:
-                late = (Job.id == number) & is_waiting & (Job.run_at > moment)
-                tx.connection.execute(update(Job).where(late).values(run_at=moment))
+            for each in wrong:
+                moment = now + longest.get(each.kind, BACKOFF[-1])
+                is_late = (Job.id == each.id) & is_waiting & (Job.run_at > moment)
+                tx.connection.execute(update(Job).where(is_late).values(run_at=moment))
 
 
 def bury(ground: "Ground") -> None:

@@ -122,7 +122,7 @@ def require_may_vote(actor: Actor, collection: Collection) -> None:
 
 def clean_title(title: str) -> str:
     """A title fit to be kept, or `Invalid`."""
-    cleaned = " ".join(title.replace("\0", "").split())
+    cleaned = " ".join(title.split())
     if not cleaned or len(cleaned) > TITLE_LENGTH_MAX:
         raise Invalid(f"A collection's title has 1 to {TITLE_LENGTH_MAX} characters.")
     return cleaned
@@ -130,7 +130,7 @@ def clean_title(title: str) -> str:
 
 def clean_description(text: str) -> str:
     """A description fit to be kept, or `Invalid`."""
-    cleaned = text.replace("\0", "").replace("\r\n", "\n").strip()
+    cleaned = text.replace("\r\n", "\n").strip()
     if len(cleaned) > DESCRIPTION_LENGTH_MAX:
         raise Invalid(f"A description has at most {DESCRIPTION_LENGTH_MAX} characters.")
     return cleaned
@@ -138,7 +138,7 @@ def clean_description(text: str) -> str:
 
 def clean_note(text: str) -> str:
     """A note fit to be kept, or `Invalid`."""
-    cleaned = text.replace("\0", "").replace("\r\n", "\n").strip()
+    cleaned = text.replace("\r\n", "\n").strip()
     if len(cleaned) > NOTE_LENGTH_MAX:
         raise Invalid(f"A note has at most {NOTE_LENGTH_MAX} characters.")
     return cleaned

@@ -103,7 +103,7 @@ class Event:
 
 def clean_title(title: str) -> str:
     """A title fit to be kept, or `Invalid`."""
-    cleaned = " ".join(title.replace("\0", "").split())
+    cleaned = " ".join(title.split())
     if not TITLE_LENGTH_MIN <= len(cleaned) <= TITLE_LENGTH_MAX:
         raise Invalid(f"A title has {TITLE_LENGTH_MIN} to {TITLE_LENGTH_MAX} characters.")
     return cleaned
@@ -111,13 +111,13 @@ def clean_title(title: str) -> str:
 
 def fitted_title(title: str) -> str:
     """A title made of a commit's first line, however short or long that is."""
-    cleaned = " ".join(title.replace("\0", "").split())[:TITLE_LENGTH_MAX]
+    cleaned = " ".join(title.split())[:TITLE_LENGTH_MAX]
     return cleaned if len(cleaned) >= TITLE_LENGTH_MIN else f"Commit: {cleaned}"
 
 
 def clean_comment(text: str) -> str:
     """A comment fit to be kept, or `Invalid`."""
-    cleaned = text.replace("\0", "").replace("\r\n", "\n").strip()
+    cleaned = text.replace("\r\n", "\n").strip()
     if not cleaned:
         raise Invalid("A comment says something.")
     if len(cleaned) > COMMENT_LENGTH_MAX:
@@ -127,7 +127,7 @@ def clean_comment(text: str) -> str:
 
 def clean_reason(text: str) -> str:
     """A reason that can be shown, or `Invalid`."""
-    cleaned = " ".join(text.replace("\0", "").split())
+    cleaned = " ".join(text.split())
     if not cleaned:
         raise Invalid("Give a reason; it is shown and logged.")
     if len(cleaned) > REASON_LENGTH_MAX:

@@ -217,7 +217,7 @@ def clean_reason(status: Status, reason: str, *, is_required: bool = False) -> s
 
     A person may leave theirs unsaid to a client that does not ask for one; a commons may not.
     """
-    cleaned = reason.replace("\0", "").strip()
+    cleaned = reason.strip()
     if len(cleaned) > REASON_LENGTH_MAX:
         raise Invalid(f"A reason has at most {REASON_LENGTH_MAX:,} characters.")
     if status is not Status.REJECTED:

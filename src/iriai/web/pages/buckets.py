@@ -26,7 +26,7 @@ def bucket(ask: Ask) -> Response:
 def _level(ask: Ask, *, error: HubError | None = None) -> Response:
     full_name = _name(ask)
     path = ask.part("path").strip("/") if "path" in ask.request.path_params else ""
-    after = ask.query("after").replace("\x00", "")[: rules.PREFIX_LENGTH_MAX + 1]
+    after = ask.query("after")[: rules.PREFIX_LENGTH_MAX + 1]
     with ask.ground.read() as tx:
         found = queries.bucket(tx, ask.actor, full_name)
         if found.full_name != full_name and error is None:
