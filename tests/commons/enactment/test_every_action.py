@@ -16,6 +16,7 @@ from iriai.commons.charter.rules import Action, Parent, Preset
 from iriai.commons.enactment import children, operator
 from iriai.commons.membership import queries as membership
 from iriai.commons.pot import queries as pots
+from iriai.commons.proposals import queries as proposals
 from iriai.commons.proposals.rules import State as Stage
 from iriai.identity import queries as accounts
 from iriai.identity.rules import ANYONE, Role
@@ -91,20 +92,37 @@ def make(town, name):
 def decided(town, action, payload, by=None):
     """Take a proposal to its end, with everybody for it: at once, lazily or by a vote."""
     by = by or town.speaker
-    number = town.propose(by, action, payload=payload).number
+    return ended(town, town.propose(by, action, payload=payload).number, by)
+
+
+def ended(town, number, by=None):
+    """Take to its end what was proposed or called."""
     for _ in range(STEPS_MAX):
         found = town.see(number)
         if found.state is Stage.VOTING:
-            for name in VOTERS:
-                town.vote(name, number, *[1] + [2] * (len(found.options) - 1))
+            others = 2 if found.budget is None else 1
+            for name in voters(town, found):
+                town.vote(name, number, *[1] + [others] * (len(found.options) - 1))
         elif found.is_running and not any(each.name == "bob" for each in found.seconds):
-            for name in {"ada", "bob"} - {by}:
-                town.second(name, number)
+            for name in sorted({"ada", "bob"} - {by}):
+                if town.see(number).state is not Stage.VOTING:
+                    town.second(name, number)
+            if town.see(number).state is Stage.VOTING:  # it opened with that
+                continue
         if not town.see(number).is_running:
             break
         town.tick(days=15)
     town.tick()
     return town.see(number)
+
+
+def voters(town, found):
+    """Who votes: everybody who has a vote in it, or speaks for an institution that has."""
+    if town.rules is Preset.CONSORTIUM:
+        return VOTERS
+    with town.ground.read() as tx:
+        mine = proposals.electors(tx, found.id)
+    return [name for name, actor in town.people.items() if actor.id in mine]
 
 
 def row(town, name="tiny"):
