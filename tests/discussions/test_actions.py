@@ -18,6 +18,7 @@ from iriai.identity import actions as identity
 from iriai.identity import queries as people
 from iriai.identity.rules import OPERATOR, Actor
 from iriai.repos import actions as repos
+from iriai.repos import compaction, sweeping
 from iriai.repos import queries as repos_queries
 from iriai.repos.git.entries import EXECUTABLE_MODE
 from iriai.repos.operations import Add, DeleteFile
@@ -223,7 +224,8 @@ def shown(village, number):
         sides, brought = queries.sides(tx, found), queries.brought(tx, found.id)
         assert EventKind.COMMIT not in {each.kind for each in queries.events(tx, found.id)}
     worked_out = merging.proposed(objects, found, sides)
-    events = merging.commit_events(objects, worked_out.base, sides.tip, brought)
+    base, alone = worked_out.base, worked_out.is_unrelated
+    events = merging.commit_events(objects, base, sides.tip, brought, is_unrelated=alone)
     return worked_out, list(reversed(events))
 
 
@@ -256,8 +258,21 @@ def test_what_has_no_history_in_common_with_its_branch_any_more_is_not_merged(vi
     with pytest.raises(Conflict, match="no history in common"):
         enactment.merge(village.ground, village.ada, village.repo(), made.number)
     assert village.text("b.txt") == "b\n"
-    worked_out, _ = shown(village, made.number)
+    worked_out, events = shown(village, made.number)
     assert worked_out.is_unrelated
+    assert [each.data["oid"] for each in events] == [made.sha], "and not what main had before"
+
+
+def test_what_was_merged_is_shown_as_it_was_when_its_branch_begins_anew(village, clock):
+    made = village.commit(village.bob, Add("c.txt", b"c\n"), create_pr=True)
+    enactment.merge(village.ground, village.ada, village.repo(), made.number)
+    landing.squash(village.ground, village.ada, village.repo(), "main", "All in one")
+    compaction.compact(village.ground, village.repo().id)
+    clock.advance(days=40)
+    assert sweeping.sweep_retired(village.ground) > 0
+    worked_out, events = shown(village, made.number)
+    assert [each.path for each in worked_out.operations] == ["c.txt"]
+    assert [each.data["oid"] for each in events] == [made.sha]
 
 
 def test_whoever_a_commit_says_wrote_it_did_not_bring_it(village):

@@ -71,7 +71,9 @@ def details(request: Request) -> Response:
         worked_out = merging.proposed(objects, found, sides)
         shape |= proposed(found, worked_out)
     if worked_out is not None:
-        events += reversed(merging.commit_events(objects, worked_out.base, sides.tip, brought))
+        base, alone = worked_out.base, worked_out.is_unrelated
+        came = merging.commit_events(objects, base, sides.tip, brought, is_unrelated=alone)
+        events += reversed(came)
         # git tells no parts of a second, and commits may be older: none stands before the opening
         events.sort(key=lambda each: max(each.at, found.created_at))
         shape["events"] = [event_shape(each, repo) for each in events]

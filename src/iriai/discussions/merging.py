@@ -86,15 +86,22 @@ def proposed(objects: Objects, found: Discussion, sides: Sides) -> Merge | None:
 
 
 def commit_events(
-    objects: Objects, base: str, tip: str | None, brought: Sequence[Event]
+    objects: Objects,
+    base: str,
+    tip: str | None,
+    brought: Sequence[Event],
+    *,
+    is_unrelated: bool = False,
 ) -> list[Event]:
     """The commits of a pull request that its branch does not have, as events, newest first.
 
-    Each is by who `brought` it, and of when it came: what a commit itself says of its author is
+    Where the two have no history in common, its branch lacks all that was before the pull request
+    too: then it is those that are known to have been brought. Each is by who `brought` it, and of when it came: what a commit itself says of its author is
     whatever was written there, and is told as that. Of whom the hub does not know, nobody is named.
     """
     listed = objects.only_in(tip, base, limit=OWN_COMMITS_MAX) if tip is not None else []
-    own = {each.sha: each for each in listed}
+    newest = {str(each.data["oid"]) for each in brought}
+    own = {each.sha: each for each in listed if not is_unrelated or each.sha in newest}
     came = _arrivals(objects, own, brought)
     return [_commit_event(commit, came.get(commit.sha)) for commit in own.values()]
 

@@ -286,7 +286,9 @@ def _worked_out(
     worked_out = merging.proposed(objects, found, sides)
     if worked_out is None:
         return None, []
-    return worked_out, merging.commit_events(objects, worked_out.base, sides.tip, brought)
+    base, alone = worked_out.base, worked_out.is_unrelated
+    came = merging.commit_events(objects, base, sides.tip, brought, is_unrelated=alone)
+    return worked_out, came
 
 
 def _as_said(ask: Ask, repo: Repo, events: Sequence[Event]) -> list[Said]:
