@@ -166,6 +166,13 @@ def test_every_route_is_in_the_table():
     assert sorted(table) == sorted({f"{method} {path}" for path, method in ROUTES})
 
 
+def test_every_kind_has_the_same_doors():
+    table = yaml.safe_load(TABLE.read_text())
+    for where, row in table.items():
+        for kind in ("datasets", "spaces"):
+            assert table.get(where.replace(f"/api/{kind}/", "/api/models/"), row) == row, where
+
+
 def links_to_a_file(method, path):
     """Whether this is what a page's download link leads to, where a session counts."""
     return method in ("GET", "HEAD") and re.search(r"/(resolve|raw)/", path) is not None

@@ -60,6 +60,16 @@ def test_one_that_comes_by_another_way_is_no_fault_of_the_hub(doors):
     assert doors.ask("POST", "/oauth/token", body=body, headers=headers).status in (400, 401)
 
 
+def test_what_cannot_be_printed_stands_in_no_header(doors):
+    ada, token = doors.person("ada")
+    doors.repo(ada, "tiny")
+    unprintable = "".join(map(chr, (*range(1, 32), *range(127, 160))))
+    body = {f"a{unprintable}b": []}
+    answer = doors.ask("POST", "/api/models/ada/tiny/ask-access", body=body, token=token)
+    told = answer.headers["x-error-message"]
+    assert (answer.status, told.isprintable(), told[-1]) == (400, True, "b")
+
+
 def test_a_question_that_makes_no_sense_is_not_the_databases_absence(doors):
     with pytest.raises(Exception, match="nowhere") as wrong, doors.ground.read() as tx:
         tx.connection.exec_driver_sql("select nothing from nowhere")

@@ -8,6 +8,7 @@ from sqlalchemy import insert, select, text, update
 from sqlalchemy.orm import Session
 from tests.support import server
 
+import iriai.app  # noqa: F401 - the log's parts name tables of all parts of the hub
 from iriai.base import events, ledger
 from iriai.base.events import HUB, Event
 from iriai.base.jobs import Job

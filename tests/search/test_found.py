@@ -16,7 +16,7 @@ from iriai.repos import powers
 from iriai.repos.actions import Add
 from iriai.repos.rules import Visibility
 from iriai.repos.tables import RepoRow
-from iriai.search import actions, documents, jobs, vocabulary
+from iriai.search import actions, documents, index, jobs, vocabulary
 from iriai.search.meaning import known_words
 from iriai.search.queries import found
 from iriai.search.rules import Asked, Order
@@ -318,6 +318,40 @@ def test_pages_follow_each_other_while_rows_come_and_go(town, clock, order):
         assert early == [f"page-{number}" for number in reversed(range(12))]
     if order is Order.DOWNLOADS:
         assert [int(each[5:]) % 3 for each in early] == [2] * 4 + [1] * 4 + [0] * 4
+
+
+def test_every_way_through_the_index_leads_to_the_same_pages(town, clock, monkeypatch):
+    words, numbers = ("alpha", "beta", "alphabet"), range(11, -1, -1)
+    for number in reversed(numbers):
+        tags = [f"t{number % 2}", f"t{number % 3}"]
+        made(town, f"{words[number % 3]}-{number}", f"---\ntags: {tags}\n---\nbeta\n")
+        clock.advance(seconds=1)
+    indexed(town, clock)
+    texts = ((), ("alpha",), ("beta",), ("alphabet",), ("pha",), ("nothing",))
+    for search, tags in product(texts, ((), ("t0",), ("t0", "t1"), ("t1", "t2"))):
+        should = [
+            number
+            for number in numbers
+            if {f"t{number % 2}", f"t{number % 3}"}.issuperset(tags)
+            and all(word == "beta" or word in words[number % 3] for word in search)
+        ]
+        asked = Asked("model", search, tags=tags)
+        for gathered, walked in ((10**9, 1), (-1, 10**9), (-1, 3)):
+            monkeypatch.setattr(index, "GATHERED_MAX", gathered)
+            monkeypatch.setattr(index, "WALKED_MAX", walked)
+            assert leafed_through(town, asked) == should, asked
+
+
+def leafed_through(town, asked):
+    """The numbers at the ends of the names that are found, the newest first, page by page."""
+    seen, after = [], None
+    while True:
+        with town.ground.read() as tx:
+            page = found(tx, ANYONE, asked, Order.CREATED, after=after, limit=3)
+        seen += [int(repo.name.rpartition("-")[2]) for repo in page.repos]
+        after = page.after
+        if after is None:
+            return seen
 
 
 def test_a_place_that_makes_no_sense_is_refused(town):

@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from iriai.api import address, door, limits
 from iriai.api.bodies import body_bytes, parsed_json
+from iriai.api.problems import header_text
 from iriai.api.shapes import object_id
 from iriai.base.errors import Gone, HubError, Unavailable, Unknown
 from iriai.base.routing import Access, DeclaredRoute, route
@@ -356,7 +357,7 @@ def refused(error: HubError) -> Response:
         | error.headers
         | {
             "X-Error-Code": word,
-            "X-Error-Message": error.message.encode("ascii", "replace").decode(),
+            "X-Error-Message": header_text(error.message),
         }
     )
     if status == UNAUTHORISED:

@@ -105,6 +105,7 @@ def said(
 
 
 def header_text(message: str) -> str:
-    """A message fit for a header: one line of latin-1, not too long."""
+    """A message fit for a header: one line of latin-1 that can be printed, not too long."""
     line = " ".join(message.split())[:MESSAGE_LENGTH_MAX]
+    line = "".join(each if each.isprintable() else "?" for each in line)
     return line.encode("latin-1", "replace").decode("latin-1")

@@ -6,7 +6,11 @@ there is; sorting what was found instead takes five times as long at 200,000 row
 no text of their own (`content=''`) and no positions (`detail=none`), so what is taken out must be
 named with its tokens, which `search_docs` keeps.
 
-PostgreSQL has one table of tsvectors under a GIN index, and sorts by the places in `search_docs`.
+PostgreSQL has one table of tsvectors under a GIN index, and the places in `search_docs`. There are
+two ways to a page, and each is quick where the other is slow: *gather* all that matches and sort
+it, or *walk* the order and look at each row. Which is taken depends on how much the planner expects
+to match; a walk is never longer than `WALKED_MAX`, for an expectation may be wrong (words and tags
+that never go together).
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,6 +25,11 @@ from iriai.search.tokens import Clause
 
 ORDERS = tuple(Order)
 PLACE_MAX = PARAMETERS_MAX = (1 << 63) - 1
+
+GATHERED_MAX = 2_000
+"""Up to how many expected matches PostgreSQL gathers and sorts; from there on it walks first."""
+WALKED_MAX = 10_000
+"""How many rows it walks at most. If a page is not full then, few match, and they are gathered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +48,7 @@ class Look:
     `words` are those that trigrams do not prove.
     """
 
+    kind: str
     order: Order
     clauses: Sequence[Clause]
     words: Sequence[str] = ()
@@ -46,7 +56,6 @@ class Look:
     parameters_max: int | None = None
     before: int = PLACE_MAX
     limit: int = 1
-    is_sorted: bool = True
 
     @property
     def has_bounds(self) -> bool:
@@ -73,6 +82,11 @@ class Engine(Protocol):
 
     def matching(self, connection: Connection, look: Look) -> list[int]:
         """The places of what matches, the first ones of an order."""
+
+    def count(
+        self, connection: Connection, clauses: Sequence[Clause], words: Sequence[str], most: int
+    ) -> int:
+        """How much matches, counted up to `most`. `words` as in `Look`."""
 
 
 class Sqlite:
@@ -104,8 +118,15 @@ class Sqlite:
 
     def matching(self, connection: Connection, look: Look) -> list[int]:
         """Rows of one order's table; SQLite walks it from the end, so a page costs a page."""
-        asked = _sqlite(look.order, len(look.words), look.has_bounds, look.is_sorted)
+        asked = _sqlite(look.order, len(look.words), look.has_bounds)
         return _places(connection, asked, look, fts(look.clauses))
+
+    def count(
+        self, connection: Connection, clauses: Sequence[Clause], words: Sequence[str], most: int
+    ) -> int:
+        """Any rows of one table, as FTS5 comes upon them."""
+        asked = {"match": fts(clauses), "most": most} | _spelled_out(words)
+        return int(connection.execute(_sqlite_count(len(words)), asked).scalar_one())
 
 
 class Postgres:
@@ -133,8 +154,21 @@ class Postgres:
     def matching(self, connection: Connection, look: Look) -> list[int]:
         """Rows whose vector matches, by a plan for these very words and not for any."""
         connection.execute(_PLAN_FOR_THIS)
-        asked = _postgres(look.order, len(look.words), look.has_bounds, look.is_sorted)
-        return _places(connection, asked, look, tsquery(look.clauses))
+        match, words = tsquery(look.clauses), len(look.words)
+        if _expected(connection, match) > GATHERED_MAX:
+            walk = _walk(look.order, words, look.has_bounds)
+            places = _places(connection, walk, look, match, kind=look.kind, walked=WALKED_MAX)
+            if len(places) == look.limit:
+                return places
+        return _places(connection, _gather(look.order, words, look.has_bounds), look, match)
+
+    def count(
+        self, connection: Connection, clauses: Sequence[Clause], words: Sequence[str], most: int
+    ) -> int:
+        """Any rows, as the index has them."""
+        connection.execute(_PLAN_FOR_THIS)
+        asked = {"match": tsquery(clauses), "most": most} | _spelled_out(words)
+        return int(connection.execute(_postgres_count(len(words)), asked).scalar_one())
 
 
 def engine(connection: Connection) -> Engine:
@@ -159,17 +193,33 @@ def _grouped(clause: Clause, quote: str, both: str, either: str) -> str:
     return "(" + either.join(groups) + ")"
 
 
-def _places(connection: Connection, asked: TextClause, look: Look, match: str) -> list[int]:
-    given: dict[str, Any] = {"match": match, "before": look.before, "most": look.limit}
-    for number, word in enumerate(look.words):
-        given |= {f"name{number}": word, f"word{number}": f" {word} "}
+def _expected(connection: Connection, match: str) -> int:
+    """How many rows PostgreSQL's planner expects to match."""
+    planned = connection.execute(_EXPLAINED, {"match": match}).scalar_one()
+    return int(planned[0]["Plan"]["Plan Rows"])
+
+
+def _places(
+    connection: Connection, asked: TextClause, look: Look, match: str, **more: str | int
+) -> list[int]:
+    given: dict[str, Any] = {"match": match, "before": look.before, "most": look.limit, **more}
+    given |= _spelled_out(look.words)
     if look.has_bounds:
         given |= {"low": look.parameters_min or 0, "high": look.parameters_max or PARAMETERS_MAX}
     return list(connection.execute(asked, given).scalars())
 
 
+def _spelled_out(words: Sequence[str]) -> dict[str, str]:
+    """What the closer look compares with, by the names that `_said` gives it."""
+    return {
+        name: value
+        for n, word in enumerate(words)
+        for name, value in ((f"name{n}", word), (f"word{n}", f" {word} "))
+    }
+
+
 @lru_cache(maxsize=256)
-def _sqlite(order: Order, words: int, bounds: bool, is_sorted: bool) -> TextClause:
+def _sqlite(order: Order, words: int, bounds: bool) -> TextClause:
     """The question in SQL, once for each shape that it can have."""
     name, mask = _name(order), (1 << ID_BITS) - 1
     joins = f" JOIN search_docs d ON d.repo_id = (f.rowid & {mask})" if words else ""
@@ -177,29 +227,66 @@ def _sqlite(order: Order, words: int, bounds: bool, is_sorted: bool) -> TextClau
     return text(
         f"SELECT f.rowid FROM {name} f{joins} "  # noqa: S608 - our own names
         f"WHERE {name} MATCH :match AND f.rowid < :before{_said('instr', words, bounds)} "
-        f"{'ORDER BY f.rowid DESC ' if is_sorted else ''}LIMIT :most"
+        "ORDER BY f.rowid DESC LIMIT :most"
+    )
+
+
+@lru_cache(maxsize=64)
+def _sqlite_count(words: int) -> TextClause:
+    name, mask = _name(Order.TRENDING), (1 << ID_BITS) - 1
+    join = f" JOIN search_docs d ON d.repo_id = (f.rowid & {mask})" if words else ""
+    return text(
+        f"SELECT count(*) FROM (SELECT 1 FROM {name} f{join} "  # noqa: S608 - our own names
+        f"WHERE {name} MATCH :match{_said('instr', words, bounds=False)} LIMIT :most)"
     )
 
 
 @lru_cache(maxsize=256)
-def _postgres(order: Order, words: int, bounds: bool, is_sorted: bool) -> TextClause:
-    """The same for PostgreSQL: find, put in order, and only then look closer, row by row.
+def _gather(order: Order, words: int, bounds: bool) -> TextClause:
+    """The same for PostgreSQL: find all, put it in order, and only then look closer, row by row.
 
     `OFFSET 0` keeps the two apart; the closer look reads long rows, and a page needs few of them.
     """
-    joins = " JOIN cards c ON c.repo_id = w.repo_id" if bounds else ""
-    closer = _said("strpos", words, bounds, "w").removeprefix(" AND ")
-    look = (
-        f" WHERE (SELECT {closer} FROM search_docs w{joins} WHERE w.repo_id = s.repo_id)"  # noqa: S608
-        if closer
-        else ""
+    closer = _closer(words, bounds)
+    return text(
+        "WITH m AS MATERIALIZED ("  # noqa: S608 - our own names
+        "SELECT repo_id FROM search_vectors WHERE vector @@ CAST(:match AS tsquery)) "
+        f"SELECT s.place FROM (SELECT d.by_{order} AS place, d.repo_id FROM m "
+        f"JOIN search_docs d ON d.repo_id = m.repo_id WHERE d.by_{order} < :before "
+        f"ORDER BY d.by_{order} DESC OFFSET 0) s{f' WHERE {closer}' if closer else ''} LIMIT :most"
     )
+
+
+@lru_cache(maxsize=256)
+def _walk(order: Order, words: int, bounds: bool) -> TextClause:
+    """Or along the order, each row's vector by itself, as far as `:walked` rows."""
+    closer = _closer(words, bounds)
     return text(
         f"SELECT s.place FROM (SELECT d.by_{order} AS place, d.repo_id FROM search_docs d "  # noqa: S608 - our own names
-        "JOIN search_vectors v ON v.repo_id = d.repo_id "
-        f"WHERE v.vector @@ CAST(:match AS tsquery) AND d.by_{order} < :before "
-        f"{f'ORDER BY d.by_{order} DESC ' if is_sorted else ''}OFFSET 0) s{look} LIMIT :most"
+        f"WHERE d.kind = :kind AND d.by_{order} < :before "
+        f"ORDER BY d.by_{order} DESC LIMIT :walked) s "
+        "WHERE (SELECT v.vector @@ CAST(:match AS tsquery) FROM search_vectors v "
+        f"WHERE v.repo_id = s.repo_id){f' AND {closer}' if closer else ''} LIMIT :most"
     )
+
+
+@lru_cache(maxsize=64)
+def _postgres_count(words: int) -> TextClause:
+    closer = _closer(words, bounds=False)
+    return text(
+        "SELECT count(*) FROM (SELECT 1 FROM search_vectors s "  # noqa: S608 - our own names
+        f"WHERE s.vector @@ CAST(:match AS tsquery){f' AND {closer}' if closer else ''} "
+        "LIMIT :most) found"
+    )
+
+
+def _closer(words: int, bounds: bool) -> str:
+    """The closer look at a row, as a condition; empty where none is needed."""
+    joins = " JOIN cards c ON c.repo_id = w.repo_id" if bounds else ""
+    said = _said("strpos", words, bounds, "w").removeprefix(" AND ")
+    if not said:
+        return ""
+    return f"(SELECT {said} FROM search_docs w{joins} WHERE w.repo_id = s.repo_id)"  # noqa: S608
 
 
 def _said(place: str, words: int, bounds: bool, at: str = "d") -> str:
@@ -230,7 +317,12 @@ _DELETE = {
 }
 _PLAN_FOR_THIS = text(
     "SELECT set_config('plan_cache_mode', 'force_custom_plan', true), "
-    "set_config('max_parallel_workers_per_gather', '0', true)"  # they start slower than it takes
+    "set_config('max_parallel_workers_per_gather', '0', true), "  # they start slower than it takes
+    "set_config('enable_seqscan', 'off', true)"  # it would unpack every vector
+)
+_EXPLAINED = text(
+    "EXPLAIN (FORMAT JSON) "
+    "SELECT repo_id FROM search_vectors WHERE vector @@ CAST(:match AS tsquery)"
 )
 _INSERT_VECTOR = text(
     "INSERT INTO search_vectors (repo_id, vector) "

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from iriai.base.tx import Tx
 from iriai.search import index, rules, spelling, tokens, vocabulary, words
-from iriai.search.rules import Asked, Order
+from iriai.search.rules import Asked
 from iriai.search.tables import SearchSpelling
 
 LOOKED_UP_MAX = 400
@@ -30,13 +30,10 @@ def meant(tx: Tx, asked: Asked) -> dict[str, tuple[str, ...]]:
 
 def _is_known(tx: Tx, kind: str, run: str) -> bool:
     """Whether anything that everybody may see has this word, whole or in its name."""
-    look = index.Look(
-        order=Order.TRENDING,
-        clauses=[((tokens.fact(tokens.scope(kind), "is"),),), tokens.word(run)],
-        words=[run] if tokens.needs_look(run) else [],
-        is_sorted=False,
-    )
-    return bool(index.engine(tx.connection).matching(tx.connection, look))
+    public = ((tokens.fact(tokens.scope(kind), "is"),),)
+    looked = [run] if tokens.needs_look(run) else []
+    engine = index.engine(tx.connection)
+    return engine.count(tx.connection, [public, tokens.word(run)], looked, 1) > 0
 
 
 def known_words(tx: Tx, kind: str, run: str) -> tuple[str, ...]:

@@ -171,6 +171,7 @@ class _Look:
             return []
         meant = self.asked.stand_ins or {}
         look = index.Look(
+            kind=self.asked.kind,
             order=self.order,
             clauses=wanted,
             words=[

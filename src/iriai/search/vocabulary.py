@@ -16,7 +16,6 @@ from iriai.base.batches import batches
 from iriai.base.tx import Ground, Tx
 from iriai.repos.rules import Kind
 from iriai.search import index, spelling, tokens
-from iriai.search.rules import Order
 from iriai.search.tables import SearchSpelling
 
 ROWS_MAX = 5_000_000
@@ -90,10 +89,8 @@ def forget(ground: Ground) -> int:
 def times(tx: Tx, word: str, kinds: Sequence[str], most: int) -> int:
     """How many repositories of these kinds that everybody may see have a word, up to `most`."""
     public = tuple((tokens.fact(tokens.scope(kind), "is"),) for kind in kinds)
-    look = index.Look(
-        order=Order.TRENDING, clauses=[public, ((word,),)], limit=most, is_sorted=False
-    )
-    return len(index.engine(tx.connection).matching(tx.connection, look))
+    engine = index.engine(tx.connection)
+    return engine.count(tx.connection, [public, ((word,),)], (), most)
 
 
 def _rows(words: Sequence[str], *, named: bool) -> list[dict[str, Any]]:
