@@ -17,6 +17,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 KEPT = ROOT / ".long"
+TIMEOUT_SECONDS = 3_600
+"""How long one test may take at full counts."""
 COUNT = re.compile(r"(\d+) (passed|failed|skipped|error|errors)\b")
 
 
@@ -48,8 +50,9 @@ def run(path: Path) -> Result:
     log = KEPT / f"{name.replace('/', '-')}.log"
     begun = time.monotonic()
     with log.open("w", encoding="utf-8") as output:
+        limits = ["--timeout", str(TIMEOUT_SECONDS)]
         subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:randomly", name],
+            [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:randomly", *limits, name],
             cwd=ROOT,
             env=os.environ | {"IRIAI_TEST_LONG": "1"},
             stdout=output,

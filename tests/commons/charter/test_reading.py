@@ -1,5 +1,6 @@
 """A text becomes a charter or is refused with the line, the field and the rule."""
 
+import re
 import time
 from dataclasses import replace
 
@@ -210,6 +211,16 @@ def test_a_broken_charter_is_never_a_crash(data):
     come = data.draw(st.text(max_size=10))
     _, faults = reading.examined(text[:at] + come + text[at + gone :], commons="afro")
     assert all(each.startswith("CHARTER.yaml") for each in faults)
+
+
+@pytest.mark.parametrize("action", list(Action))
+def test_a_decision_that_there_is_not_is_named_wherever_it_is_asked_for(action):
+    named = presets.charter("university", "afro").actions[action]
+    text = presets.text("university", "afro")
+    wrong = re.sub(rf"(\b{re.escape(action)}: ){named}\b", r"\g<1>nowhere", text)
+    assert wrong != text
+    _, faults = reading.examined(wrong, commons="afro")
+    assert any(f"actions.{action} " in each and "nowhere" in each for each in faults), faults
 
 
 def test_a_member_at_once_is_someone_only_where_members_decide():

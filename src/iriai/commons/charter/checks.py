@@ -116,10 +116,12 @@ def _actions(charter: Charter) -> Iterator[Fault]:
 def _collective(charter: Charter) -> Iterator[Fault]:
     if STEWARD not in charter.roles:
         yield "roles", "has a role “steward”: somebody must be able to place a hold"
-    amend = charter.procedure(Action.CHARTER_AMEND)
-    entrenched = charter.procedure(Action.CHARTER_AMEND_ENTRENCHED)
+    amend, entrenched = (
+        charter.decisions.get(charter.actions[action])
+        for action in (Action.CHARTER_AMEND, Action.CHARTER_AMEND_ENTRENCHED)
+    )
     if amend is None or entrenched is None:
-        return
+        return  # `_actions` says that there is none of that name
     for field in ("ratio", "quorum_factor", "deliberate_days", "vote_days"):
         if getattr(entrenched, field) < getattr(amend, field):
             name = charter.actions[Action.CHARTER_AMEND_ENTRENCHED]
