@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 WORKER_STOP_SECONDS = 20.0
 LOCK_NAME = "serve.lock"
+FIRST_LINK = "the link for the first account"
 
 
 @click.command()
@@ -86,8 +87,7 @@ def serve(*, settings: "Settings", no_worker: bool, access_log: bool) -> None:
             from iriai.search import noting
 
             made = server(app.hub(ground))
-            greet(ground)
-            with stopped_gently():
+            with greeting(ground), stopped_gently():
                 made.run(sockets=[listener])
                 noting.hand_on(ground)
                 egress.of(ground).write()
@@ -126,24 +126,34 @@ def migrate(*, settings: "Settings") -> None:
         click.echo(f"The database is at schema {current(ground.engine)}.")
 
 
-def greet(ground: "Ground") -> None:
-    """Say where the hub is, and how to make the first account."""
-    from iriai import __version__
-    from iriai.identity import actions
+@contextmanager
+def greeting(ground: "Ground") -> Iterator[None]:
+    """Say where the hub is, and how to make the first account.
 
-    with ground.write() as tx:
-        link = actions.first_invite(tx)
-    url = ground.settings.url
-    lines = [f"iriai {__version__} is ready at {url}"]
-    if link is not None:
-        lines += [
-            "",
-            "Nobody has an account yet. Make the first one here; the link works once:",
-            f"  {url}/welcome/{link}",
-            "",
-        ]
-    lines += [f"It keeps everything in {where(ground.settings)}. Ctrl-C stops it."]
-    click.echo("\n".join(lines))
+    Of several on one database that is one server's to say, as long as it runs: a new link takes
+    the place of the one before.
+    """
+    from iriai import __version__
+    from iriai.base import turns
+    from iriai.identity import actions, queries
+
+    with ground.read() as tx:
+        is_empty = not queries.has_people(tx)
+    with turns.tried(ground, FIRST_LINK) if is_empty else contextlib.nullcontext(False) as ours:
+        url = ground.settings.url
+        lines = [f"iriai {__version__} is ready at {url}"]
+        link = None
+        if ours:
+            with ground.write() as tx:
+                link = actions.first_invite(tx)
+        if link is not None:
+            says = "Make the first one here; the link works once:"
+            lines += ["", f"Nobody has an account yet. {says}", f"  {url}/welcome/{link}", ""]
+        elif is_empty and not ours:
+            lines += ["Nobody has an account yet; another `iriai serve` has printed the link."]
+        lines += [f"It keeps everything in {where(ground.settings)}. Ctrl-C stops it."]
+        click.echo("\n".join(lines))
+        yield
 
 
 def where(settings: "Settings") -> str:

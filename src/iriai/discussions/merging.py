@@ -96,8 +96,9 @@ def commit_events(
     """The commits of a pull request that its branch does not have, as events, newest first.
 
     Where the two have no history in common, its branch lacks all that was before the pull request
-    too: then it is those that are known to have been brought. Each is by who `brought` it, and of when it came: what a commit itself says of its author is
-    whatever was written there, and is told as that. Of whom the hub does not know, nobody is named.
+    too: then it is those that are known to have been brought. Each is by who `brought` it, and of
+    when it came: what a commit itself says of its author is whatever was written there, and is told
+    as that. Of whom the hub does not know, nobody is named.
     """
     listed = objects.only_in(tip, base, limit=OWN_COMMITS_MAX) if tip is not None else []
     newest = {str(each.data["oid"]) for each in brought}
