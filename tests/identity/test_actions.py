@@ -396,7 +396,7 @@ def test_two_first_links_make_one_operator(any_ground):
     with any_ground.read() as tx:
         asked = select(Account.name).where(Account.is_operator.is_(True))
         assert len(tx.connection.execute(asked).all()) == 1
-    assert [type(each) for each in refused] == [Conflict]
+    assert [type(each) for each in refused] == [Gone]
 
 
 def test_who_is_made_the_only_admin_while_they_give_up_their_account_is_told(any_ground):

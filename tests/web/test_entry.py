@@ -7,6 +7,8 @@ from starlette.testclient import TestClient
 
 from iriai.api.limits import SIGN_IN, WRONG_ANYWHERE, WRONG_PASSWORDS
 from iriai.base import credentials
+from iriai.identity import actions as identity
+from iriai.identity.rules import OPERATOR
 from iriai.signin import devices
 from tests.web.conftest import ADDRESS, PASSWORD, Visitor, text
 
@@ -18,6 +20,12 @@ def test_the_first_account_is_made_with_the_link_once(ground, first_link):
     visitor.send(f"/welcome/{first_link}", **fields)
     assert "ada" in text(visitor.see("/settings/profile"))
     visitor.other().see(f"/welcome/{first_link}", status=410)
+
+
+def test_the_first_link_is_over_when_the_first_account_was_made_by_command(ground, first_link):
+    identity.add_person(ground, OPERATOR, name="ada")
+    page = Visitor(ground).see(f"/welcome/{first_link}", status=410)
+    assert "The first account was made already" in text(page)
 
 
 def test_a_closed_hub_says_how_one_gets_in(ground):

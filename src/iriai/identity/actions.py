@@ -85,8 +85,6 @@ def sign_up(
         invited = queries.open_invite(tx, link) if link else None
         if invited is None and ground.settings.sign_up != "open":
             raise Denied("One joins this hub by invitation.", code="InviteNeeded")
-        if invited is not None and invited.is_first and queries.has_people(tx):
-            raise Conflict("The first account was made already.")
         made = _add(tx, AccountKind.PERSON, cleaned, fullname)
         made.password, made.email = kept, fields.clean_email(email) or None
         made.is_operator = invited is not None and invited.is_first

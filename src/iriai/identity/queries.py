@@ -266,11 +266,13 @@ def invites_of(tx: Tx, actor: Actor) -> Sequence[Invite]:
 
 
 def open_invite(tx: Tx, raw: str) -> Invite:
-    """The invitation behind a link, while it is good."""
+    """The invitation behind a link, while it is good; the first of all, until somebody is there."""
     asked = select(Invite).where(Invite.digest == credentials.digest(raw))
     found = tx.session.scalar(asked)
     if found is None:
         raise Unknown("This invitation does not exist.", code="InviteNotFound")
     if found.used_at is not None or found.expires_at <= tx.now:
         raise Gone("This invitation was used or is too old; ask for a new one.", code="InviteGone")
+    if found.is_first and has_people(tx):
+        raise Gone("The first account was made already.", code="InviteGone")
     return found
