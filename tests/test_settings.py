@@ -26,6 +26,8 @@ def test_a_flag_wins_over_a_variable_and_a_variable_over_the_file(tmp_path: Path
         {"IRIAI_RATE_LIMITS": "perhaps"},
         {"IRIAI_SIGN_UP": "closed"},
         {"IRIAI_SECRET": "short"},
+        {"IRIAI_DATABASE_URL": "mysql://hub"},
+        {"IRIAI_DATABASE_URL": "sqlite:///"},
         {"IRIAI_DEDUP_SCOPE": "galaxy"},
     ],
 )

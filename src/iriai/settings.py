@@ -158,6 +158,7 @@ NUMBER_DIGITS_MAX = 5
 NUMBERS = {"port": (0, 65535), "database_pool": (5, 1_000)}
 CONTACT = re.compile(r"[!-?A-~]{1,100}@[A-Za-z0-9.-]{1,150}|https://[!-~]{1,250}")
 SECRET = re.compile("[0-9a-f]{64}")
+DATABASE = re.compile(r"sqlite:///[^/]|sqlite:////[^/]|postgresql\+psycopg://")
 
 
 def load(
@@ -247,6 +248,8 @@ def _require_sense(name: str, value: str) -> None:
         raise Invalid(f"dedup_scope is instance, namespace or off, not {value!r}.")
     if name in ("outbound_allow", "trusted_proxies"):
         networks(value, name)
+    if name == "database_url" and value and not DATABASE.match(value):
+        raise Invalid("database_url is sqlite:///… with a path, or postgresql+psycopg://….")
     if name == "secret" and value and not SECRET.fullmatch(value):
         raise Invalid("secret is 64 hex digits.")
     if name == "contact" and value and not CONTACT.fullmatch(value):

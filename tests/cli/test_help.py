@@ -61,7 +61,7 @@ def test_the_version_is_said(shell):
     ("words", "sentence", "status"),
     [
         (("--data", "/proc/none"), "/proc/none cannot be used: No such file or directory.", 3),
-        (("--database-url", "nonsense"), "The database's URL is not one", 1),
+        (("--database-url", "nonsense"), "database_url is sqlite:///… with a path", 1),
         (("--store-url", "ftp://x"), "A store's URL starts with file://, s3:// or memory:", 1),
         (
             ("--database-url", "postgresql+psycopg://a@127.0.0.1:1/x"),

@@ -43,6 +43,16 @@ def test_a_finding_names_the_thing_and_what_is_wrong_with_it(lived_in):
     assert "The log holds 0 entries, its head says 7." in said
 
 
+@pytest.mark.parametrize("command", ["check", "backup kept"])
+def test_a_hub_that_is_not_there_is_not_called_sound(shell, command):
+    said = shell.refused(*command.split(), "--data", "typo", status=1)
+    assert f"There is no hub in {shell.folder / 'typo'}" in said
+    assert not (shell.folder / "typo").exists()
+    (shell.folder / "typo").mkdir()
+    (shell.folder / "typo" / "iriai.db").touch()
+    assert "There is no hub in" in shell.refused(*command.split(), "--data", "typo", status=1)
+
+
 @pytest.mark.parametrize("part", ["0/3", "4/3", "1", "a/b", "1/0"])
 def test_a_part_that_makes_no_sense_is_not_understood(shell, part):
     assert "is not a part such as 1/30" in shell.refused("check", "--read-data", part, status=2)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -10,7 +11,7 @@ from iriai.base import clock, instance, ledger, ledger_parts
 from iriai.base.clock import Clock
 from iriai.base.db import connect
 from iriai.base.errors import Invalid, Unavailable
-from iriai.base.migrate import migrate
+from iriai.base.migrate import current, migrate
 from iriai.base.stores import open_store
 from iriai.base.tx import Ground
 
@@ -40,6 +41,19 @@ def open_ground(settings: "Settings", *, now: Clock = clock.now) -> Ground:
         secret=bytes.fromhex(kept),
         ledger_key=bytes.fromhex(key),
     )
+
+
+def is_there(settings: "Settings") -> bool:
+    """Whether these settings lead to a hub that was made before; to open one makes it."""
+    place = settings.database.removeprefix("sqlite:///")
+    if place != settings.database and not Path(place).exists():
+        return False
+    with _said():
+        engine = connect(settings.database, settings.database_pool)
+        try:
+            return current(engine) is not None
+        finally:
+            engine.dispose()
 
 
 @contextmanager

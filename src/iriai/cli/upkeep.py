@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from iriai.base.errors import Invalid
+from iriai.base.errors import Invalid, Unknown
 from iriai.cli import frame, serving
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def check(*, settings: "Settings", read_data: tuple[int, int] | None) -> None:
     The hub may run meanwhile; what is found damaged is not served any more.
     """
     found = 0
-    with frame.opened(settings) as ground, frame.progress() as shown:
+    with standing(settings) as ground, frame.progress() as shown:
         for message in findings(ground, read_data, shown):
             shown.done()
             found += 1
@@ -61,6 +62,20 @@ def check(*, settings: "Settings", read_data: tuple[int, int] | None) -> None:
         click.echo(f"{found:,} {'finding' if found == 1 else 'findings'}.", err=True)
         raise SystemExit(frame.REFUSED)
     click.echo("Everything is as it should be.")
+
+
+@contextmanager
+def standing(settings: "Settings") -> Iterator["Ground"]:
+    """The ground of a hub that is there: one that a slip in a path names is not made, nor fine."""
+    from iriai.base.opening import is_there
+
+    if not is_there(settings):
+        raise Unknown(
+            f"There is no hub in {serving.where(settings)}. Say where it is by --data, or by "
+            "--database-url."
+        )
+    with frame.opened(settings) as ground:
+        yield ground
 
 
 def findings(
@@ -126,7 +141,7 @@ def backup(folder: Path, *, settings: "Settings") -> None:
     from iriai.base.backup import take
 
     require_apart(settings, folder)
-    with frame.opened(settings) as ground, frame.progress() as shown:
+    with standing(settings) as ground, frame.progress() as shown:
         taken = take(ground, folder.absolute(), shown)
     head = taken.head
     click.echo(
