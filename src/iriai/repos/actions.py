@@ -32,7 +32,7 @@ from iriai.repos.landing import (
     take_number,
 )
 from iriai.repos.operations import Add, AddLarge, Copy, DeleteFile, DeleteFolder, Operation
-from iriai.repos.records import record
+from iriai.repos.records import record, where_refs_are
 from iriai.repos.refs import (
     create_branch,
     create_empty_branch,
@@ -181,7 +181,7 @@ def duplicate(  # noqa: PLR0917 - whose, what, from where, to where, for whom
         made = queries.by_id(tx, repo_id)
         room.require(tx, made)
         facts = {} if source.is_private else {"source": source.address}
-        record(tx, actor, "duplicated", made, **facts)
+        record(tx, actor, "duplicated", made, **facts, **where_refs_are(tx, repo_id))
     return made
 
 

@@ -19,7 +19,7 @@ from iriai.repos.git.entries import EXECUTABLE_MODE, FILE_MODE, Commit
 from iriai.repos.git.objects import Objects
 from iriai.repos.git.packs import Packed, PackWriter
 from iriai.repos.landing import add_pack, dropped_if_refused, lock, move_ref, store_pack
-from iriai.repos.records import record
+from iriai.repos.records import record, where_refs_are
 from iriai.repos.rules import HEADS, PULLS, TAGS, Ref, Repo
 from iriai.repos.signing import signature_of
 
@@ -140,7 +140,8 @@ def _land(  # noqa: PLR0917 - all that one change is made of
             add_pack(tx, repo.id, packed)
         count = blobs.forget(tx, repo.id, sha256s)
         names = sorted(each.ref.name for each in moved)
-        record(tx, actor, "erased large files of", repo, files=count, refs=names)
+        facts = {"files": count, "refs": names} | where_refs_are(tx, repo.id)
+        record(tx, actor, "erased large files of", repo, **facts)
 
 
 def require_refs(tx: Tx, repo: Repo, refs: Sequence[Ref]) -> None:

@@ -243,7 +243,9 @@ class _Push:
             room.require(tx, self.repo)
         for update in moved:
             forced = {"forced": True} if update.name in self.forced else {}
-            facts = {"ref": update.name, "old": update.old, "new": update.new, **forced}
+            commit = self.commits.get(update.name)
+            tag = {} if commit in (None, update.new) else {"commit": commit}
+            facts = {"ref": update.name, "old": update.old, "new": update.new, **tag, **forced}
             record(tx, self.actor, "pushed", self.repo, **facts)
 
     def _link(self, tx: Tx) -> None:

@@ -190,7 +190,8 @@ def _created(tx: Tx, actor: Actor, repo: Repo, ref: Ref) -> Ref:
     rules.require_room_for_refs(count)
     if not move_ref(tx, repo.id, ref.name, old=None, new=ref.sha, commit=ref.commit):
         raise rules.reference_exists(ref.name)
-    record(tx, actor, "created ref of", repo, ref=ref.name, sha=ref.commit)
+    tag = {} if ref.sha == ref.commit else {"tag": ref.sha}
+    record(tx, actor, "created ref of", repo, ref=ref.name, sha=ref.commit, **tag)
     return ref
 
 

@@ -13,7 +13,7 @@ from iriai.identity import queries as identity
 from iriai.identity.rules import Act, Actor, Subject, require_may, require_signed_in
 from iriai.identity.tables import Account
 from iriai.repos import guarded, queries, rules
-from iriai.repos.records import record
+from iriai.repos.records import record, where_refs_are
 from iriai.repos.rules import HeldBy, Kind, Repo
 from iriai.repos.tables import RepoName, RepoRow
 
@@ -146,7 +146,8 @@ def renamed(
         )
     )
     made = queries.by_id(tx, repo.id)
-    record(tx, actor, "moved", made, **({} if repo.is_private else {"earlier": repo.address}))
+    earlier = {} if repo.is_private else {"earlier": repo.address}
+    record(tx, actor, "moved", made, **earlier, **where_refs_are(tx, repo.id))
     return made
 
 

@@ -28,7 +28,7 @@ from iriai.commons.removal import actions, queries, rules
 from iriai.commons.removal.rules import State
 from iriai.commons.removal.tables import RemovalRow
 from iriai.identity.rules import Actor
-from iriai.repos import powers, purging
+from iriai.repos import powers, purging, records
 
 FULFIL = "removals.fulfil"
 NUMBER_DIGITS_MAX = 9
@@ -87,7 +87,8 @@ def _fulfil(
 
     def done(tx: Tx, head: str | None) -> None:
         fresh = queries.row(tx, commons_id, number)
-        actions.fulfilled(tx, by, fresh, reason=reason, new_revision=head)
+        refs = records.where_refs_are(tx, repo_id)
+        actions.fulfilled(tx, by, fresh, reason=reason, new_revision=head, refs=refs)
         for path in paths:
             held_files.settle(tx, commons_id, repo_id, path)
         powers.withhold(tx, repo_id)

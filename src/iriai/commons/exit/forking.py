@@ -64,6 +64,7 @@ def fork(ground: Ground, actor: Actor, folder: Path, name: str, told: Told) -> B
             root=export.root,
             checkpoint=export.note,
         )
+        importing.say_refs(tx, actor, export, where)
     tlog.checkpoint(ground, commons_id)
     return Brought(name, commons_id, len(export.repos), len(export.objects), export.bytes)
 

@@ -29,9 +29,13 @@ from iriai.commons.exit.rules import Export
 from iriai.commons.tlog import actions as tlog
 from iriai.commons.tlog import queries as log
 from iriai.commons.tlog import replaying
+from iriai.commons.tlog.replayed import BROUGHT
 from iriai.commons.tlog.rules import read_checkpoint, read_note
 from iriai.commons.tlog.tables import Checkpoint
+from iriai.identity.rules import OPERATOR, Actor
 from iriai.identity.tables import Account, AccountName
+from iriai.repos import queries as repos
+from iriai.repos import records
 
 ROWS_AT_ONCE = 1_000
 READERS = ("notifications", "webhooks")
@@ -68,7 +72,7 @@ def bring(ground: Ground, folder: Path, told: Told, *, joined: bool = False) -> 
         carrying.put_refs(tx, export, where)
         brought.commons_id = numbers["commons"][export.commons_id]
         _put_log(tx, folder, export, brought.commons_id)
-        brought.differing = _record(tx, export, brought.commons_id)
+        brought.differing = _record(tx, export, brought.commons_id, where)
     tlog.checkpoint(ground, brought.commons_id)
     return brought
 
@@ -210,7 +214,7 @@ def _insert(tx: Tx, table: type[Table], some: Iterator[dict[str, Any]]) -> None:
         tx.connection.execute(insert(table), batch)
 
 
-def _record(tx: Tx, export: Export, commons_id: int) -> list[str]:
+def _record(tx: Tx, export: Export, commons_id: int, where: Plan) -> list[str]:
     """Say in the log where it came from, and which rows are not what it says.
 
     Rows governed in part never are: their digests were made with the other hub's key.
@@ -222,6 +226,7 @@ def _record(tx: Tx, export: Export, commons_id: int) -> list[str]:
     parts = {part.name for _, part in ledger_parts.known()}
     differing = [row for row in other if row.partition("/")[0] not in parts]
     tlog.adopt(tx, commons_id, by="operator")
+    say_refs(tx, OPERATOR, export, where)
     tx.record(
         commons_id,
         "operator",
@@ -235,3 +240,10 @@ def _record(tx: Tx, export: Export, commons_id: int) -> list[str]:
     )
     tx.restate(commons_id, {row: live.get(row) for row in other})
     return differing
+
+
+def say_refs(tx: Tx, actor: Actor, export: Export, where: Plan) -> None:
+    """Say in the log where the refs of each repository are that was brought."""
+    for repo in export.repos:
+        made = repos.by_id(tx, where.places[repo.id])
+        records.record(tx, actor, BROUGHT, made, **records.where_refs_are(tx, made.id))

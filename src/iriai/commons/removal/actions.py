@@ -1,6 +1,8 @@
 """What is done with a request for removal. What becomes of the files is enacted above this."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from iriai.base.errors import Conflict, Denied
 from iriai.base.tx import Tx
@@ -75,12 +77,21 @@ def refuse(tx: Tx, by: str, found: RemovalRow, *, reason: str) -> None:
     tell(tx, found, by, "refused", "removal.decide_days", reason=found.reason)
 
 
-def fulfilled(tx: Tx, by: str, found: RemovalRow, *, reason: str, new_revision: str | None) -> None:
-    """Write down that it was done."""
+def fulfilled(
+    tx: Tx,
+    by: str,
+    found: RemovalRow,
+    *,
+    reason: str,
+    new_revision: str | None,
+    refs: Mapping[str, Any],
+) -> None:
+    """Write down that it was done. `refs`: where those of the repository are now."""
     rules.require_state(State(found.state), *rules.OPEN, State.REFUSED, State.APPEALED)
     found.state, found.decided_at, found.appeal_until = State.FULFILLED, tx.now, None
     found.reason, found.new_revision = reason, new_revision
-    tell(tx, found, by, "fulfilled", "removal.decide_days", reason=reason)
+    rule = "removal.decide_days"
+    tell(tx, found, by, "fulfilled", rule, hidden=refs, reason=reason)
 
 
 def appealed(tx: Tx, found: RemovalRow) -> None:
@@ -128,8 +139,17 @@ def require_second(tx: Tx, actor_id: int, found: RemovalRow) -> None:
         )
 
 
-def tell(tx: Tx, found: RemovalRow, actor: str, verb: str, rule: str, **public: object) -> None:
-    """Record what became of a request; what it is about stays private."""
+def tell(
+    tx: Tx,
+    found: RemovalRow,
+    actor: str,
+    verb: str,
+    rule: str,
+    *,
+    hidden: Mapping[str, Any] | None = None,
+    **public: object,
+) -> None:
+    """Record what became of a request; what it is about stays private, and so does `hidden`."""
     name = charters.name_of(tx, found.commons_id)
     digest = charters.version(tx, found.commons_id).digest[:DIGEST_SHOWN]
     tx.record(
@@ -137,7 +157,7 @@ def tell(tx: Tx, found: RemovalRow, actor: str, verb: str, rule: str, **public: 
         actor,
         verb,
         f"removal/{name}/{found.number}",
-        private={"paths": list(found.paths), "repository": found.repo_id},
+        private={"paths": list(found.paths), "repository": found.repo_id, **(hidden or {})},
         rule=rule,
         charter=digest,
         **public,
