@@ -25,7 +25,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 import iriai.api
 import iriai.web.pages
-from iriai.api import address, answers, at_gate, door, limits, problems
+from iriai.api import address, answers, at_gate, door, limits, openapi, ownerless, problems
 from iriai.base.errors import Denied, Excessive, HubError, Invalid, Unknown
 from iriai.base.names import RESERVED
 from iriai.base.routing import Access, DeclaredRoute
@@ -78,6 +78,7 @@ class Hub:
         self.routes = routes
         self.paths = frozenset(each.path for each in routes)
         self.board = Switchboard(routes)
+        self.ownerless = ownerless.Ownerless(openapi.api_routes(routes))
         self.router = Router(list(routes))  # for `request.url_for`; never asked to route
         self.limits = limits.Limits(enforced=ground.settings.rate_limits)
 
@@ -89,6 +90,20 @@ class Hub:
             await _lifespan(receive, send)
         else:
             await send({"type": "websocket.close", "code": 1000})
+
+    def at(self, method: str, path: str) -> Found | frozenset[str]:
+        """The route at an address, or the methods it takes; last as a repository without owner."""
+        allowed: frozenset[str] = frozenset()
+        ours = path.split("/", 2)[1] in RESERVED  # no account has one of our words as its name
+        for board in (self.board, self.ownerless):
+            found = board.find(method, path)
+            if isinstance(found, frozenset) and method == "HEAD":
+                found = board.find("GET", path)
+            if isinstance(found, frozenset):
+                allowed = allowed or found
+            elif not (ours and found.route.path.startswith("/{")):
+                return found
+        return allowed
 
 
 class Visit:
@@ -154,15 +169,10 @@ class Visit:
 
     def found(self, method: str, path: str) -> Found | Response:
         """The route of this request; pages forgive a slash at the end."""
-        found = self.hub.board.find(method, path)
-        if isinstance(found, frozenset) and method == "HEAD":
-            found = self.hub.board.find("GET", path)
-        ours = path.split("/", 2)[1] in RESERVED
-        if isinstance(found, Found) and not (ours and found.route.path.startswith("/{")):
+        found = self.hub.at(method, path)
+        if isinstance(found, Found):
             return found
         self.page = answers.wants_page(self.request)
-        if isinstance(found, Found):  # no account has one of our words as its name
-            raise Unknown("There is nothing at this address.", code="NotFound")
         bare = path.rstrip("/")
         if not found and bare and bare != path and not path.startswith("//"):
             found_bare = self.hub.board.find(method, bare)

@@ -102,6 +102,34 @@ def test_private_and_missing_look_alike(secret, method, url, who):
         assert b"absent" not in missing.body
 
 
+def told_of(doors, method, url, who):
+    """What can be told of an answer."""
+    more = {} if method in ("GET", "HEAD") else {"body": addresses.body_for(url)}
+    answer = doors.ask(method, url, token=who, headers={"X-Request-Id": "same"}, **more)
+    headers = {name: value for name, value in answer.headers.items() if name not in VARIES}
+    return answer.status, answer.body, headers
+
+
+def test_on_every_route_a_name_without_an_owner_is_a_missing_repository(secret):
+    """The clients' own tests and old code ask for `gpt2`; only the error's code tells them."""
+    judged = 0
+    askers = ["", secret.tokens["stranger"], "hf_" + "x" * 34]
+    for path, method in sorted(addresses.declared(iriai.api)):
+        if addresses.kind_of(path) is None or "/{owner}/{name}" not in path:
+            continue
+        short = addresses.url_of(path.replace("/{owner}/", "/", 1), {"name": "absent"})
+        full = addresses.url_of(path, {"owner": "ada", "name": "absent"})
+        for who in askers:
+            alone, missing = (told_of(secret, method, url, who) for url in (short, full))
+            code = alone[2].get("x-error-code")
+            assert code in ("RepoNotFound", "Unauthenticated"), (method, short, alone)
+            if alone != missing:  # read as `owner/word`: just as missing, in a place of its own
+                assert code == "RepoNotFound", (method, short, alone, missing)
+                assert method in ("GET", "HEAD"), (method, short, alone, missing)
+            judged += 1
+    assert judged > JUDGED_LEAST
+
+
 @pytest.fixture
 def hidden_things(doors):
     """A private thing of each kind, named `secret-…`; then nobody, and a stranger in two ways."""

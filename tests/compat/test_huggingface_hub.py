@@ -1,5 +1,6 @@
 """The group of calls that files, commits and refs are made of, by today's huggingface_hub."""
 
+import functools
 import itertools
 import json
 import sys
@@ -157,6 +158,47 @@ def test_a_missing_repository_is_not_found(api, name):
         api.list_repo_files(name)
     with pytest.raises((RepositoryNotFoundError, EntryNotFoundError)):
         api.hf_hub_download(name, "config.json")
+
+
+OF_A_NAME_ALONE = {
+    "commit": lambda api, name: put(api, name, a=b"a"),
+    "paths": lambda api, name: api.get_paths_info(name, ["a"]),
+    "branch": lambda api, name: api.create_branch(name, branch="b"),
+    "no branch": lambda api, name: api.delete_branch(name, branch="b"),
+    "tag": lambda api, name: api.create_tag(name, tag="t"),
+    "no tag": lambda api, name: api.delete_tag(name, tag="t"),
+    "squash": lambda api, name: api.super_squash_history(name),
+    "duplicate": lambda api, name: api.duplicate_repo(name, "ada/copy"),
+    "check": lambda api, name: api.auth_check(name, write=True),
+    "settings": lambda api, name: api.update_repo_settings(name, private=True),
+    "discussion": lambda api, name: api.create_discussion(name, "A title"),
+    "details": lambda api, name: api.get_discussion_details(name, 1),
+    "comment": lambda api, name: api.comment_discussion(name, 1, "A remark"),
+    "requests": lambda api, name: list(api.list_pending_access_requests(name)),
+    "grant": lambda api, name: api.grant_access(name, "ada"),
+    "like": lambda api, name: api.unlike(name),
+    "delete": lambda api, name: api.delete_repo(name),
+    "folder": lambda api, name: api.upload_folder(repo_id=name, folder_path=Path(__file__).parent),
+}
+
+
+@pytest.mark.parametrize("kind", ["model", "dataset"])
+def test_a_name_without_an_owner_is_a_missing_repository_to_every_call(api, kind):
+    for call, asked in OF_A_NAME_ALONE.items():
+        keeping = _OfKind(api, kind)
+        with pytest.raises(RepositoryNotFoundError, match="Repository Not Found"):
+            asked(keeping, "repo-that-does-not-exist")
+            pytest.fail(call)
+
+
+class _OfKind:
+    """The client, with a kind of repository in each call."""
+
+    def __init__(self, api, kind):
+        self._api, self._kind = api, kind
+
+    def __getattr__(self, name):
+        return functools.partial(getattr(self._api, name), repo_type=self._kind)
 
 
 def test_nobody_is_asked_who_they_are_where_a_repository_may_be_hidden(api, nobody):

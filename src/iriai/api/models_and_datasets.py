@@ -14,7 +14,7 @@ from iriai.blobs import queries as blobs
 from iriai.cards import queries as cards
 from iriai.repos import queries as repos
 from iriai.repos.git.entries import File
-from iriai.repos.rules import Kind, Repo, may_read, unknown_repo
+from iriai.repos.rules import Kind, Repo, may_read
 from iriai.search import queries as search
 
 
@@ -78,30 +78,15 @@ def expanded(request: Request) -> list[str]:
     return [*query.getlist("expand"), *query.getlist("expand[]")]
 
 
-def ownerless(_request: Request) -> Response:
-    """`/api/models/gpt2`: every repository here has an owner, so there is none."""
-    raise unknown_repo()
-
-
 def _routes() -> list[DeclaredRoute]:
     made = []
-    read, everyone, get = Access.REPO_READ, Access.ANYONE, ["GET", "HEAD"]
+    read, get = Access.REPO_READ, ["GET", "HEAD"]
     for plural in address.PLURAL_OF_KIND.values():
-        base = f"/api/{plural}"
-        where, tail = f"{base}/{{owner}}/{{name}}", "{tail:path}"
+        where, tail = f"/api/{plural}/{{owner}}/{{name}}", "{tail:path}"
         made += [
-            route(f"{base}/{{name}}", ownerless, methods=get, access=everyone),
             route(where, of_main, methods=get, access=read),
             route(f"{where}/revision/{tail}", of_revision, methods=get, access=read),
         ]
-        made += [
-            route(f"{base}/{{name}}/{verb}/{tail}", ownerless, methods=get, access=everyone)
-            for verb in ("revision", "tree", "commits")
-        ]
-    made += [
-        route(f"{prefix}/{{name}}/resolve/{{tail:path}}", ownerless, methods=get, access=everyone)
-        for prefix in ("", "/datasets", "/spaces")
-    ]
     return made
 
 

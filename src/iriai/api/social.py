@@ -15,7 +15,7 @@ from iriai.base.tx import Tx
 from iriai.identity import queries as identity
 from iriai.identity.tables import Account
 from iriai.repos import queries as repos
-from iriai.repos.rules import Repo, unknown_repo
+from iriai.repos.rules import Repo
 from iriai.social import actions, queries
 from iriai.social.rules import PAGE_LENGTH, Somebody
 
@@ -67,11 +67,6 @@ def likes(request: Request, tx: Tx) -> Response:
         for each in found
     ]
     return page(request, found, rows, limit)
-
-
-def ownerless(_request: Request) -> Response:
-    """`/api/models/gpt2/like`: every repository here has an owner, so there is none."""
-    raise unknown_repo()
 
 
 # -- followers ---------------------------------------------------------------------------------
@@ -184,9 +179,6 @@ def _routes() -> list[DeclaredRoute]:
             route(f"{base}/like", like, methods=["POST"], access=say),
             route(f"{base}/like", unlike, methods=["DELETE"], access=say),
             route(f"{base}/likers", likers, methods=look, access=Access.REPO_READ),
-            route(
-                f"/api/{plural}/{{name}}/like", ownerless, methods=["POST", "DELETE"], access=say
-            ),
         ]
     return made
 
