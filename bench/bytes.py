@@ -1,19 +1,23 @@
-"""Bytes to and from the hub's server, beside nginx on the same files.
+"""Bytes to and from a hub, beside nginx on the same files.
 
-GET: one file of 1 GB, and 64 ranges of 8 MB at once. PUT: 1 GB, which we hash with SHA-256 and
-fdatasync before we answer; nginx's WebDAV does neither. Both servers run unpinned, as they would.
+PUT: 1 GB as git-lfs sends it, which we hash with SHA-256 and fsync before we answer; nginx's WebDAV
+does neither. GET: that file from `resolve`, where it is kept whole, and 64 ranges of 8 MB at once;
+then the same of a file that today's client sent by Xet, which is made of its chunks on the way and
+each of them checked with BLAKE3. Nothing is pinned, as it would be.
 """
 
+import json
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
+import httpx
 from bench import nginx, row, wire
-from tests.support import processes
+from bench.xet import fill, place, send_by_xet
+from tests.support.server import LiveHub
 
 SIZE = 1_000_000_000
 SIZE_FAST = 200_000_000
@@ -21,10 +25,11 @@ RUNS = 7
 RUNS_FAST = 3
 RANGES = 64
 RANGE_BYTES = 8_000_000
+SENT, WHOLE, CHUNKS = "sent", "whole", "chunks"
 
 
 def run(fast: bool = False) -> list[row.Row]:
-    """GET, ranges and PUT, interleaved."""
+    """PUT, GET and ranges, interleaved."""
     if nginx.program() is None:
         print("nginx is not installed, so there is nothing to compare with.")
         return []
@@ -32,89 +37,102 @@ def run(fast: bool = False) -> list[row.Row]:
     with tempfile.TemporaryDirectory(prefix="iriai-bench-") as name:
         root = Path(name)
         (root / "files").mkdir()
-        source = root / "files" / "file"
-        _fill(source, size)
-        with nginx.Nginx(root / "files", root / "nginx") as peer, _ours(root) as port:
-            return [
-                _get(port, peer.port, size, runs),
-                _ranges(port, peer.port, size, runs),
-                _put(port, peer.port, source, runs),
-            ]
+        hub = LiveHub(root / "hub", flags=("--no-worker",), is_cold=True).start()
+        try:
+            hub.token = hub.person("ada")
+            with nginx.Nginx(root / "files", root / "nginx") as peer:
+                return list(_rows(hub, peer.port, root / "files" / "file", size, runs))
+        finally:
+            hub.stop()
 
 
-def _get(ours: int, peer: int, size: int, runs: int) -> row.Row:
-    def once(port: int) -> float:
-        return _rate(size, lambda: wire.get(port, "/file"))
-
-    return row.compared(
-        "GET of one file", *_interleaved(once, ours, peer, runs), "MB/s", goal=">= 0.9"
-    )
-
-
-def _ranges(ours: int, peer: int, size: int, runs: int) -> row.Row:
-    starts = [number * (size - RANGE_BYTES) // RANGES for number in range(RANGES)]
-    spans = [(start, start + RANGE_BYTES - 1) for start in starts]
-
-    def once(port: int) -> float:
-        return _rate(RANGES * RANGE_BYTES, lambda: wire.get_many(port, "/file", spans))
-
-    name = f"{RANGES} ranges of 8 MB at once"
-    return row.compared(name, *_interleaved(once, ours, peer, runs), "MB/s", goal=">= 0.9")
+def _rows(hub: LiveHub, peer: int, source: Path, size: int, runs: int) -> Iterator[row.Row]:
+    yield _put(hub, peer, source, size, runs)
+    sha256 = fill(source, size)
+    _send_by_lfs(hub, source, sha256, size)
+    send_by_xet(hub, source, CHUNKS)
+    for name, kept in ((WHOLE, "kept whole"), (CHUNKS, "made of its chunks")):
+        paths = _download(hub, name), "/file"
+        for what, way in (("GET of one file", _got), (f"{RANGES} ranges of 8 MB", _got_ranges)):
+            once = partial(way, paths, (hub.port, peer), size)
+            measured = _interleaved(once, runs)
+            yield row.compared(f"{what}, {kept}", *measured, "MB/s", goal=">= 0.9")
 
 
-def _put(ours: int, peer: int, source: Path, runs: int) -> row.Row:
-    def once(port: int) -> float:
-        target = source.with_name("uploaded")
-        rate = _rate(source.stat().st_size, lambda: wire.put(port, "/uploaded", source))
-        target.unlink()
+def _put(hub: LiveHub, peer: int, source: Path, size: int, runs: int) -> row.Row:
+    numbers = iter(range(2 * runs + 2))
+
+    def once(side: int) -> float:
+        if side:
+            rate = _rate(size, lambda: wire.put(peer, "/uploaded", source))
+            source.with_name("uploaded").unlink()
+        else:
+            sha256 = fill(source, size)
+            where = place(hub, f"{SENT}-{next(numbers)}", sha256, size)
+            path = where.removeprefix(hub.url)
+            rate = _rate(size, lambda: wire.put(hub.port, path, source))
         os.sync()
         return rate
 
-    note = "ours with SHA-256 and fdatasync, nginx without either"
-    measured = _interleaved(once, ours, peer, runs)
-    return row.compared("PUT of one file", *measured, "MB/s", goal=">= 0.9", note=note)
+    note = "ours with SHA-256 and fsync, nginx without either"
+    return row.compared(
+        "PUT of one file", *_interleaved(once, runs), "MB/s", goal=">= 0.9", note=note
+    )
 
 
-def _interleaved(
-    once: Callable[[int], float], ours: int, peer: int, runs: int
-) -> tuple[list[float], list[float]]:
-    once(ours), once(peer)  # warm
-    pairs = []
+def _send_by_lfs(hub: LiveHub, source: Path, sha256: str, size: int) -> None:
+    """Put a file into a repository as git-lfs does."""
+    where = place(hub, WHOLE, sha256, size)
+    wire.put(hub.port, where.removeprefix(hub.url), source)
+    pointer = {"path": "big.bin", "algo": "sha256", "oid": sha256, "size": size}
+    lines = [{"key": "header", "value": {"summary": "add"}}, {"key": "lfsFile", "value": pointer}]
+    body = "\n".join(json.dumps(line) for line in lines)
+    answer = httpx.post(
+        f"{hub.url}/api/models/ada/{WHOLE}/commit/main",
+        content=body,
+        headers={
+            "Authorization": f"Bearer {hub.token}",
+            "Content-Type": "application/x-ndjson",
+        },
+    )
+    answer.raise_for_status()
+
+
+def _download(hub: LiveHub, name: str) -> str:
+    """Where a plain client is led to for the file."""
+    url = f"{hub.url}/ada/{name}/resolve/main/big.bin"
+    while True:
+        with httpx.stream("GET", url) as answer:
+            if not answer.has_redirect_location:
+                answer.raise_for_status()
+                return str(answer.url).removeprefix(hub.url)
+            url = str(answer.next_request.url) if answer.next_request else ""
+
+
+def _got(paths: tuple[str, str], ports: tuple[int, int], size: int, side: int) -> float:
+    return _rate(size, lambda: wire.get(ports[side], paths[side]))
+
+
+def _got_ranges(paths: tuple[str, str], ports: tuple[int, int], size: int, side: int) -> float:
+    starts = [number * (size - RANGE_BYTES) // RANGES for number in range(RANGES)]
+    spans = [(start, start + RANGE_BYTES - 1) for start in starts]
+    return _rate(RANGES * RANGE_BYTES, lambda: wire.get_many(ports[side], paths[side], spans))
+
+
+def _interleaved(once: Callable[[int], float], runs: int) -> tuple[list[float], list[float]]:
+    """What ours (0) and the peer (1) did, side by side."""
+    once(0), once(1)  # warm
+    ours, theirs = [], []
     for number in range(runs):  # each goes first every other time
-        if number % 2:
-            pairs.append((once(ours), once(peer)))
-        else:
-            theirs = once(peer)
-            pairs.append((once(ours), theirs))
-    return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+        for side in (0, 1) if number % 2 else (1, 0):
+            (theirs if side else ours).append(once(side))
+    return ours, theirs
 
 
 def _rate(size: int, work: Callable[[], object]) -> float:
     begun = time.perf_counter()
     work()
     return size / 1e6 / (time.perf_counter() - begun)
-
-
-def _fill(path: Path, size: int) -> None:
-    block = os.urandom(1 << 20)
-    with path.open("wb") as file:
-        for number in range(-(-size // len(block))):
-            file.write(number.to_bytes(8) + block[8:])
-        file.truncate(size)
-
-
-@contextmanager
-def _ours(root: Path) -> Iterator[int]:
-    port = processes.free_ports(1)[0]
-    log = root / "ours.log"
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(["src", ".", *sys.path])}
-    command = [sys.executable, "-m", "bench.bytes_server", root / "files", str(port)]
-    process = processes.start(command, log=log, environment=environment)
-    try:
-        processes.wait_until(lambda: processes.listens(port), process, log=log, seconds=20)
-        yield port
-    finally:
-        processes.stop(process)
 
 
 if __name__ == "__main__":
