@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 from tests.support.overlap import overlapping
 
+from iriai.api import shapes
 from iriai.base.errors import Conflict, Denied, Invalid, Unknown
 from iriai.base.events import Event
 from iriai.base.tx import Ground
@@ -202,6 +203,18 @@ def test_a_draft_is_published_before_it_is_merged(village):
     enactment.merge(village.ground, village.ada, village.repo(), made.number)
     with village.ground.read() as tx:
         assert queries.discussion(tx, village.repo(), made.number).status is Status.MERGED
+
+
+def test_who_wrote_a_pull_request_is_named_in_the_commit_that_merges_it(village):
+    made = village.commit(village.bob, Add("c.txt", b"c"), create_pr=True)
+    village.commit(village.ada, Add("d.txt", b"d"), revision=f"refs/pr/{made.number}")
+    enactment.merge(village.ground, village.ada, village.repo(), made.number)
+    objects = repos_queries.objects(village.ground, village.repo().id)
+    merged = objects.commit(village.repo().head)
+    assert merged.author.name == "ada"
+    assert merged.description == "Co-authored-by: bob <bob@users.noreply.127.0.0.1>"
+    shape = shapes.commit(merged, formatted=False)
+    assert [each["user"] for each in shape["authors"]] == ["ada", "bob"]
 
 
 def test_who_only_reads_cannot_merge(village):

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from iriai.api import address
 from iriai.identity.queries import Belonging, Member, OrganisationOverview, PersonOverview
 from iriai.identity.rules import Act, Actor, Reach, Subject, may
+from iriai.repos import signing
 from iriai.repos.git.entries import Commit, Entry, File
 from iriai.repos.rules import CONVERTS, HEADS, MAIN, PULLS, TAGS, Ref, Repo
 from iriai.social.rules import Figures
@@ -114,11 +115,12 @@ def refs(found: Iterable[Ref], *, pull_requests: bool) -> Shape:
 
 def commit(found: Commit, *, formatted: bool) -> Shape:
     """One commit of a history. Read by `hf_api.list_repo_commits` and hub.js `listCommits`."""
+    authors = (found.author.name, *signing.credited(found.description))
     shape: Shape = {
         "id": found.sha,
         "title": found.title,
         "message": found.description,
-        "authors": [{"user": found.author.name, "avatar": ""}],
+        "authors": [{"user": each, "avatar": ""} for each in dict.fromkeys(authors)],
         "date": moment(found.committer.at),
     }
     if formatted:

@@ -30,7 +30,7 @@ from iriai.discussions import queries as discussions_queries
 from iriai.discussions import rules as discussions_rules
 from iriai.identity.rules import Actor
 from iriai.repos import actions as repos
-from iriai.repos import guarded, powers, pushes
+from iriai.repos import guarded, powers, pushes, signing
 from iriai.repos import queries as repos_queries
 from iriai.repos.actions import Landed, Prepared
 from iriai.repos.commits import Witness
@@ -132,7 +132,9 @@ def merge(
         discussions_rules.require_may_merge(actor, repo)
 
     def attempt() -> discussions_rules.Event:
-        found, worked_out = _mergeable(ground, repo, number)
+        found, worked_out, brought = _mergeable(ground, repo, number)
+        others = dict.fromkeys((found.author, *(each.author for each in brought)))
+        names = [name for name in others if name is not None and name != actor.name]
         voted_on.require_the_same(sha, worked_out.tip)
         commit(
             ground,
@@ -141,6 +143,7 @@ def merge(
             operations=worked_out.operations,
             revision=found.base,
             title=f"{found.title} (#{number})",
+            description=signing.credit(ground, names),
             parent=worked_out.base,
             witness=partial(told, found, worked_out.tip),
             decision=decision,
@@ -152,10 +155,12 @@ def merge(
 
 def _mergeable(
     ground: Ground, repo: Repo, number: int
-) -> tuple[discussions_rules.Discussion, merging.Merge]:
+) -> tuple[discussions_rules.Discussion, merging.Merge, list[discussions_rules.Event]]:
+    """A pull request that can be merged, how, and who brought what to it."""
     with ground.read() as tx:
         found = discussions_queries.discussion(tx, repo, number)
         sides = discussions_queries.sides(tx, found)
+        brought = discussions_queries.brought(tx, found.id)
     discussions_rules.require_mergeable(found, [])
     if sides.tip is None:
         raise Conflict("This pull request has no commits any more.")
@@ -168,7 +173,7 @@ def _mergeable(
     discussions_rules.require_mergeable(found, list(worked_out.conflicts))
     if not worked_out.operations:
         raise Conflict(f"There is nothing to merge: {found.target} has all of it already.")
-    return found, worked_out
+    return found, worked_out, brought
 
 
 def push(ground: Ground, actor: Actor, repo: Repo, **change: Any) -> Pushed:
