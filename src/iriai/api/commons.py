@@ -21,7 +21,7 @@ from iriai.base.routing import Access, DeclaredRoute, route
 from iriai.base.tx import Tx
 from iriai.commons import queries
 from iriai.commons.breakglass import queries as breakglass
-from iriai.commons.breakglass.rules import State, following
+from iriai.commons.breakglass.rules import Basis, State, following
 from iriai.commons.breakglass.tables import OperatorAct
 
 PAGE_LENGTH = 50
@@ -112,7 +112,9 @@ def act_shape(row: OperatorAct, now: datetime) -> dict[str, Any]:
         "lapsesAt": _moment(row.lapses_at),
         "closedAt": _moment(row.closed_at),
         "decision": row.decision,
-        "next": following(State(row.state), row.lapses_at, is_sealed=reason is None),
+        "next": following(
+            State(row.state), row.lapses_at, is_sealed=reason is None, basis=Basis(row.basis)
+        ),
     }
 
 

@@ -9,6 +9,7 @@ from tests.support.commons import Town
 from tests.support.overlap import overlapping
 from tests.support.prepared import Prepared
 
+from iriai.api.commons import act_shape
 from iriai.base import cursors, events
 from iriai.base.errors import Conflict, Denied, HubError, Invalid
 from iriai.commons import actions as founding
@@ -400,10 +401,11 @@ def left(ground):
     return town
 
 
-def administer(town, name):
+def administer(town, name, **how):
+    reason = "Ada is gone, and nobody can let anyone in."
     with town.ground.write() as tx:
         return enactment.operator.break_glass(
-            tx, "club", Act.ADMINISTER, name, reason="Ada is gone, and nobody can let anyone in."
+            tx, "club", Act.ADMINISTER, name, reason=reason, **how
         ).id
 
 
@@ -451,6 +453,33 @@ def test_nobody_gives_the_office_to_themselves_for_good(left):
     left.ground.clock.advance(days=7)
     assert role_of(left, "bob") is Role.WRITE  # in its second, before any clock strikes
     jobs.tick(left.ground, {})
+    assert role_of(left, "bob") is Role.WRITE
+
+
+def test_nobody_administers_for_ever_by_a_legal_order_which_is_given_anew_in_the_open(left):
+    ground, order = left.ground, {"basis": Basis.LEGAL_ORDER}
+    first = administer(left, "bob", **order)
+    said = next(each for each in entries(left) if each["verb"] == "broke glass")
+    assert said["facts"]["lapses_at"].startswith("2026-04-05")
+    shown = act_shape(act(left, first), ground.clock())
+    assert "undone on 5 April 2026" in shown["next"]
+    assert "given anew" in shown["next"]
+    ground.clock.advance(days=80)
+    jobs.tick(ground, {})
+    assert role_of(left, "bob") is Role.ADMIN
+    with pytest.raises(Conflict, match="has who administers it: bob"):
+        administer(left, "cleo", **order)
+    second = administer(left, "bob", **order)
+    assert act(left, first).state == State.TAKEN_BACK
+    with ground.read() as tx:
+        assert queries.legal_orders(tx, left.commons_id) == 2
+    ground.clock.advance(days=89)
+    jobs.tick(ground, {})
+    assert role_of(left, "bob") is Role.ADMIN
+    ground.clock.advance(days=1)
+    assert role_of(left, "bob") is Role.WRITE  # in its second, before any clock strikes
+    jobs.tick(ground, {})
+    assert act(left, second).state == State.LAPSED
     assert role_of(left, "bob") is Role.WRITE
 
 

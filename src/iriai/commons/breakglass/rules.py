@@ -2,7 +2,9 @@
 
 Nothing of it is final: what would be (deleting, moving, relicensing) is not among the acts. An
 *emergency* lapses after the charter's `operator.ratify_days` unless the commons ratifies it. A
-*legal order* stands until it is taken back; its reason is public, or sealed until a day.
+*legal order* stands until it is taken back; its reason is public, or sealed until a day. Nobody's
+office goes on for ever by one: whom it names administrator is so for `ORDERED_ROLE` at most, then
+the operator orders it anew, which is logged, told and counted again, or leaves it.
 """
 
 from datetime import datetime, timedelta
@@ -12,6 +14,8 @@ from iriai.base.errors import Conflict, Denied, Invalid
 from iriai.commons.charter.rules import Operator
 
 REASON_LENGTH_MAX = 2_000
+ORDERED_ROLE = timedelta(days=90)
+"""How long somebody administers by a legal order, unless it is ordered anew."""
 
 
 class Act(StrEnum):
@@ -47,21 +51,30 @@ NONE_YET = (
 )
 
 
-def following(state: State, lapses_at: datetime | None, *, is_sealed: bool) -> str:
+def following(
+    state: State,
+    lapses_at: datetime | None,
+    *,
+    is_sealed: bool,
+    basis: Basis = Basis.EMERGENCY,
+) -> str:
     """What happens next with an act, and how to object."""
     if state is not State.STANDING:
         return {
             State.RATIFIED: "The members have ratified it; what they decided they can change.",
-            State.LAPSED: "Nobody ratified it in time, and it was undone.",
+            State.LAPSED: "Its time was over without the members ratifying it, and it was undone.",
             State.TAKEN_BACK: "The operator took it back.",
         }[state]
     if lapses_at is not None:
-        return (
+        ratified = (
             f"It is undone on {lapses_at.day} {lapses_at:%B %Y, %H:%M} UTC unless the members "
             "ratify it, which any of them may propose; who is against it says so there, or lets it "
             "lapse."
         )
-    sealed = " Its reason is sealed until then." if is_sealed else ""
+        if basis is Basis.EMERGENCY:
+            return ratified
+        return f"{ratified} A legal order can be given anew, and is then told and counted again."
+    sealed = " Its reason is sealed until its day." if is_sealed else ""
     return f"A legal order stands until it is taken back.{sealed} It is counted here for good."
 
 
@@ -106,9 +119,11 @@ def require_may_break_glass(operator: Operator, basis: Basis) -> None:
         )
 
 
-def lapses_at(operator: Operator, basis: Basis, now: datetime) -> datetime | None:
-    """Until when it must be ratified; a legal order has no such day."""
-    return now + timedelta(days=operator.ratify_days) if basis is Basis.EMERGENCY else None
+def lapses_at(operator: Operator, basis: Basis, act: Act, now: datetime) -> datetime | None:
+    """Until when it must be ratified; a legal order has no such day, unless it names somebody."""
+    if basis is Basis.EMERGENCY:
+        return now + timedelta(days=operator.ratify_days)
+    return now + ORDERED_ROLE if act is Act.ADMINISTER else None
 
 
 def clean_sealed_until(

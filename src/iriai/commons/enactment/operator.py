@@ -49,10 +49,12 @@ def break_glass(
     rules.require_may_break_glass(operator, basis)
     why = rules.clean_reason(reason)
     sealed = rules.clean_sealed_until(basis, sealed_until, tx.now)
-    until = rules.lapses_at(operator, basis, tx.now)
+    until = rules.lapses_at(operator, basis, act, tx.now)
     shown = why if sealed is None else last_word.UNSAID
     concerned: list[str] = []
     if act is Act.ADMINISTER:
+        if basis is Basis.LEGAL_ORDER:
+            _give_way(tx, commons_id, target)
         subject, undo = _administer(tx, commons_id, target, until)
         concerned = [each.name for each in _people(tx, commons_id)]
     else:
@@ -130,12 +132,23 @@ def _do(
     return repo.subject, undo
 
 
+def _give_way(tx: Tx, commons_id: int, target: str) -> None:
+    """End the legal order by which somebody administers already: it is about to be given anew."""
+    named_id = identity.person(tx, target).id
+    for row in queries.acts(tx, commons_id):
+        is_order = row.act == Act.ADMINISTER and row.basis == Basis.LEGAL_ORDER
+        if is_order and row.state == State.STANDING and row.undo["account"] == named_id:
+            actions.close(tx, row, State.TAKEN_BACK, by=actions.OPERATOR)
+            _undo(tx, row)
+
+
 def _administer(
     tx: Tx, commons_id: int, target: str, until: datetime | None
 ) -> tuple[str, dict[str, Any]]:
     """Make somebody administrator of an organisation that has none any more.
 
-    The role ends by itself; whoever is given it by others meanwhile has it without that end.
+    The role ends by itself, by a legal order too; whoever is given it by others meanwhile has it
+    without that end.
     """
     charter = charters.in_force(tx, commons_id)
     there = [each.name for each in membership.owners(tx, commons_id)]

@@ -176,7 +176,9 @@ def _act(row: OperatorAct, now: datetime) -> dict[str, Any]:
         "at": row.done_at,
         "reason": reason,
         "sealed_until": row.sealed_until if reason is None else None,
-        "next": following(State(row.state), row.lapses_at, is_sealed=reason is None),
+        "next": following(
+            State(row.state), row.lapses_at, is_sealed=reason is None, basis=Basis(row.basis)
+        ),
     }
 
 
