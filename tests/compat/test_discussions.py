@@ -64,14 +64,17 @@ def test_lists_are_filtered_and_newest_first(api, bob, repo):
         bob.create_discussion(repo, f"Question {number}")
     api.create_pull_request(repo, "A draft")
     bob.change_discussion_status(repo, 1, "closed")
-    assert [each.num for each in api.get_repo_discussions(repo)] == [4, 3, 2, 1]
+    file = {"path_or_fileobj": b"a", "path_in_repo": "a", "repo_id": repo}
+    api.upload_file(**file, create_pr=True)
+    api.merge_pull_request(repo, 5)
+    assert [each.num for each in api.get_repo_discussions(repo)] == [5, 4, 3, 2, 1]
     pulls = list(api.get_repo_discussions(repo, discussion_type="pull_request"))
-    assert [(each.num, each.status) for each in pulls] == [(4, "draft")]
+    assert [(each.num, each.status) for each in pulls] == [(5, "merged"), (4, "draft")]
     opened = api.get_repo_discussions(repo, discussion_status="open")
     assert [each.num for each in opened] == [4, 3, 2]
     closed = api.get_repo_discussions(repo, discussion_status="closed")
-    assert [each.num for each in closed] == [1]
-    assert [each.num for each in api.get_repo_discussions(repo, author="ada")] == [4]
+    assert [(each.num, each.status) for each in closed] == [(5, "merged"), (1, "closed")]
+    assert [each.num for each in api.get_repo_discussions(repo, author="ada")] == [5, 4]
 
 
 def test_more_discussions_than_a_page_holds_are_all_listed(api, repo):

@@ -35,6 +35,13 @@ _LISTED = (
     DiscussionRow.locked_reason,
 )
 
+_OVER = (Status.CLOSED, Status.MERGED)
+OF_STATUS = {"open": (Status.OPEN, Status.DRAFT), "closed": _OVER, "closed-or-merged": _OVER}
+"""Every discussion is open or closed: clients have these two words, and call the sum of them all.
+
+Pages say what the second one means.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -55,7 +62,7 @@ class Sides:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Which discussions: of one kind, in one status (`open` takes drafts in), by one author."""
+    """Which discussions: of one kind, in one status of `OF_STATUS`, by one author."""
 
     kind: str | None = None
     status: str | None = None
@@ -174,12 +181,8 @@ def _filtered(asked: Select, repo: Repo, filters: Filters) -> Select:  # type: i
     asked = _joined(asked).where(DiscussionRow.repo_id == repo.id)
     if filters.kind in ("discussion", "pull_request"):
         asked = asked.where(DiscussionRow.is_pull_request == (filters.kind == "pull_request"))
-    if filters.status == "open":
-        asked = asked.where(DiscussionRow.status.in_([Status.OPEN, Status.DRAFT]))
-    elif filters.status in set(Status):
-        asked = asked.where(DiscussionRow.status == filters.status)
-    elif filters.status == "closed-or-merged":
-        asked = asked.where(DiscussionRow.status.in_([Status.CLOSED, Status.MERGED]))
+    if filters.status in OF_STATUS:
+        asked = asked.where(DiscussionRow.status.in_(OF_STATUS[filters.status]))
     if filters.author:
         asked = asked.where(Account.name_key == fold(filters.author))
     return asked
