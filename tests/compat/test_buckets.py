@@ -44,10 +44,15 @@ def test_a_bucket_is_made_found_listed_and_deleted(api, any_hub):
     assert (info.id, info.private, info.size, info.total_files) == ("ada/fresh", False, 0, 0)
     assert [each.id for each in api.list_buckets(search="fre")] == ["ada/fresh"]
     assert [each.id for each in api.list_buckets("ada", search="nothing")] == []
+    sized = {(each.id, each.type): each for each in api.list_user_repos()}
+    mine = sized["ada/fresh", "bucket"]
+    assert (mine.visibility, mine.storage) == ("public", 0)
+    assert mine.updated_at >= info.created_at
     api.delete_bucket("ada/fresh")
     with pytest.raises(BucketNotFoundError) as missing:
         api.bucket_info("ada/fresh")
     assert missing.value.bucket_id == "ada/fresh"
+    assert ("ada/fresh", "bucket") not in {(each.id, each.type) for each in api.list_user_repos()}
     api.delete_bucket("ada/fresh", missing_ok=True)
     with pytest.raises(BucketNotFoundError):
         api.delete_bucket("ada/fresh")
@@ -208,22 +213,26 @@ def test_the_file_system_reads_and_writes(api, bucket):
 
 def test_the_command_line_does_all_it_offers(any_hub, api, tmp_path):
     def hf(*commands):
-        return clients.hf(any_hub.env, *(("buckets", *each.split()) for each in commands))
+        whole = (each if each.startswith("repos ") else f"buckets {each}" for each in commands)
+        return clients.hf(any_hub.env, *(tuple(each.split()) for each in whole))
 
     here, there = tmp_path / "here", tmp_path / "there"
     (here / "sub").mkdir(parents=True)
     (here / "a.txt").write_text("alpha")
     (here / "sub" / "b.bin").write_bytes(os.urandom(200_000))
     data = "hf://buckets/ada/line/data"
-    made, every, _, inside, tree, _ = hf(
+    made, every, _, inside, tree, _, owned = hf(
         "create ada/line --private",
         "list",
         f"sync {here} {data}",
         "list ada/line -R --format json",
         "list ada/line/data --tree -R",
         f"sync {data} {there}",
+        "repos list --type bucket --format json",
     )
     assert "ada/line" in made
+    sizes = {each["id"]: (each["type"], each["visibility"]) for each in json.loads(owned)}
+    assert sizes["ada/line"] == ("bucket", "private")
     assert "ada/line" in every
     assert {each["path"] for each in json.loads(inside)} == {"data/a.txt", "data/sub/b.bin"}
     assert "a.txt" in tree

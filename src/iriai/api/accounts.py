@@ -10,10 +10,13 @@ from iriai.base.numbers import whole
 from iriai.base.routing import Access, DeclaredRoute, route
 from iriai.base.tx import Tx
 from iriai.blobs import queries as blobs
+from iriai.buckets import queries as buckets
+from iriai.buckets.rules import Bucket
 from iriai.discussions import queries as discussions
 from iriai.identity import queries as identity
 from iriai.identity.rules import may_read
 from iriai.repos import queries as repos
+from iriai.repos.rules import Repo
 from iriai.social import queries as social
 
 MEMBERS_PAGE = 500
@@ -63,7 +66,7 @@ def members(request: Request, tx: Tx) -> Response:
 
 @door.reading_at_length
 def own_repositories(request: Request, tx: Tx) -> Response:
-    """What the asker's own repositories take. Called by `list_user_repos` (`hf repos ls`)."""
+    """What the asker owns takes up. Called by `list_user_repos`, `hf repos ls`."""
     actor = door.actor_of(request)
     door.require_signed_in(actor)
     return storage(request, tx, actor.id or 0)
@@ -71,7 +74,7 @@ def own_repositories(request: Request, tx: Tx) -> Response:
 
 @door.reading_at_length
 def their_repositories(request: Request, tx: Tx) -> Response:
-    """What an organisation's repositories take; its members see that."""
+    """What an organisation's repositories and buckets take; its members see that."""
     actor = door.actor_of(request)
     door.require_signed_in(actor)
     account = identity.organisation(tx, named(request))
@@ -81,20 +84,25 @@ def their_repositories(request: Request, tx: Tx) -> Response:
 
 
 def storage(request: Request, tx: Tx, owner_id: int) -> Response:
-    """Repositories of an account with the bytes of each, biggest first."""
+    """Repositories and buckets of an account with the bytes of each, biggest first."""
     first = whole(request.query_params.get("cursor", "0"))
     if first is None:
         raise Invalid("This cursor makes no sense.")
-    found = list(repos.repos_of(tx, door.actor_of(request), owner_id))
-    sizes = {each.id: each.git_bytes + blobs.bytes_held(tx, each.id) for each in found}
-    found.sort(key=lambda each: (-sizes[each.id], each.id))
-    total = sum(sizes.values())
-    rows = found[first : first + REPOS_PAGE]
+    viewer = door.actor_of(request)
+    sized: list[tuple[int, Repo | Bucket]] = [
+        (each.git_bytes + blobs.bytes_held(tx, each.id), each)
+        for each in repos.repos_of(tx, viewer, owner_id)
+    ]
+    kept = buckets.buckets_of(tx, viewer, owner_id, limit=repos.REPOS_OF_MAX)
+    sized += [(each.bytes, each) for each in kept]
+    sized.sort(key=lambda each: (-each[0], each[1].id))  # no two share a number
+    total = sum(size for size, _ in sized)
     headers = {}
-    if len(found) > first + REPOS_PAGE:
+    if len(sized) > first + REPOS_PAGE:
         headers["Link"] = door.next_page(request, cursor=first + REPOS_PAGE)
+    page = sized[first : first + REPOS_PAGE]
     return door.json_answer(
-        [shapes.storage_row(each, sizes[each.id], total) for each in rows], headers=headers
+        [shapes.storage_row(each, size, total) for size, each in page], headers=headers
     )
 
 

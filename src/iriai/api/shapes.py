@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from iriai.api import address
+from iriai.buckets.rules import Bucket
 from iriai.identity.queries import Belonging, Member, OrganisationOverview, PersonOverview
 from iriai.identity.rules import Act, Actor, Reach, Subject, may
 from iriai.repos import signing
@@ -271,13 +272,17 @@ def member(found: Member) -> Shape:
     }
 
 
-def storage_row(repo: Repo, used: int, whole: int) -> Shape:
-    """A repository and what it takes. Read by `hf_api.RepoStorageInfo` (`hf repos ls`)."""
+def storage_row(kept: Repo | Bucket, used: int, whole: int) -> Shape:
+    """A repository or bucket and its bytes. Read by `hf_api.RepoStorageInfo` (`hf repos ls`)."""
+    if isinstance(kept, Repo):
+        kind, visibility = kept.kind.value, kept.visibility.value
+    else:
+        kind, visibility = "bucket", "private" if kept.is_private else "public"
     return {
-        "id": repo.full_name,
-        "type": repo.kind.value,
-        "updatedAt": moment(repo.updated_at),
-        "visibility": repo.visibility.value,
+        "id": kept.full_name,
+        "type": kind,
+        "updatedAt": moment(kept.updated_at),
+        "visibility": visibility,
         "storage": used,
         "storagePercent": round(100 * used / whole, 4) if whole else 0,
     }
