@@ -253,10 +253,17 @@ def digest(table: Bare, row: Row[Any]) -> str:
 
     A column that a table got later is left out where it is empty: rows from before stay proven.
     """
+    values = zip(table.columns, row, strict=True)
+    return digest_of(table, {column.name: plain(value) for column, value in values})
+
+
+def digest_of(table: Bare, row: Mapping[str, Any]) -> str:
+    """The same of a row as JSON has it. A column that it does not have is empty in it."""
     facts = {
-        column.name: plain(value)
-        for column, value in zip(table.columns, row, strict=True)
-        if not column.info.get("private") and not (value is None and column.info.get("later"))
+        column.name: row.get(column.name)
+        for column in table.columns
+        if not column.info.get("private")
+        and not (row.get(column.name) is None and column.info.get("later"))
     }
     return hashlib.sha256(events.canonical(facts)).hexdigest()
 

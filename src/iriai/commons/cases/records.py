@@ -30,9 +30,7 @@ def record_of(tx: Tx, viewer: Actor, found: PanelRow) -> dict[str, Any]:
     """What it takes to draw this panel again, as far as `viewer` may know; see `lot.verify`."""
     pool, seats = pool_of(found), queries.seats(tx, found.id)
     knows = may_know(tx, viewer, found)
-    is_named = knows or bench.may_name(
-        None if found.form is None else Form(found.form), _others(tx, found, seats)
-    )
+    is_named = knows or is_for_everybody(tx, found)
     made: dict[str, Any] = {
         "commons": queries.name_of(tx, found.commons_id),
         "panel": found.number,
@@ -56,6 +54,12 @@ def record_of(tx: Tx, viewer: Actor, found: PanelRow) -> dict[str, Any]:
         made["eligible"] = [{"id": member, "name": name} for member, name in listed]
         made["salt"] = found.draw_salt
     return made
+
+
+def is_for_everybody(tx: Tx, found: PanelRow) -> bool:
+    """Whether everybody may know who was asked to sit."""
+    form = None if found.form is None else Form(found.form)
+    return bench.may_name(form, _others(tx, found, queries.seats(tx, found.id)))
 
 
 def may_know(tx: Tx, viewer: Actor, found: PanelRow) -> bool:

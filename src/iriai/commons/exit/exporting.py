@@ -24,6 +24,8 @@ from iriai.blobs import content
 from iriai.blobs import queries as blobs
 from iriai.blobs.rules import blob_key
 from iriai.commons import queries as commons_queries
+from iriai.commons.cases import records
+from iriai.commons.cases.tables import PanelRow
 from iriai.commons.exit import rows, rules
 from iriai.commons.exit.rules import Carried, Export, File
 from iriai.commons.tables import Commons
@@ -149,6 +151,8 @@ def _take(tx: Tx, commons_id: int, signed: Signed, *, private: bool) -> _Taken:
     stay = [row for row in mine if row.deleted_at is None and row not in carried]
     replaying.know_tables()
     found = rows.governed(tx, commons_id, private=private)
+    if not private:
+        _leave_out_benches(tx, commons_id, found)
     shown = [row.id for row in open_ if row in carried or row.deleted_at is not None]
     found |= rows.public(tx, commons_id, account_id, shown)
     found["accounts"] = rows.people(tx, found, account_id)
@@ -164,6 +168,22 @@ def _take(tx: Tx, commons_id: int, signed: Signed, *, private: bool) -> _Taken:
         held_out=sum(_is_held(tx, row) for row in stay),
         state=ledger.state_digest(ledger_entries.shown(replaying.live(tx, commons_id))),
     )
+
+
+def _leave_out_benches(tx: Tx, commons_id: int, found: dict[str, list[rows.Row]]) -> None:
+    """What says who was asked to sit, or could be, stays where everybody may not know it.
+
+    A row with less in it would not be what the log says, and one with its salt can be guessed.
+    """
+    unnamed, listed = set(), set()
+    for panel in tx.session.scalars(select(PanelRow).where(PanelRow.commons_id == commons_id)):
+        if not records.is_for_everybody(tx, panel):
+            unnamed.add(panel.id)
+        if panel.eligible is not None:
+            listed.add(panel.id)
+    found["panels"] = [row for row in found["panels"] if row["id"] not in listed]
+    stay = unnamed | listed
+    found["panel_seats"] = [row for row in found["panel_seats"] if row["panel_id"] not in stay]
 
 
 def _is_held(tx: Tx, row: Row[Any]) -> bool:

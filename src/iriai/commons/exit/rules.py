@@ -18,6 +18,8 @@ VERSION = 1
 HEAD = "export.json"
 LOG = "log"
 ROWS = "rows"
+STAYS = frozenset({"panels", "panel_seats"})
+"""Tables of which rows stay behind: what says who was asked to sit, where few may know it."""
 REPOS = "repos"
 OBJECTS = "objects"
 HASH_LENGTH = 64
