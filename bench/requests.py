@@ -2,7 +2,8 @@
 
 The server has core 0, the client core 1 (32 connections, plain sockets). The limit is what a hub of
 some thousand users needs at its busiest: 2,000 a second of HEAD resolve and of repository info, at
-most 3 statements each; and an idle server of 120 MB.
+most 3 statements each; an idle server of 120 MB; and a first start, which makes the database and
+signs the first checkpoint, that answers within 3 seconds.
 """
 
 import asyncio
@@ -19,12 +20,14 @@ from pathlib import Path
 from bench.row import Row, main
 from huggingface_hub import CommitOperationAdd, HfApi
 from huggingface_hub.utils import disable_progress_bars
-from tests.support.server import living
+from tests.support.server import LiveHub, living
 
 CONNECTIONS = 32
 RATE_WANTED = 2_000
 STATEMENTS_MAX = 3
 IDLE_MB_MAX = 120
+START_SECONDS_MAX = 3
+STARTS = 5
 
 
 class Caller(asyncio.Protocol):
@@ -128,6 +131,18 @@ def statements(hub, calls: list[tuple[str, str, str, str]]) -> dict[str, list[st
     return json.loads(done.stdout.splitlines()[-1])
 
 
+def start_seconds(folder: Path, starts: int) -> float:
+    """How long a hub on an empty folder takes until it answers: the median of some."""
+    taken = []
+    for number in range(starts):
+        hub = LiveHub(folder / f"start-{number}", is_cold=True)
+        begun = time.monotonic()
+        hub.start()
+        taken.append(time.monotonic() - begun)
+        hub.stop()
+    return statistics.median(taken)
+
+
 def idle_mb(hub) -> float:
     """The memory of a server that has answered a few requests and then nothing."""
     for path in ("/healthz", "/api/models", "/"):
@@ -135,7 +150,7 @@ def idle_mb(hub) -> float:
             answer.read()
     time.sleep(2)
     status = Path(f"/proc/{hub.process.pid}/status").read_text()
-    return int(status.split("VmRSS:")[1].split()[0]) / 1_000
+    return int(status.split("VmRSS:")[1].split()[0]) * 1_024 / 1e6
 
 
 def cpu_seconds(hub) -> float:
@@ -180,6 +195,7 @@ def run(fast: bool) -> list[Row]:
     """Measure."""
     rows, rounds, seconds = [], 1 if fast else 5, 1.5 if fast else 3.0
     with tempfile.TemporaryDirectory() as folder:
+        seconds_to_start = start_seconds(Path(folder), 1 if fast else STARTS)
         hub = living(Path(folder), is_cold=True)
         try:
             megabytes = idle_mb(hub)
@@ -208,8 +224,12 @@ def run(fast: bool) -> list[Row]:
         rows.append(
             Row(name, median, RATE_WANTED, "1/s", median / RATE_WANTED, ">= 1.0", met, note)
         )
-    ratio = megabytes / IDLE_MB_MAX
-    rows.append(Row("idle server", megabytes, IDLE_MB_MAX, "MB RSS", ratio, "<= 1.0", ratio <= 1.0))
+    for name, reached, limit, unit in (
+        ("idle server", megabytes, IDLE_MB_MAX, "MB RSS"),
+        ("first start", seconds_to_start, START_SECONDS_MAX, "s"),
+    ):
+        ratio = reached / limit
+        rows.append(Row(name, reached, limit, unit, ratio, "<= 1.0", ratio <= 1.0))
     return rows
 
 

@@ -115,7 +115,7 @@ def main() -> int:
             passed[name] = result
             kept.write_text(json.dumps([asdict(each) for each in passed.values()]), "utf-8")
     sys.stdout.write(f"\n{table(results)}\n")
-    return 0 if all(result.failed == 0 for result in results) else 1
+    return 0 if all(result.done for result in results) else 1
 
 
 def _git(*words: str) -> str:
