@@ -1,9 +1,15 @@
 """The page of a log: signed, provable, and to be taken home."""
 
+import orjson
+
 from iriai.base.events import HUB
-from iriai.commons import enactment
+from iriai.commons import enactment, queries
 from iriai.commons.breakglass.rules import Act, Basis
 from iriai.commons.tlog import actions
+from iriai.commons.tlog import queries as log
+from iriai.identity import powers
+from iriai.identity import queries as identity
+from iriai.identity.rules import Restriction
 from tests.web.conftest import text
 
 
@@ -39,3 +45,26 @@ def test_what_the_operator_did_stands_under_the_log(ada):
         "It spreads malware.",
         "standing",
     )
+
+
+def test_the_page_says_what_hidden_means_and_leads_to_where_it_is_written(ada):
+    ada.send("/organizations/new", name="tales", fullname="")
+    with ada.ground.write() as tx:
+        commons_id = queries.commons(tx, "tales").id
+        row = identity.person(tx, "ada").id
+        powers.restrict(tx, row, None, Restriction.SUSPEND, None)  # a row that the log hides
+        tx.record(commons_id, "system:test", "changed", "commons/tales")
+    actions.checkpoint(ada.ground, HUB)
+    page = ada.other().see("/commons/hub/log")
+    assert "An entry that says “hidden” changed rows that not everybody may know of" in text(page)
+    place = "/docs/format#card-what-the-log-says-of-rows"
+    assert place in page.text
+    assert 'id="card-what-the-log-says-of-rows"' in ada.other().see("/docs/format").text
+    with ada.ground.read() as tx:
+        entries = [orjson.loads(each) for _, each in log.entries(tx, HUB)]
+    position, hidden = next(
+        (at, each["hidden"]) for at, each in enumerate(entries) if "hidden" in each
+    )
+    entry = ada.other().see(f"/commons/hub/log/{position}")
+    assert hidden in entry.text
+    assert place in entry.text

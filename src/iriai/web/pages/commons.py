@@ -146,6 +146,7 @@ def entry(ask: Ask) -> Response:
             "link": sentences.link(event.subject),
             "pairs": sentences.pairs(_facts(event)),
             "private": orjson.loads(event.entry).get("private", ""),
+            "hidden": orjson.loads(event.entry).get("hidden", ""),
         }
         text = event.entry
     return ask.page(
