@@ -111,7 +111,8 @@ def test_what_a_commons_will_hold_says_so_on_its_own_pages(lab):
 def test_a_new_organisation_can_begin_with_its_members_deciding(ada):
     page = ada.see("/organizations/new")
     assert 'value="language-community"' in page.text
-    ada.send("/organizations/new", name="afro", preset="language-community", sponsors="1")
+    made = ada.send("/organizations/new", name="afro", preset="language-community", sponsors="1")
+    ada.see(made.headers["location"])
     assert in_force(ada, "afro").members.admit.sponsors == 1
     assert "CHARTER.yaml" in text(ada.see("/datasets/afro/charter/tree/main"))
     ada.send("/organizations/new", status=400, name="other", preset="anarchy")

@@ -2,7 +2,9 @@
 
 import pytest
 
+from iriai.base.events import HUB
 from iriai.commons import enactment, jobs
+from iriai.commons.charter import queries as charters
 from iriai.commons.charter.rules import Preset
 from iriai.commons.membership import queries as membership
 from iriai.identity import queries as accounts
@@ -121,3 +123,55 @@ def test_whoever_speaks_for_an_institution_asks_a_seat_back_in_its_name(ada):
 def ada_actor(ada):
     with ada.ground.read() as tx:
         return Actor(id=accounts.account(tx, "ada").id, name="ada")
+
+
+ADMIT = "/commons/hub/proposals/new?action=member.admit"
+
+
+def test_a_second_member_is_admitted_by_forms_and_both_choose_how_they_decide(ada):
+    with ada.ground.write() as tx:
+        tx.session.get_one(Account, accounts.account(tx, "ada").id).is_operator = True
+    enactment.publish_charter(ada.ground, HUB)
+    bob = ada.other().join("bob")
+    assert "Ask ada." in text(bob.see("/commons/hub/members"))
+    assert 'name="p_name"' in ada.see(ADMIT).text
+    asked = {"action": "member.admit", "p_name": "bob"}
+    words = "Admit bob as a member."
+    assert words in text(ada.send("/commons/hub/proposals/new", status=200, **asked))
+    ada.send("/commons/hub/proposals/new", shown=words, **asked)
+    jobs.tick(ada.ground, {})
+    again = {**asked, "shown": words}
+    assert "bob belongs to hub already" in text(
+        ada.send("/commons/hub/proposals/new", status=400, **again)
+    )
+    for person in (ada, bob):
+        for page in ("/commons/hub", "/commons/hub/members", "/commons/hub/found"):
+            assert "ada and bob" in text(person.see(page))
+        assert 'href="/commons/hub/found"' in person.see("/commons/hub").text
+    made = ada.send("/commons/hub/found", preset="university").headers["location"]
+    with ada.ground.read() as tx:
+        assert charters.in_force(tx, HUB).preset is Preset.OWNERS
+    assert "for the word of bob" in text(ada.see(made))
+    assert "Give your word" in text(bob.see("/commons/hub"))
+    bob.send(made, act="second")
+    jobs.tick(ada.ground, {})
+    with ada.ground.read() as tx:
+        assert charters.in_force(tx, HUB).preset is Preset.UNIVERSITY
+    assert "Members 2" in text(bob.see("/commons/hub/members"))
+
+
+def test_whoever_belongs_without_owning_decides_nothing_but_the_choice_after_solo(ada):
+    with ada.ground.write() as tx:
+        tx.session.get_one(Account, accounts.account(tx, "ada").id).is_operator = True
+    bob = ada.other().join("bob")
+    asked = {"action": "member.admit", "shown": "Admit bob as a member.", "p_name": "bob"}
+    ada.send("/commons/hub/proposals/new", **asked)
+    jobs.tick(ada.ground, {})
+    said = {"action": "statement", "p_text": "We like tea.", "shown": "Say: We like tea."}
+    made = bob.send("/commons/hub/proposals/new", **said).headers["location"]
+    assert "for the word of the owners" in text(bob.see(made))
+    made = ada.send("/commons/hub/found", preset="consortium").headers["location"]
+    bob.send(made, act="object", reason="People shall vote, not institutions.")
+    jobs.tick(ada.ground, {})
+    with ada.ground.read() as tx:
+        assert charters.in_force(tx, HUB).preset is Preset.OWNERS

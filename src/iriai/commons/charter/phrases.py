@@ -72,6 +72,15 @@ WHO = {
     Who.ALL_OWNERS: "all administrators together",
 }
 
+THOSE = {
+    Who.OWNERS: "the owners",
+    Who.MEMBERS: "the members",
+    Who.STEWARDS: "the stewards",
+    Who.MAINTAINERS: "the maintainers",
+    Who.ALL_OWNERS: "all owners together",
+}
+"""Who decides something at once, as a whole."""
+
 GROUNDS = {
     Ground.MALWARE: "malware",
     Ground.PRIVACY: "a breach of privacy",

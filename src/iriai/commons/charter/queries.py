@@ -18,6 +18,8 @@ from iriai.commons.tables import Commons
 from iriai.identity.tables import Account
 
 CHARTERS_KEPT = 1_024
+FOUNDING = "founding"
+"""What stands for the decision with which a commons begins."""
 HISTORY_LENGTH_MAX = 500
 
 
@@ -29,7 +31,7 @@ class Version:
     number: int
     digest: str
     enacted_at: datetime
-    decision: str = "founding"
+    decision: str = FOUNDING
     holds_from: datetime | None = None
 
 
@@ -96,6 +98,20 @@ def history(tx: Tx, commons_id: int, *, limit: int = HISTORY_LENGTH_MAX) -> Sequ
     asked = select(*_COLUMNS).where(CharterRow.commons_id == commons_id)
     asked = asked.order_by(CharterRow.number.desc()).limit(limit)
     return [Version(*row) for row in tx.connection.execute(asked)]
+
+
+def is_to_choose(tx: Tx, commons_id: int) -> bool:
+    """Whether `solo` has ended by a second member, and how it goes on is not chosen yet.
+
+    The preset `owners` holds then, right after the `solo` that may never have been written down.
+    """
+    found = history(tx, commons_id, limit=2)
+    if not found or found[0].id is None or found[0].decision == FOUNDING:
+        return False
+    if version_by_id(tx, found[0].id)[1].preset is not Preset.OWNERS:
+        return False
+    before = found[1].id if len(found) > 1 else None
+    return before is None or version_by_id(tx, before)[1].preset is Preset.SOLO
 
 
 def by_digest(tx: Tx, commons: str, wanted: str) -> Charter:

@@ -10,7 +10,7 @@ from iriai.commons.charter.rules import Charter
 from iriai.commons.charter.tables import CharterRow
 from iriai.commons.tables import Commons
 
-FOUNDING = "founding"
+FOUNDING = queries.FOUNDING
 
 
 def enter(

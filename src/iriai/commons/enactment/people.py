@@ -45,6 +45,8 @@ def _clean_admit(tx: Tx, commons_id: int, payload: Payload) -> dict[str, Any]:
             raise Invalid(f"{account.name} still needs {needed.words}.", code="CharterSays")
     elif account.is_organisation:
         raise Invalid("An institution is a member under a charter of members only.")
+    elif queries.standing(tx, commons_id, account.id).is_member:
+        raise Invalid(f"{account.name} belongs to {charter.commons} already.")
     return {"name": account.name}
 
 

@@ -82,6 +82,8 @@ class Overview:
     applicants: tuple[Applicant, ...]
     offices: tuple[Office, ...]
     petitions: tuple[Signed, ...]
+    choosing: tuple[str, ...] = ()
+    """Who chooses together how it goes on, where `solo` has ended; nobody where that is done."""
 
 
 def overview(tx: Tx, commons_id: int, viewer_id: int | None) -> Overview:
@@ -170,6 +172,7 @@ def _of_owners(
         applicants=(),
         offices=(),
         petitions=(),
+        choosing=tuple(name for _number, name in queries.choosing(tx, commons_id)),
     )
 
 

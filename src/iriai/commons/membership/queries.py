@@ -5,7 +5,7 @@ Under `solo` and `owners` this is read off the organisation's roles; under a cha
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Row as Found
@@ -299,10 +299,35 @@ def _owner_standing(tx: Tx, commons_id: int, account_id: int) -> Standing:
     tx.flush()
     found = tx.connection.execute(asked).scalar_one_or_none()
     if found is not None:
-        return rules.by_role(Role(found))
+        standing = rules.by_role(Role(found))
+        chooses = not standing.is_owner and charters.is_to_choose(tx, commons_id)
+        return replace(standing, chooses=chooses)
     if commons_id == HUB and _operates(tx, account_id):
         return rules.by_role(Role.ADMIN)
     return rules.VISITOR
+
+
+def choosing(tx: Tx, commons_id: int) -> list[tuple[int, str]]:
+    """Who chooses together how it goes on, by number and name; nobody where all is chosen.
+
+    Where `solo` ended because there is a second member: all who belong.
+    """
+    if not charters.is_to_choose(tx, commons_id):
+        return []
+    asked = (
+        select(Account.id, Account.name)
+        .join(Membership, Membership.person_id == Account.id)
+        .where(
+            Membership.organisation_id == organisation_id(tx, commons_id),
+            Account.deleted_at.is_(None),
+        )
+        .order_by(Membership.since, Account.id)
+    )
+    tx.flush()
+    found = [(row.id, row.name) for row in tx.connection.execute(asked)]
+    known = {number for number, _name in found}
+    operating = [(row.id, row.name) for row in owners(tx, commons_id) if row.id not in known]
+    return operating + found
 
 
 def _operates(tx: Tx, account_id: int) -> bool:

@@ -103,6 +103,8 @@ class Standing:
     institution_id: int | None = None
     elector_from: datetime | None = None
     roles: frozenset[str] = frozenset()
+    chooses: bool = False
+    """Whether they choose with the owners how it goes on where `solo` has ended."""
 
     @property
     def caretaker(self) -> bool:

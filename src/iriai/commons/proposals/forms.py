@@ -236,6 +236,8 @@ FORMS: Mapping[Action, tuple[Field, ...]] = MappingProxyType(
         Action.CHARTER_AMEND_ENTRENCHED: (PULL_OF_CHARTER,),
     }
 )
+BY_NAME = (Field("name", "Who", hint="The name of an account on this hub."),)
+"""Whom owners admit: nobody applies to them, and so they name somebody."""
 NOTHING_THERE: Mapping[Source, str] = MappingProxyType(
     {
         Source.REPOSITORY: "This commons has no repository yet.",

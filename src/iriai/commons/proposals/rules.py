@@ -215,6 +215,20 @@ def decides_at_once(terms: Procedure, standing: Standing, repo_id: int | None = 
     return terms.who is Who.MAINTAINERS and standing.holds(MAINTAINER, repo_id)
 
 
+AMENDING = frozenset({Action.CHARTER_AMEND, Action.CHARTER_AMEND_ENTRENCHED})
+
+
+def gives_word(
+    action: Action, terms: Procedure, standing: Standing, repo_id: int | None = None
+) -> bool:
+    """Whether somebody's word is asked where this is decided at once.
+
+    How it goes on after `solo` is chosen by all who belong, not by the owners among them alone.
+    """
+    chooses = standing.chooses and action in AMENDING and terms.who is Who.ALL_OWNERS
+    return chooses or decides_at_once(terms, standing, repo_id)
+
+
 def procedure_json(procedure: Procedure) -> dict[str, Any]:
     """A procedure as it is pinned to a proposal."""
     return asdict(procedure)

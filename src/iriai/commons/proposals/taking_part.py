@@ -4,21 +4,22 @@ Members do, and who speaks for an institution that is one. Whatever is late is l
 so a proposal moves on (`steps.advance`) before anything else is done with it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import select
 
 from iriai.base.errors import Denied
 from iriai.base.tx import Tx
+from iriai.commons.charter import phrases
 from iriai.commons.charter import queries as charters
-from iriai.commons.charter.rules import Charter, Path, Who
+from iriai.commons.charter.rules import Action, Charter, Path, Who
 from iriai.commons.membership import actions as members
 from iriai.commons.membership import queries as membership
 from iriai.commons.membership import speaking
 from iriai.commons.membership.speaker import Speaker
 from iriai.commons.proposals import allowed, queries, rules, scope, steps
-from iriai.commons.proposals.rules import Proposal
+from iriai.commons.proposals.rules import Proposal, State
 from iriai.commons.proposals.tables import OptionRow, ProposalRow, VoiceRow
 from iriai.identity.rules import Act, Actor, Subject, require_may, require_reach, require_signed_in
 
@@ -98,7 +99,7 @@ def accept_if_decided(tx: Tx, row: ProposalRow, actor: Actor, speaker: Speaker) 
     if terms.path is not Path.AT_ONCE:
         return
     repo_id = scope.about(option_rows(tx, row.id)[0].payload)
-    if not rules.decides_at_once(terms, speaker.standing, repo_id):
+    if not rules.gives_word(Action(row.action), terms, speaker.standing, repo_id):
         return
     owner_id = membership.organisation_id(tx, row.commons_id) or 0
     require_reach(actor, Act.ADMINISTER, Subject(owner_id, repo_id))
@@ -108,18 +109,37 @@ def accept_if_decided(tx: Tx, row: ProposalRow, actor: Actor, speaker: Speaker) 
             VoiceRow.proposal_id == row.id, VoiceRow.kind == queries.SECOND
         )
         agreed = {*tx.connection.execute(asked).scalars(), row.proposer_id}
-        if any(each.account_id not in agreed for each in membership.electors(tx, row.commons_id)):
+        if _others_asked(tx, row.commons_id, Action(row.action), agreed):
             return
     steps.passed(tx, row, 0, tx.now)
+
+
+def awaited(tx: Tx, found: Proposal) -> list[str]:
+    """Whose word is missing, by name, where all decide together and at once."""
+    if found.state is not State.OPEN or found.terms.who is not Who.ALL_OWNERS:
+        return []
+    if found.terms.path is not Path.AT_ONCE:
+        return []
+    agreed = {*(each.account_id for each in found.seconds), found.proposer_id}
+    return _others_asked(tx, found.commons_id, found.action, agreed)
+
+
+def _others_asked(
+    tx: Tx, commons_id: int, action: Action, agreed: Collection[int | None]
+) -> list[str]:
+    asked = {each.account_id: each.name for each in membership.electors(tx, commons_id)}
+    if action in rules.AMENDING:
+        asked |= dict(membership.choosing(tx, commons_id))
+    return [name for number, name in asked.items() if number not in agreed]
 
 
 def require_decides(found: Proposal, speaker: Speaker) -> None:
     """Where a few decide at once, a second is their word, and nobody else's."""
     about = scope.about(found.main.payload)
-    if not rules.decides_at_once(found.terms, speaker.standing, about):
-        who = found.terms.who.replace("_", " ")
+    if not rules.gives_word(found.action, found.terms, speaker.standing, about):
         raise Denied(
-            f"The charter ({found.rule}) leaves this to the {who} of {found.commons}.",
+            f"The charter ({found.rule}) leaves this to {phrases.THOSE[found.terms.who]} of "
+            f"{found.commons}.",
             code="CharterSays",
         )
 

@@ -1,6 +1,6 @@
 """Proposals in plain words: where each stands, what happens next and when, and what one can do."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 
@@ -8,7 +8,7 @@ from iriai.commons.charter import phrases
 from iriai.commons.charter.rules import Action, Path
 from iriai.commons.membership.speaker import Speaker
 from iriai.commons.proposals import allowed
-from iriai.commons.proposals.rules import Proposal, State, decides_at_once
+from iriai.commons.proposals.rules import Proposal, State, gives_word
 
 NOTHING_RUNS = (
     "No proposal runs now. Any member can propose something; each proposal says by which rule it "
@@ -69,10 +69,13 @@ def _when(when: datetime | None) -> str:
 BROKEN = "Whoever thinks that a rule was broken reports it, which opens a case."
 
 
-def next_step(found: Proposal, now: datetime, *, is_here: bool = False) -> str:
+def next_step(
+    found: Proposal, now: datetime, *, is_here: bool = False, awaited: Sequence[str] = ()
+) -> str:
     """What happens next, when, and what one can do until then: one sentence or two.
 
-    `is_here`: it is read on the proposal's own page, where one does it.
+    `is_here`: it is read on the proposal's own page, where one does it. `awaited`: whose word is
+    missing where all decide together.
     """
     where = "below" if is_here else "on its page"
     at = _when(found.due_at)
@@ -88,9 +91,11 @@ def next_step(found: Proposal, now: datetime, *, is_here: bool = False) -> str:
             f"with an objection it becomes a vote. Object {where}."
         )
     if found.state is State.OPEN:
-        who = found.terms.who.replace("_", " ")
+        word = f"the word of {phrases.THOSE[found.terms.who]}, who decide it"
+        if awaited:
+            word = f"the word of {phrases.listed(awaited)}, without which it is not decided"
         return (
-            f"“{found.title}” waits until {at} for the word of the {who}, who decide it. "
+            f"“{found.title}” waits until {at} for {word}. "
             f"Until then members can say {where} what speaks against it."
         )
     if found.state is State.DELIBERATING:
@@ -132,7 +137,7 @@ def said(found: Proposal, electors: int) -> str:
     """By which rule it goes, in a sentence, where so many have a vote."""
     terms = found.terms
     if terms.path is Path.AT_ONCE:
-        return f"By the charter ({found.rule}) this is for the {terms.who.replace('_', ' ')}."
+        return f"By the charter ({found.rule}) this is for {phrases.THOSE[terms.who]}."
     how = phrases.procedure(
         terms,
         electors=electors,
@@ -164,7 +169,8 @@ def _may(found: Proposal, speaker: Speaker, now: datetime) -> set[str]:
     at_once = found.terms.path is Path.AT_ONCE
     seconded = speaker.counts_with(each.house for each in found.seconds)
     fresh = not allowed.is_own(found, speaker) and not seconded
-    if early and fresh and (not at_once or decides_at_once(found.terms, standing, found.repo_id)):
+    asked = gives_word(found.action, found.terms, standing, found.repo_id)
+    if early and fresh and (not at_once or asked):
         can.add("second")
     if early and not speaker.counts_with(each.house for each in found.objections):
         can.add("object")

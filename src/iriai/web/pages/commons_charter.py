@@ -18,14 +18,12 @@ from iriai.commons.charter import (
     differences,
     editing,
     narrowing,
-    presets,
-    reading,
     rights,
     words,
     writing,
 )
 from iriai.commons.charter import queries as charters
-from iriai.commons.charter.rules import FILE_NAME, Action, Charter, Preset
+from iriai.commons.charter.rules import FILE_NAME, Action, Charter
 from iriai.commons.membership import queries as membership
 from iriai.commons.queries import Named
 from iriai.identity.rules import Actor
@@ -38,7 +36,6 @@ from iriai.web.texts import gettext as _
 SAID_IN_THE_FORM = (Invalid, Denied, Conflict, Excessive, Unknown)
 NUMBER_MAX = 1 << 31
 NUMBER_DIGITS_MAX = 9
-HOURS_MAX, SEATS_MAX, DAYS_MAX = 2_160, 100, 3_650
 TITLE = _("Change the charter")
 
 
@@ -129,7 +126,7 @@ def change(ask: Ask) -> Response:
         if not changes:
             raise Invalid(_("Nothing is changed yet."))
         if form.get("act") == "open":
-            number = _open(ask, named, made, changes, form.get("why"))
+            number = open_pull(ask, named, made, changes, form.get("why"))
             return see(links.repo(_there(ask, named), "discussions", str(number)))
     except SAID_IN_THE_FORM as error:
         return _form(ask, error=error)
@@ -168,117 +165,7 @@ def _form(
     )
 
 
-def choose(ask: Ask) -> Response:
-    """The choices with which a commons begins, or begins anew."""
-    return _choices(ask)
-
-
-def begin(ask: Ask) -> Response:
-    """Write the file, open the pull request and propose it, in one go."""
-    form = ask.form
-    try:
-        with ask.ground.read() as tx:
-            named = queries.commons(tx, ask.part("name"))
-            before = charters.in_force(tx, named.id)
-        made = presets.text(chosen_preset(form.get("preset")), named.name, **choices(form))
-        after = reading.read(made, commons=named.name)
-        changes = differences.changes(before, after)
-        if not changes:
-            raise Invalid(_("This is what holds already."))
-        title = _("Decide as %(preset)s") % {"preset": after.preset}
-        number = _open(ask, named, made, changes, form.get("why"), title=title)
-        with ask.ground.write() as tx:
-            action = amending.action_for(before, after)
-            made_proposal = enactment.propose(
-                tx, ask.actor, named.id, action=action, payload={"pull": number}, title=title
-            )
-        enactment.carry_out(ask.ground, made_proposal.id)
-    except SAID_IN_THE_FORM as error:
-        return _choices(ask, error)
-    if "/commons/{name}/proposals/{number}" in ask.request.app.paths:
-        return see(links.commons(named.name, "proposals", str(made_proposal.number)))
-    return see(links.commons(named.name, "charter"))
-
-
-def _choices(ask: Ask, error: HubError | None = None) -> Response:
-    with ask.ground.read() as tx:
-        named = queries.commons(tx, ask.part("name"))
-        found = charters.in_force(tx, named.id)
-        votes = membership.votes(tx, named.id)
-        is_alone = found.is_collective and enactment.alone.last(tx, named.id) is not None
-    takes = words.in_short(found, found.actions[Action.CHARTER_AMEND], electors=votes)
-    return ask.page(
-        "commons/found.html",
-        status=problems.status(error) if error else 200,
-        tab="charter",
-        commons=named,
-        offered=offered(named.name, collective_only=found.is_collective, is_alone=is_alone),
-        current=found.preset,
-        takes="" if found.is_collective else takes,
-        form=ask.form,
-        fault=error.message if error else "",
-        next_step=_(
-            "It takes all administrators, and after that the members decide. What the organisation "
-            "has already is held by the commons 14 days later; until then all can look for what "
-            "they want to keep for themselves."
-        )
-        if not found.is_collective
-        else _(
-            "It is put to the members like any change of the charter: %(takes)s. Whoever is "
-            "against it says so on the page of the proposal."
-        )
-        % {"takes": takes},
-    )
-
-
-def offered(name: str, *, collective_only: bool = False, is_alone: bool = False) -> list[Any]:
-    """The presets that can be chosen, each with what it is for; `solo` for the last member left."""
-    made = []
-    for preset in (Preset.OWNERS, *(each for each in Preset if each is not Preset.OWNERS)):
-        found = presets.charter(preset, name)
-        if not (is_alone if preset is Preset.SOLO else found.is_collective or not collective_only):
-            continue
-        daily = [rights.who(found, Action.RESOURCE_DELETE)]
-        said = [(_("Delete a model?"), daily[0])]
-        said.append((_("Merge a change?"), rights.who(found, Action.RESOURCE_MERGE)))
-        said.append((_("Change these rules?"), rights.who(found, Action.CHARTER_AMEND)))
-        made.append({"preset": preset, "story": writing.story(found), "answers": said})
-    return made
-
-
-def chosen_preset(word: str) -> Preset:
-    """The preset that a form names."""
-    if word not in set(Preset):
-        raise Invalid(_("Choose how you will decide."))
-    return Preset(word)
-
-
-def choices(form: Any) -> dict[str, Any]:
-    """The few numbers that founders choose; what they left out is the preset's."""
-    found: dict[str, Any] = {}
-    for name, most in (
-        ("hours", HOURS_MAX),
-        ("stewards", SEATS_MAX),
-        ("term_days", DAYS_MAX),
-        ("sponsors", 10),
-        ("elector_after_days", 365),
-    ):
-        given = form.get(name).strip()
-        if not given:
-            continue
-        number = whole(given)
-        if number is None or number > most:
-            raise Invalid(
-                _("“%(name)s” is a number up to %(most)s.") % {"name": name, "most": most}
-            )
-        found[name] = number
-    licences = [each.strip() for each in form.get("licences").split(",") if each.strip()]
-    if licences:
-        found["licences"] = tuple(dict.fromkeys(licences))
-    return found
-
-
-def _open(
+def open_pull(
     ask: Ask, named: Named, made: str, changes: list[str], why: str, *, title: str = TITLE
 ) -> int:
     """Open a pull request with this text on the charter's repository; its number."""
@@ -391,6 +278,4 @@ ROUTES = [
     post("/commons/{name}/charter/propose", propose, access=Access.SIGNED_IN),
     get("/commons/{name}/charter/{number}", text, access=Access.ANYONE),
     get("/commons/{name}/rights", who_may, access=Access.ANYONE),
-    get("/commons/{name}/found", choose, access=Access.SIGNED_IN),
-    post("/commons/{name}/found", begin, access=Access.SIGNED_IN),
 ]

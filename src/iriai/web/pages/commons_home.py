@@ -1,5 +1,6 @@
 """The first page of a commons: what waits for whoever looks, what runs, and who belongs."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.responses import Response
@@ -13,7 +14,7 @@ from iriai.commons.membership import speaking
 from iriai.commons.membership.overview import overview
 from iriai.commons.membership.speaker import Speaker
 from iriai.commons.proposals import queries as proposals
-from iriai.commons.proposals import telling
+from iriai.commons.proposals import taking_part, telling
 from iriai.commons.proposals.rules import Proposal, State
 from iriai.commons.queries import HUB_NAME
 from iriai.commons.removal import queries as removals
@@ -21,6 +22,7 @@ from iriai.commons.removal.rules import OPEN
 from iriai.web import links
 from iriai.web.door import Ask, get
 from iriai.web.pages.commons import PRESETS
+from iriai.web.pages.commons_members import choice
 
 OVER_SHOWN = 5
 
@@ -47,7 +49,7 @@ def home(ask: Ask) -> Response:
             removals=[each for each in removals.removals(tx, named.id) if each.state in OPEN],
             size=events.head(tx, named.id).size,
             resources="" if named.name == HUB_NAME else links.account(named.name),
-            next_step=_next_step(running),
+            next_step=_next_step(running, people.choosing),
             now=now,
         )
 
@@ -58,17 +60,17 @@ def _running(tx: Tx, ask: Ask, found: Proposal, speakers: list[Speaker]) -> dict
     voters = proposals.voters(tx, found, ask.actor.id) if is_voting else []
     return {
         "proposal": found,
-        "next": telling.next_step(found, tx.now),
+        "next": telling.next_step(found, tx.now, awaited=taking_part.awaited(tx, found)),
         "votes": bool(voters),
         "voted": bool(voters) and all(each.voted for each in voters),
         "may": telling.may(found, speakers, tx.now),
     }
 
 
-def _next_step(running: list[dict[str, Any]]) -> str:
+def _next_step(running: list[dict[str, Any]], choosing: Sequence[str]) -> str:
     """What waits for whoever looks; else what happens next here at all."""
     if not running:
-        return telling.NOTHING_RUNS
+        return choice(choosing) if choosing else telling.NOTHING_RUNS
     mine = (each for each in running if each["votes"] and not each["voted"])
     first: str = next(mine, running[0])["next"]
     return first

@@ -1,6 +1,6 @@
 """The members of a commons, and its offices: who, until when, and what each may do about it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from starlette.responses import Response
@@ -10,6 +10,7 @@ from iriai.base.numbers import whole
 from iriai.base.routing import Access
 from iriai.base.tx import Tx
 from iriai.commons import queries
+from iriai.commons.charter import phrases
 from iriai.commons.charter.rules import Preset
 from iriai.commons.enactment import people
 from iriai.commons.membership import actions, offices, speaking
@@ -140,6 +141,8 @@ def _next_step(found: Overview) -> str:
     charter = found.charter
     if charter.preset is Preset.SOLO:
         return _next_alone([each.name for each in found.members if each.is_elector])
+    if found.choosing:
+        return choice(found.choosing)
     if not charter.is_collective:
         return _(
             "The owners give roles and take them; each such act is in the log. With a charter of "
@@ -190,6 +193,14 @@ def _next_alone(names: list[str]) -> str:
         "%(names)s decides here alone, and each act is in the log. Once a second member is "
         "admitted, both choose together how they decide from then on."
     ) % {"names": ", ".join(names)}
+
+
+def choice(names: Sequence[str]) -> str:
+    """What waits where `solo` has ended and nobody has chosen yet how it goes on."""
+    return _(
+        "%(names)s choose together how they decide from now on: one proposes it, and it takes "
+        "effect once all of them have given their word. Until then the owners decide."
+    ) % {"names": phrases.listed(names)}
 
 
 def _next_of_office(shown: Office) -> str:

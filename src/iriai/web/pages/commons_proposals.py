@@ -18,7 +18,7 @@ from iriai.commons import enactment, queries
 from iriai.commons.charter import phrases
 from iriai.commons.membership import queries as membership
 from iriai.commons.membership import speaking
-from iriai.commons.proposals import actions, forms, secrecy, telling, voting
+from iriai.commons.proposals import actions, forms, secrecy, taking_part, telling, voting
 from iriai.commons.proposals import queries as proposals
 from iriai.commons.proposals.rules import Proposal, State
 from iriai.repos import queries as repos
@@ -187,6 +187,7 @@ def _one(ask: Ask, *, error: HubError | None = None) -> Response:
         may = telling.may(found, speakers, tx.now)
         rival = proposing.rival_form(tx, ask, found) if "rival" in may else None
         votes = proposals.electors(tx, found.id).values() or (membership.votes(tx, named.id),)
+        awaited = taking_part.awaited(tx, found)
         now = tx.now
     return ask.page(
         "commons/proposal.html",
@@ -205,7 +206,7 @@ def _one(ask: Ask, *, error: HubError | None = None) -> Response:
         thread=thread,
         sent=ask.form,
         fault=error,
-        next_step=telling.next_step(found, now, is_here=True),
+        next_step=telling.next_step(found, now, is_here=True, awaited=awaited),
     )
 
 

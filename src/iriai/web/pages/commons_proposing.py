@@ -152,6 +152,8 @@ def _form(
         there = offering.choices(tx, ask.actor, named.id, fields, given)
         names = speaking.speakers(tx, named.id, ask.actor.id)
         next_step = _next(charter, action, how, membership.votes(tx, named.id))
+    if action is Action.MEMBER_ADMIT and not charter.is_collective:
+        fields = forms.BY_NAME
     if action is Action.SEAT_GRANT and not there["custody"]:
         fields = tuple(
             replace(each, is_optional=each.name == "repository")

@@ -10,7 +10,7 @@ from iriai.identity import actions, queries
 from iriai.identity.rules import Act, Role, Subject, require_may
 from iriai.web import links, problems
 from iriai.web.door import Ask, get, post, see
-from iriai.web.pages import commons_charter
+from iriai.web.pages import commons_founding
 from iriai.web.texts import gettext as _
 
 SAID_IN_THE_FORM = (Invalid, Denied, Conflict, Excessive, Unknown)
@@ -28,20 +28,23 @@ def new(ask: Ask) -> Response:
 
 
 def found(ask: Ask) -> Response:
-    """Found it; whoever does so administers it."""
+    """Found it; whoever does so administers it, or is its first member."""
     form = ask.form
     try:
+        preset = commons_founding.chosen_preset(form.get("preset") or Preset.OWNERS)
         name = found_commons(
             ask.ground,
             ask.actor,
             name=form.get("name"),
             fullname=form.get("fullname"),
             private_by_default=form.has("private_by_default"),
-            preset=commons_charter.chosen_preset(form.get("preset") or Preset.OWNERS),
-            **commons_charter.choices(form),
+            preset=preset,
+            **commons_founding.choices(form),
         )
     except SAID_IN_THE_FORM as error:
         return _new(ask, error)
+    if preset is not Preset.OWNERS:  # nobody administers it: its members decide
+        return see(links.commons(name))
     return see(f"/organizations/{name}/settings")
 
 
@@ -50,7 +53,7 @@ def _new(ask: Ask, error: HubError | None = None) -> Response:
         "organisation/new.html",
         status=problems.status(error) if error else 200,
         form=ask.form,
-        offered=commons_charter.offered("NAME"),
+        offered=commons_founding.offered("NAME"),
         fault=error.message if error else "",
     )
 
