@@ -395,11 +395,14 @@ def test_branches_and_tags_come_and_go(api, repo):
 
 
 def test_a_commit_is_shown_as_html_that_nobody_can_write_into(api, repo):
-    api.upload_file(
-        path_or_fileobj=b"1", path_in_repo="a", repo_id=repo, commit_message="1 < 2 <b>bold</b>"
-    )
+    said = "First,\n<script>\n\n\nand then & *after*\n"
+    file = {"path_or_fileobj": b"1", "path_in_repo": "a", "repo_id": repo}
+    api.upload_file(**file, commit_message="1 < 2 <b>bold</b>", commit_description=said)
     newest = api.list_repo_commits(repo, formatted=True)[0]
-    assert newest.title == "1 < 2 <b>bold</b>"
+    assert (newest.title, newest.message) == ("1 < 2 <b>bold</b>", said.strip())
+    assert (
+        newest.formatted_message == "<p>First,<br>&lt;script&gt;</p><p>and then &amp; *after*</p>"
+    )
     assert newest.formatted_title == "1 &lt; 2 &lt;b&gt;bold&lt;/b&gt;"
 
 

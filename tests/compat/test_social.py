@@ -143,6 +143,13 @@ def test_items_are_added_moved_noted_and_taken_out(api, bob, kept, repo):
         api.add_collection_item(kept.slug, repo, "model")
     assert status(caught) == 409
     api.add_collection_item(kept.slug, repo, "model", exists_ok=True)
+    renamed = f"{repo}-renamed"
+    api.move_repo(repo, renamed)
+    with pytest.raises(HfHubHTTPError) as caught:
+        api.add_collection_item(kept.slug, repo, "model")
+    assert status(caught) == 409  # it is found under its old name, and in there
+    assert renamed in [each.item_id for each in api.get_collection(kept.slug).items]
+    api.move_repo(renamed, repo)
     for name, kind in (("ada/none", "model"), ("ada/none", "dataset"), ("none", "paper")):
         with pytest.raises(HfHubHTTPError) as caught:
             api.add_collection_item(kept.slug, name, kind)

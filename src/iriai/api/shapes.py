@@ -4,6 +4,7 @@ Names and types here belong to the clients (`huggingface_hub`, `@huggingface/hub
 together with them. Domain facts go in, what orjson can write comes out.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from html import escape
@@ -21,6 +22,7 @@ from iriai.social.rules import Figures
 
 Shape = dict[str, Any]
 
+PARAGRAPH_ENDS = re.compile(r"\n[ \t\r]*\n")
 ROLE_OF_REACH = {Reach.READ: "read", Reach.WRITE: "write", Reach.FINE_GRAINED: "fineGrained"}
 
 
@@ -125,8 +127,14 @@ def commit(found: Commit, *, formatted: bool) -> Shape:
         "date": moment(found.committer.at),
     }
     if formatted:
-        shape["formatted"] = {"title": escape(found.title), "message": escape(found.description)}
+        shape["formatted"] = {"title": escape(found.title), "message": prose(found.description)}
     return shape
+
+
+def prose(text: str) -> str:
+    """A plain text as HTML: its paragraphs and line ends are kept, and nothing in it is a tag."""
+    paragraphs = (each.strip("\n") for each in PARAGRAPH_ENDS.split(text.strip()))
+    return "".join(f"<p>{escape(each)}</p>".replace("\n", "<br>") for each in paragraphs if each)
 
 
 def landed(base: str, repo: Repo, sha: str, pull_number: int | None) -> Shape:

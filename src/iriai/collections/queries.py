@@ -190,7 +190,8 @@ def items(tx: Tx, viewer: Actor, collection_ids: Sequence[int]) -> dict[int, lis
 def target(tx: Tx, viewer: Actor, kind: ItemKind, name: str) -> str:
     """What a row keeps of a thing of this name, which `viewer` must be able to see."""
     if kind in REPOSITORIES:
-        return str(repos.repo(tx, viewer, kind, name).id)
+        now = repos.moved(tx, viewer, kind, name) or name
+        return str(repos.repo(tx, viewer, kind, now).id)
     if kind is ItemKind.BUCKET:
         return str(buckets.bucket(tx, viewer, name).id)
     if kind is ItemKind.COLLECTION:

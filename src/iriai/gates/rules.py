@@ -22,6 +22,7 @@ FIELD_NAME_LENGTH_MAX = 200
 FIELDS_MAX = 30
 OPTIONS_MAX = 300
 PAGE_LENGTH = 100
+SENTENCE_ENDS = tuple(".!?…。।؟\uff01\uff1f")  # the last two are full-width ! and ?
 
 
 class Status(StrEnum):
@@ -178,12 +179,18 @@ def shut_out(repo: Repo, last: Request | None, *, where: str = "") -> str:
     if last.status is Status.PENDING:
         return _seen_at(f"You have asked for access to {what} and wait for an answer.", where)
     if last.status is Status.REJECTED:
-        return _seen_at(f"Your request for access to {what} was refused: {last.reason}", where)
+        reason = _ended((last.reason or "").rstrip())
+        return _seen_at(f"Your request for access to {what} was refused: {reason}", where)
     return f"You were let into {what}, but this token may not read gated repositories."
 
 
 def _seen_at(said: str, where: str) -> str:
     return f"{said} See {where}" if where else said
+
+
+def _ended(said: str) -> str:
+    """What somebody wrote, with a stop where they set none: more is said behind it."""
+    return said if said.endswith(SENTENCE_ENDS) else f"{said}."
 
 
 def first_status(repo: Repo) -> Status:
