@@ -85,11 +85,12 @@ def opened(settings: "Settings") -> Iterator["Ground"]:
 @contextmanager
 def opened_to_stay(settings: "Settings") -> Iterator["Ground"]:
     """As `opened`, for a process that runs on: it migrates in a child, and stays small."""
+    from iriai.base import memory
     from iriai.base.migrate import migrate_apart
 
     if not settings.database_url:
         migrate_apart(settings.database)
-    with opened(settings) as ground:
+    with memory.given_back(), opened(settings) as ground:
         yield ground
 
 

@@ -105,7 +105,9 @@ def work(*, settings: "Settings") -> None:
     stop = threading.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stop.set())
-    with frame.opened(settings) as ground:
+    from iriai.base import memory
+
+    with memory.given_back(), frame.opened(settings) as ground:
         from iriai.worker import loop
 
         click.echo(f"Working on {where(settings)}.")
