@@ -14,7 +14,6 @@ from iriai.base.errors import Invalid
 from iriai.base.numbers import whole
 from iriai.base.routing import Access, DeclaredRoute, route
 from iriai.base.tx import Tx
-from iriai.cards import render
 from iriai.commons import enactment
 from iriai.discussions import actions, merging, queries, rules
 from iriai.discussions.queries import Filters
@@ -233,6 +232,8 @@ def comment_data(data: Mapping[str, Any], repo: Repo) -> Shape:
 
 def version(data: Mapping[str, Any], repo: Repo) -> Shape:
     """One wording of a comment. Read by `DiscussionComment.rendered`, `last_edited_at`."""
+    from iriai.cards import render  # noqa: PLC0415 - five megabytes
+
     resolve, blob = f"/{repo.address}/resolve/main/", f"/{repo.address}/blob/main/"
     return {
         "raw": data["raw"],

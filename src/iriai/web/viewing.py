@@ -15,7 +15,6 @@ from markupsafe import Markup, escape
 from iriai.base.errors import HubError, Invalid
 from iriai.base.sandbox import Sandbox
 from iriai.cards import reading
-from iriai.cards import render as cards
 from iriai.cards import rows as tables
 from iriai.cards.rows import Rows
 from iriai.web import shown
@@ -95,7 +94,9 @@ def text(path: str, data: bytes, *, oid: str, first: int) -> View:
 
 def markdown(data: bytes, *, files: str, pages: str, folder: str) -> View:
     """A Markdown file as it is meant to be read."""
-    html = cards.html(data.decode("utf-8", "replace"), resolve=files, blob=pages, folder=folder)
+    from iriai.cards import render  # noqa: PLC0415 - five megabytes
+
+    html = render.html(data.decode("utf-8", "replace"), resolve=files, blob=pages, folder=folder)
     return View("markdown", editable=True, facts={"html": html, "lines": data.count(b"\n")})
 
 

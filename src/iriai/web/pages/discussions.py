@@ -19,7 +19,6 @@ from iriai.base.errors import Conflict, Denied, Excessive, HubError, Invalid, Un
 from iriai.base.numbers import whole
 from iriai.base.routing import Access
 from iriai.base.tx import Tx
-from iriai.cards import render as cards
 from iriai.commons import enactment
 from iriai.commons.proposals import queries as proposals
 from iriai.commons.proposals import telling
@@ -333,7 +332,9 @@ def _preview(ask: Ask, repo: Repo, text: str) -> str:
 
 def _shown(text: str, repo: Repo) -> str:
     """A comment's Markdown, safe to show."""
-    return cards.html(
+    from iriai.cards import render  # noqa: PLC0415 - five megabytes
+
+    return render.html(
         text,
         resolve=links.repo(repo, "resolve", rev="main") + "/",
         blob=links.repo(repo, "blob", rev="main") + "/",

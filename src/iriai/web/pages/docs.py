@@ -10,7 +10,6 @@ from starlette.responses import Response
 
 from iriai.base.errors import Unknown
 from iriai.base.routing import Access
-from iriai.cards import render
 from iriai.web.door import Ask, get
 from iriai.web.texts import gettext as _
 
@@ -68,6 +67,8 @@ def documents() -> dict[str, Document]:
 
 
 def _shown(ask: Ask, title: str, text: str, slug: str) -> Response:
+    from iriai.cards import render  # noqa: PLC0415 - five megabytes
+
     folder = slug if slug and documents()[slug].path.stem == "README" else slug.rpartition("/")[0]
     html = render.html(text, resolve="/docs/", blob="/docs/", folder=folder)
     return ask.page(

@@ -11,7 +11,7 @@ from iriai.base.routing import Access
 from iriai.base.tx import Tx
 from iriai.blobs import queries as blobs
 from iriai.cards import queries as cards
-from iriai.cards import reading, render
+from iriai.cards import reading
 from iriai.cards.files import range_reader
 from iriai.cards.queries import Card
 from iriai.evaluations import queries as evaluations
@@ -150,6 +150,8 @@ def _html(repo: Repo, readme: str) -> str | None:
     """The card as a page shows it; None where it says nothing."""
     if not readme:
         return None
+    from iriai.cards import render  # noqa: PLC0415 - five megabytes
+
     html = render.html(
         readme,
         resolve=links.repo(repo, "image", rev="main") + "/",

@@ -9,7 +9,6 @@ from iriai.base.numbers import whole
 from iriai.base.routing import Access
 from iriai.base.tx import Tx
 from iriai.buckets import queries as buckets
-from iriai.cards import render as cards
 from iriai.identity import actions, queries
 from iriai.identity.rules import Act, Grant, Reach, Subject, require_reach
 from iriai.repos import queries as repos
@@ -256,6 +255,8 @@ def theme(ask: Ask) -> Response:
 
 def preview(ask: Ask) -> Response:
     """Markdown as it would look, while it is typed."""
+    from iriai.cards import render as cards  # noqa: PLC0415 - five megabytes
+
     text = ask.form.get("text")[:PREVIEW_LENGTH_MAX].replace("\r\n", "\n")
     return render.html(ask.request, cards.html(text, resolve="#", blob="#"))
 
