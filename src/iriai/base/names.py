@@ -125,8 +125,8 @@ def _clean(name: str, what: str) -> str:
         raise Invalid(f"A name has at most {NAME_LENGTH_MAX} characters.", code="NameInvalid")
     if not NAME.fullmatch(cleaned):
         raise Invalid(
-            "A name is made of the letters a-z, digits, '-', '_' and '.', and neither starts nor "
-            "ends with '-' or '.'.",
+            "A name is made of the letters A-Z and a-z, digits, '-', '_' and '.', and begins and "
+            "ends with none of '-' and '.'.",
             code="NameInvalid",
         )
     if "--" in cleaned or ".." in cleaned:

@@ -130,7 +130,7 @@ def _fault(name: str) -> str | None:
     elif not name.isprintable():
         return "it holds a control character"
     if not _MISREAD.isdisjoint(name) or _is_stream(name):
-        return 'a name with one of < > : " \\ is read as another somewhere'
+        return 'Windows takes no name with one of < > : " \\ in it'
     return _reserved_fault(name) or _reserved_fault(name.partition(":")[0])
 
 
