@@ -164,11 +164,16 @@ class LiveHub:
 
 
 def living(
-    folder: Path, state: str = "sqlite+disk", *, is_cold: bool = False, **settings: str
+    folder: Path,
+    state: str = "sqlite+disk",
+    *,
+    is_cold: bool = False,
+    flags: tuple[str, ...] = (),
+    **settings: str,
 ) -> LiveHub:
     """A running hub in `state` with a person `ada` and her token. `is_cold`: as people start it."""
     given = state_environment(state, folder, is_newest=True) | settings
-    hub = LiveHub(folder, settings=given, state=state, is_cold=is_cold)
+    hub = LiveHub(folder, settings=given, state=state, is_cold=is_cold, flags=flags)
     hub.start()
     hub.token = hub.person("ada")
     return hub
