@@ -21,8 +21,10 @@ def test_an_entry_reads_as_a_sentence():
 
 def test_a_private_repository_is_named_by_its_number_alone():
     assert sentences.sentence("ada", "created", "repo/7", {}) == (
-        "ada created the private repository 7."
+        "ada created the private repository number 7."
     )
+    tagged = sentences.sentence("ada", "created ref of", "repo/7", {})
+    assert tagged == "ada made a branch or tag in the private repository number 7."
     assert sentences.link("repo/7") == ""
 
 

@@ -21,6 +21,8 @@ WHOLE = {
 VERBS = {
     ("proposed", "proposal"): _("made"),
     ("asked for", "panel"): _("called for"),
+    ("created ref of", "repo"): _("made a branch or tag in"),
+    ("deleted ref of", "repo"): _("deleted a branch or tag of"),
     ("gave a verdict on", "panel"): _("gave a verdict in"),
 }
 """Verbs that read better in another word."""
@@ -176,7 +178,7 @@ def _repository(name: str) -> str:
         held = _repository(discussion["repository"])
         return words.format(number=discussion["number"], repository=held)
     if "/" not in name:
-        return _("the private repository {name}").format(name=name)
+        return _("the private repository number {name}").format(name=name)
     first, _slash, rest = name.partition("/")
     if first == "datasets":
         return _("the dataset {name}").format(name=rest)
