@@ -74,21 +74,11 @@ def propose(request: Request, body: Body) -> Response:
 def act(request: Request, body: Body) -> Response:
     """Second, object, add a rival, withdraw, vote, or give the casting vote."""
     verb = request.path_params["verb"]
+    if verb == "vote":
+        return _vote(request, body)
     with door.ground_of(request).write() as tx:
         named, found = _named(request, tx), _found(request, tx)
         actor, where = door.actor_of(request), (named.id, found.number)
-        if verb == "vote":
-            receipt = voting.vote(
-                tx,
-                actor,
-                *where,
-                marks=_marks(body),
-                voice=_voice(body),
-                code=text_field(body, "code", default="", length_max=WORD_LENGTH_MAX) or None,
-            )
-            return door.json_answer(
-                {"voter": receipt.voter, "code": receipt.code, "receipt": receipt.receipt}
-            )
         if verb == "second":
             made = actions.second(tx, actor, *where, voice=_voice(body))
         elif verb == "object":
@@ -109,6 +99,23 @@ def act(request: Request, body: Body) -> Response:
         else:
             raise Invalid("One can second, object, rival, withdraw, vote or cast.")
         return door.json_answer(shape(made, tx))
+
+
+def _vote(request: Request, body: Body) -> Response:
+    ground = door.ground_of(request)
+    with ground.read() as tx:
+        where = _named(request, tx).id, _found(request, tx).number
+    receipt = voting.cast(
+        ground,
+        door.actor_of(request),
+        *where,
+        marks=_marks(body),
+        voice=_voice(body),
+        code=text_field(body, "code", default="", length_max=WORD_LENGTH_MAX) or None,
+    )
+    return door.json_answer(
+        {"voter": receipt.voter, "code": receipt.code, "receipt": receipt.receipt}
+    )
 
 
 def shape(found: Proposal, tx: Tx) -> dict[str, Any]:

@@ -4,6 +4,9 @@ SQLite runs in WAL mode with `synchronous=FULL` (with NORMAL, acknowledged commi
 power cut). Its writers begin IMMEDIATE, so that two never deadlock on an upgrade from a read lock;
 readers begin DEFERRED and never wait. The mode is asked for through the connection's execution
 option `iriai_write`, which `base.tx` sets.
+
+What is deleted or overwritten is wiped from the pages it stood on (`secure_delete`); the log of
+writes still holds it until `forget`.
 """
 
 import re
@@ -37,6 +40,9 @@ CONNECT_WAIT_SECONDS = 3.0
 """How long somebody waits for a connection where the server has none left."""
 CONNECT_AGAIN_SECONDS = 0.05
 SQLITE_CACHE_KIB = 8_192
+FORGET_WAIT_MS = 250
+"""How long `forget` waits for those who still read."""
+LOCK_NOT_AVAILABLE = "55P03"
 
 GOVERNED = "governed"
 """What marks a table whose rows a commons decides about: see `base.ledger`."""
@@ -164,6 +170,54 @@ def checked_out(engine: Engine) -> Connection:
         time.sleep(CONNECT_AGAIN_SECONDS)
 
 
+def forget(engine: Engine, table: str) -> bool:
+    """Let go of what a table held before, as far as this database can; False where it must wait.
+
+    SQLite empties its log of writes, once no reader needs that. PostgreSQL writes the table anew,
+    once nobody works on it; its own log of writes stays for as long as the server keeps that.
+    """
+    raw = engine.raw_connection()
+    try:
+        if engine.dialect.name == "sqlite":
+            return _empty_log(raw)
+        return _write_anew(raw, engine.dialect.identifier_preparer.quote(table))
+    finally:
+        raw.close()
+
+
+def keeps_what_was(engine: Engine) -> bool:
+    """Whether the database keeps what was overwritten where `forget` does not reach."""
+    return engine.dialect.name != "sqlite"
+
+
+def _empty_log(raw: Any) -> bool:
+    cursor = raw.cursor()
+    try:
+        cursor.execute(f"PRAGMA busy_timeout={FORGET_WAIT_MS}")
+        busy, *_frames = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
+    finally:
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        cursor.close()
+
+
+def _write_anew(raw: Any, table: str) -> bool:
+    connection = raw.driver_connection
+    connection.autocommit = True
+    try:
+        connection.execute(f"SET lock_timeout = {FORGET_WAIT_MS}")
+        connection.execute(f"VACUUM FULL {table}")
+    except Exception as error:  # whichever driver it is
+        if getattr(error, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+            raise
+        return False
+    else:
+        return True
+    finally:
+        connection.execute("RESET lock_timeout")
+        connection.autocommit = False
+
+
 def _sqlite(url: str, pool: Mapping[str, int]) -> Engine:
     path = url.removeprefix("sqlite:///")
     Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -181,6 +235,7 @@ def _sqlite(url: str, pool: Mapping[str, int]) -> Engine:
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA secure_delete=ON")
         cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
         cursor.execute(f"PRAGMA cache_size=-{SQLITE_CACHE_KIB}")
         cursor.close()

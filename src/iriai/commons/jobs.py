@@ -10,12 +10,12 @@ from datetime import timedelta
 from typing import Any
 
 from iriai.base.errors import HubError, Unavailable
-from iriai.base.jobs import job
+from iriai.base.jobs import PutOffError, job
 from iriai.base.tx import Ground
 from iriai.commons import enactment
 from iriai.commons.enactment import alone, cases, people_clock, removals, storage, succession
 from iriai.commons.proposals import actions as proposals
-from iriai.commons.proposals import queries, steps
+from iriai.commons.proposals import queries, steps, voting
 from iriai.commons.removal import letters
 
 EVERY = timedelta(seconds=60)
@@ -37,6 +37,7 @@ def tick(ground: Ground, payload: Mapping[str, Any]) -> None:
             raise
         except Exception:  # one that cannot move must not stop the clock for all others
             log.exception("Proposal %s could not be moved on.", proposal_id)
+    voting.keep_forgetting(ground)
     enactment.carry_out_all(ground)
     people_clock.due(ground)
     cases.due(ground)
@@ -57,6 +58,14 @@ def rest(ground: Ground, payload: Mapping[str, Any]) -> None:
 def due(ground: Ground, payload: Mapping[str, Any]) -> None:
     """Move one proposal on at its deadline."""
     move_on(ground, int(payload["proposal"]))
+
+
+@job(steps.FORGET)
+def forget(ground: Ground, payload: Mapping[str, Any]) -> None:
+    """Have the database forget an urn that was counted; again, while a reader is in the way."""
+    del payload
+    if not voting.forget_what_was(ground):
+        raise PutOffError(ground.clock() + EVERY)
 
 
 @job(steps.ENACT)

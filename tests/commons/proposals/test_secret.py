@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import MetaData, select
 
 from iriai.base.errors import Conflict, Denied, HubError, Invalid
+from iriai.base.jobs import KINDS, Job
 from iriai.commons.charter.rules import Action
 from iriai.commons.counting import ballot_export
-from iriai.commons.proposals import actions, secrecy
+from iriai.commons.proposals import actions, secrecy, steps, voting
 from iriai.commons.proposals.actions import Choice, Motion
 from iriai.commons.proposals.rules import State
 from iriai.commons.proposals.tables import UrnRow
@@ -88,6 +89,65 @@ def test_neither_the_log_nor_the_jobs_grow_with_a_secret_ballot(town):
     town.vote("ada", number, 1, 2, 3)
     town.vote("bob", number, 2, 1, 3)
     assert [row for row in dump(town) if row[0] != "urns"] == before
+
+
+def cast(town, name, number, *marks, **how):
+    return voting.cast(
+        town.ground, town.person(name), town.commons_id, number, marks=list(marks), **how
+    )
+
+
+def in_the_files(town, word):
+    """How often a word stands in the database's files, byte for byte."""
+    data = town.ground.settings.data
+    return sum(each.read_bytes().count(word.encode()) for each in data.glob("iriai.db*"))
+
+
+def filled(town, number):
+    """Begin the urn with so many ballots that it no longer fits into one page."""
+    with town.ground.write() as tx:
+        urn = tx.session.scalars(select(UrnRow)).one()
+        urn.ballots = {f"{place:024x}": {"marks": [1, 2, 3], "votes": 1} for place in range(200)}
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_the_files_of_the_database_hold_the_newest_urn_alone(town, many):
+    names = ["ada", "bob", "cyd", "dan"]
+    number = election(town, *names)
+    if many:
+        filled(town, number)
+    sent = [cast(town, name, number, 1, 2, 3) for name in names]
+    first = cast(town, "ada", number, 2, 1, 3, code=sent[0].code)
+    assert first.receipt == sent[0].receipt
+    assert [in_the_files(town, each.receipt) for each in sent] == [1, 1, 1, 1]
+    with town.ground.read() as tx:
+        tx.session.scalars(select(UrnRow)).one()  # somebody reads what was
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(cast, town, "bob", number, 2, 1, 3, code=sent[1].code).result()
+        assert in_the_files(town, sent[1].receipt) > 1
+    town.tick()
+    assert in_the_files(town, sent[1].receipt) == 1
+    town.tick(days=10)
+    with town.ground.read() as tx:
+        asked = select(Job.kind).where(Job.kind == steps.FORGET)
+        assert tx.session.scalars(asked).all() == [steps.FORGET]
+    KINDS[steps.FORGET].run(town.ground, {})
+    assert [in_the_files(town, each.receipt) for each in sent] == [1, 1, 1, 1]  # the tally
+
+
+def test_what_an_urn_was_waits_to_be_forgotten_for_who_still_works_on_it(any_town):
+    number = election(any_town, "ada", "bob")
+    cast(any_town, "ada", number, 1, 2, 3)
+    assert voting.forget_what_was(any_town.ground)
+    with any_town.ground.read() as tx:
+        tx.session.scalars(select(UrnRow)).one()
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(any_town.vote, "bob", number, 2, 1, 3).result()
+            assert not pool.submit(voting.forget_what_was, any_town.ground).result()
+    with any_town.ground.read() as tx:
+        assert len(tx.session.scalars(select(UrnRow)).one().ballots) == 2
+    said = voting.who_could_see(any_town.ground)
+    assert ("PostgreSQL" in said) == (any_town.ground.engine.dialect.name == "postgresql")
 
 
 def test_changing_a_secret_ballot_takes_its_code(town):

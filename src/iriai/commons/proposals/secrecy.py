@@ -20,13 +20,31 @@ RECEIPT_LENGTH = 24
 Ballot = Mapping[str, Any]
 """What lies in the urn: `marks`, and the `votes` that it counts for."""
 
-WHO_COULD_SEE = (
+_KEPT = (
     "Your ballot is kept without your name, without a time and in no order; the roll says only "
-    "that you have voted. Members, stewards and whoever gets a copy of the database cannot join "
-    "the two. Whoever runs this hub could still see how you vote if they set out to: by watching "
-    "the machine in the moment you vote, or by comparing backups made just before and just after. "
-    "For an election in which you do not trust them with that, ask for one with Belenios."
+    "that you have voted. Members and stewards cannot join the two, "
 )
+_WIPED = (
+    "and neither can whoever gets one copy of the database and all its files: what they held "
+    "before is wiped right after each ballot, or as soon as nobody reads it any more. "
+)
+_LOGGED = (
+    "and neither can whoever gets one dump of the database. Whoever gets the files of its server "
+    "may: PostgreSQL keeps what it wrote in a log of its own for a while, and for as long as that "
+    "log is archived or copied to another server. "
+)
+_BESIDES = (
+    "While you are the only one who has voted, or all have voted alike, the count alone tells. "
+    "Whoever runs this hub could still see how you vote if they set out to: by watching the "
+    "machine in the moment you vote, by comparing copies or backups made just before and just "
+    "after, or by what a disk or its snapshots hold of what was wiped. For an election in which "
+    "you do not trust them with that, ask for one with Belenios."
+)
+
+
+def who_could_see(*, keeps_what_was: bool) -> str:
+    """Who could see how one votes; `keeps_what_was`: whether the database does, as PostgreSQL."""
+    return _KEPT + (_LOGGED if keeps_what_was else _WIPED) + _BESIDES
 
 
 def new_code() -> str:

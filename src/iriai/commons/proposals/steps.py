@@ -22,6 +22,8 @@ DUE = "commons.due"
 """The job that moves a proposal on at its deadline."""
 ENACT = "commons.enact"
 """The job that does what was decided."""
+FORGET = "commons.forget"
+"""The job that has the database forget an urn that was counted."""
 DIGEST_LENGTH = 16
 
 
@@ -162,6 +164,7 @@ def _count(tx: Tx, row: ProposalRow, found: Proposal) -> None:
         for voter_id in urn.roll:  # now, for all alike: when each of them voted is not told
             members.note_activity(tx, row.commons_id, voter_id)
         tx.session.delete(urn)
+        tx.enqueue(FORGET, {}, key=FORGET)
     facts = {"turnout": sheet.turnout, "electors": sheet.electors, "verdict": count["verdict"]}
     record(tx, CLOCK, "counted", row, **facts)
     state = rules.decided(count, found.terms)

@@ -1,17 +1,21 @@
 """Casting a ballot, open or secret. One voter has one ballot, however often it is sent.
 
 An open ballot is a row under its voter's name. A secret one goes into the urn under a key that
-only the voter's code gives; nothing is recorded in the log, since an entry has a time.
+only the voter's code gives; nothing is recorded in the log, since an entry has a time. What the
+urn was before is forgotten by the database too, as far as it can: each version of it beside the
+next would join a ballot to a name.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
 
+from iriai.base.db import forget, keeps_what_was
 from iriai.base.errors import Conflict
-from iriai.base.tx import Tx
+from iriai.base.tx import Ground, Tx
 from iriai.commons.charter import queries as charters
 from iriai.commons.membership import actions as members
 from iriai.commons.membership import queries as membership
@@ -19,6 +23,8 @@ from iriai.commons.proposals import allowed, queries, rules, secrecy, steps
 from iriai.commons.proposals.rules import Proposal
 from iriai.commons.proposals.tables import BallotRow, ProposalRow, UrnRow
 from iriai.identity.rules import Act, Actor, Subject, require_may, require_signed_in
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,46 @@ def vote(
         return _secretly(tx, found, voter, clean, code)
     _openly(tx, actor, row, voter, clean)
     return Receipt(voter.name)
+
+
+def cast(
+    ground: Ground,
+    actor: Actor,
+    commons_id: int,
+    number: int,
+    *,
+    marks: Sequence[int | None],
+    voice: int | str | None = None,
+    code: str | None = None,
+) -> Receipt:
+    """Cast a ballot as `vote` does, in its own transaction; after a secret one, forget what was."""
+    with ground.write() as tx:
+        receipt = vote(tx, actor, commons_id, number, marks=marks, voice=voice, code=code)
+    if receipt.receipt is not None:
+        forget_what_was(ground)
+    return receipt
+
+
+def forget_what_was(ground: Ground) -> bool:
+    """Have the database forget what urns were; False where it must be tried again."""
+    try:
+        return forget(ground.engine, UrnRow.__tablename__)
+    except Exception:  # the ballot is in; the clock tries again
+        log.exception("What the urns held before could not be wiped.")
+        return False
+
+
+def keep_forgetting(ground: Ground) -> None:
+    """Forget what urns were while secret votes run, for where a reader was in the way."""
+    with ground.read() as tx:
+        runs = tx.connection.execute(select(UrnRow.proposal_id).limit(1)).first() is not None
+    if runs:
+        forget_what_was(ground)
+
+
+def who_could_see(ground: Ground) -> str:
+    """Who could see how one votes secretly on this hub, in honest words."""
+    return secrecy.who_could_see(keeps_what_was=keeps_what_was(ground.engine))
 
 
 def _openly(

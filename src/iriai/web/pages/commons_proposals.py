@@ -18,7 +18,7 @@ from iriai.commons import enactment, queries
 from iriai.commons.charter import phrases
 from iriai.commons.membership import queries as membership
 from iriai.commons.membership import speaking
-from iriai.commons.proposals import actions, forms, secrecy, taking_part, telling, voting
+from iriai.commons.proposals import actions, forms, taking_part, telling, voting
 from iriai.commons.proposals import queries as proposals
 from iriai.commons.proposals.rules import Proposal, State
 from iriai.repos import queries as repos
@@ -109,20 +109,19 @@ def vote(ask: Ask) -> Response:
     """Cast it; a secret one answers with its code, this once."""
     form = ask.form
     try:
-        with ask.ground.write() as tx:
+        with ask.ground.read() as tx:
             named = queries.commons(tx, ask.part("name"))
             found = proposals.proposal(tx, named.id, _number(ask))
-            marks = [_mark(form.get(f"o{each.place}")) for each in found.options]
-            voice = form.get("voice")
-            receipt = voting.vote(
-                tx,
-                ask.actor,
-                named.id,
-                found.number,
-                marks=marks,
-                voice=whole(voice, digits_max=VOICE_DIGITS_MAX),
-                code=form.get("code").strip() or None,
-            )
+        marks = [_mark(form.get(f"o{each.place}")) for each in found.options]
+        receipt = voting.cast(
+            ask.ground,
+            ask.actor,
+            named.id,
+            found.number,
+            marks=marks,
+            voice=whole(form.get("voice"), digits_max=VOICE_DIGITS_MAX),
+            code=form.get("code").strip() or None,
+        )
     except SAID_IN_THE_FORM as error:
         return _ballot(ask, error=error)
     return ask.page(
@@ -131,7 +130,7 @@ def vote(ask: Ask) -> Response:
         commons=named,
         proposal=found,
         receipt=receipt,
-        who_could_see=secrecy.WHO_COULD_SEE,
+        who_could_see=voting.who_could_see(ask.ground),
         next_step=_with_clock(ask, found),
     )
 
@@ -154,7 +153,7 @@ def count(ask: Ask) -> Response:
         dropped=[_dropped(each, tally.count) for each in tally.count.get("dropped", ())],
         sheet=tally.sheet,
         counted_at=tally.counted_at,
-        who_could_see=secrecy.WHO_COULD_SEE if found.is_secret else "",
+        who_could_see=voting.who_could_see(ask.ground) if found.is_secret else "",
         next_step=telling.next_step(found, now),
     )
 
@@ -229,7 +228,7 @@ def _ballot(ask: Ask, *, error: HubError | None = None) -> Response:
         marks=marks or [None] * len(found.options),
         sent=ask.form,
         fault=error,
-        who_could_see=secrecy.WHO_COULD_SEE if found.is_secret else "",
+        who_could_see=voting.who_could_see(ask.ground) if found.is_secret else "",
         next_step=telling.next_step(found, now, is_here=True),
     )
 
