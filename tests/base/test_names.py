@@ -124,13 +124,20 @@ def test_every_first_word_of_a_route_is_reserved():
     assert [word for word in words if not names.is_reserved(word)] == []
 
 
-def test_every_word_that_follows_a_repository_without_an_owner_is_reserved():
-    kinds = {"datasets", "spaces", "kernels", "models"}
+def test_every_word_that_follows_a_repository_is_reserved_or_never_hides_one(ground):
+    from iriai import app
+    from iriai.api.ownerless import OWNED
+
+    owned = OWNED.strip("/").split("/")
     followers = set()
     for path in routes():
-        rest = path[1:] if path[0] == "api" else path
-        rest = rest[1:] if rest and rest[0] in kinds else rest
-        if len(rest) > 1 and rest[0].startswith("{") and not rest[1].startswith("{"):
-            followers.add(rest[1])
-    assert "resolve" in followers
-    assert followers <= names.RESERVED_REPOSITORIES
+        at = next((at for at in range(len(path)) if path[at : at + 2] == owned), None)
+        rest = [] if at is None else path[at + 2 :]
+        if rest and not rest[0].startswith("{"):
+            followers.add(rest[0].partition("{")[0])
+    assert {"resolve", "tree", "commit"} <= followers & names.RESERVED_REPOSITORIES
+    hub = app.hub(ground)
+    for word in followers - names.RESERVED_REPOSITORIES:
+        for where in ("/squad", "/datasets/squad", "/api/models/squad"):
+            found = hub.at("GET", f"{where}/{word}")
+            assert (found.params["owner"], found.params["name"]) == ("squad", word), where
