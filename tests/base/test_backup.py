@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import insert, inspect, text
 from tests.support import server
 
-from iriai.base import backup, events, instance
+from iriai.base import backup, events, events_check, instance
 from iriai.base.backup import place_of, take
 from iriai.base.db import connect
 from iriai.base.errors import Conflict, Invalid, Unknown
@@ -76,7 +76,7 @@ def test_a_hub_comes_back_whole_on_either_pair_of_state(any_ground, other, tmp_p
             assert queries.actor_by_token(tx, raw).name == "ada"
             assert queries.person(tx, "ada").fullname == "Ada Ł 🐎"
         assert again.secret == any_ground.secret
-        assert list(events.check(again)) == []
+        assert list(events_check.check(again)) == []
         for entry in any_ground.store.entries(""):
             assert again.store.read(entry.key) == any_ground.store.read(entry.key)
         actions.add_person(again, OPERATOR, name="bob")

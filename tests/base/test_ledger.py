@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from tests.support import server
 
 import iriai.app  # noqa: F401 - the log's parts name tables of all parts of the hub
-from iriai.base import events, ledger
+from iriai.base import events, events_check, ledger
 from iriai.base.events import HUB, Event
 from iriai.base.jobs import Job
 from iriai.base.opening import open_ground
@@ -236,4 +236,4 @@ def test_the_log_stays_whole_when_a_state_is_added(any_ground):
     for _ in range(5):
         done(any_ground)
     events.seal(any_ground)
-    assert list(events.check(any_ground)) == []
+    assert list(events_check.check(any_ground)) == []

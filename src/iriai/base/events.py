@@ -12,7 +12,7 @@ order of the log; `id` is only the order in which transactions asked for one.
 
 import hashlib
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -302,63 +302,6 @@ def _locked_size(tx: "Tx", commons_id: int) -> int:
         tx.connection.execute(fresh)  # waits for whoever is just making it
         found = tx.connection.execute(asked).scalar_one()
     return int(found)
-
-
-def check(ground: "Ground", only: int | None = None) -> Iterator[Finding]:
-    """Recompute every tree from its entries; whatever does not agree is a finding.
-
-    With `only`, the tree of that commons.
-    """
-    wanted = select(LogHead.commons_id, LogHead.size, LogHead.root).order_by(LogHead.commons_id)
-    if only is not None:
-        wanted = wanted.where(LogHead.commons_id == only)
-    with ground.read() as tx:
-        heads = tx.connection.execute(wanted).all()
-        for commons_id, size, root in heads:
-            yield from _check_one(tx, commons_id, size, bytes(root))
-
-
-def _check_one(tx: "Tx", commons_id: int, size: int, root: bytes) -> Iterator[Finding]:
-    made: dict[tuple[int, int], bytes] = {}
-    rows = tx.connection.execution_options(stream_results=True).execute(
-        select(Event.position, Event.entry, Event.salt, Event.private, Event.hidden)
-        .where(Event.commons_id == commons_id, Event.position.is_not(None))
-        .order_by(Event.position)
-    )
-    expected = 0
-    for position, entry, salt, private, hidden in rows:
-        if position != expected:
-            yield Finding(commons_id, expected, f"Entry {expected:,} of the log is missing.")
-            return
-        expected += 1
-        leaf = merkle.leaf_hash(entry.encode())
-        for level, index, value in merkle.appended(position, leaf, lambda a, b: made[a, b]):
-            made[level, index] = value
-        kept = nodes(tx, commons_id)(0, position)
-        if kept != leaf:
-            yield Finding(commons_id, position, f"Entry {position:,} of the log was changed.")
-        for part in _changed_beside(entry, salt, private, hidden):
-            message = f"The {part} part of entry {position:,} was changed."
-            yield Finding(commons_id, position, message)
-    if expected != size:
-        yield Finding(
-            commons_id, None, f"The log holds {expected:,} entries, its head says {size:,}."
-        )
-    elif merkle.root(size, lambda a, b: made[a, b]) != root:
-        yield Finding(commons_id, None, "The root of the log is not the one of its entries.")
-
-
-def _changed_beside(
-    entry: str, salt: bytes | None, private: str | None, hidden: str | None
-) -> list[str]:
-    """Which of the parts that lie beside an entry are not what it says."""
-    beside = {}
-    if salt is not None and private is not None:
-        beside["private"] = private_digest(bytes(salt), private.encode())
-    if hidden is not None:
-        beside["hidden"] = hidden_digest(hidden)
-    claimed = orjson.loads(entry) if beside else {}
-    return [part for part, digest in beside.items() if claimed.get(part) != digest]
 
 
 def entries(

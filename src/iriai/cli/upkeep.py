@@ -82,14 +82,14 @@ def findings(
     ground: "Ground", reading: tuple[int, int] | None, shown: frame.Progress
 ) -> Iterator[str]:
     """What the ground and the parts find wrong, as sentences."""
-    from iriai.base import events, integrity
+    from iriai.base import events_check, integrity
     from iriai.blobs import check as blobs
     from iriai.buckets import check as buckets
     from iriai.repos import check as repos
 
     looks: dict[str, Iterable[Any]] = {
         "the database": integrity.findings(ground),
-        "the log": events.check(ground),
+        "the log": events_check.check(ground),
         "the repositories": repos.findings(ground),
         "the large files": blobs.findings(ground, read_data=reading),
         "the buckets": buckets.findings(ground),

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from tests.commons.tlog.operations import Life
 from tests.commons.tlog.test_parts import every_difference
 
-from iriai.base import events
+from iriai.base import events, events_check
 from iriai.base.events import HUB, Event
 from iriai.base.ledger_entries import is_hidden, shown
 from iriai.commons.tlog import actions, replaying
@@ -100,7 +100,7 @@ def test_a_hand_on_what_lies_beside_an_entry_is_found(any_ground, way):
     found = [each for each in every_difference(any_ground) if each.table == "events"]
     assert len(found) == 1, found
     assert "hidden part" in found[0].message
-    checked = [each.message for each in events.check(any_ground, last.commons_id)]
+    checked = [each.message for each in events_check.check(any_ground, last.commons_id)]
     assert bool(checked) == (way != "forgotten")
 
 

@@ -156,6 +156,26 @@ def test_a_changed_entry_is_bounded_even_where_its_hashes_were_changed_with_it(s
     assert "Entry between 4 and 8 of the log was changed" in told.output
 
 
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ('UPDATE log_nodes SET hash=:zero WHERE level=2 AND "index"=1', "4 to 7 is not made"),
+        ('DELETE FROM log_nodes WHERE level=3 AND "index"=0', "Of level 3 the tree has 0 hashes"),
+    ],
+)
+def test_a_changed_hash_between_entries_and_root_is_named(signed, statement, said):
+    given = {"zero": bytes(32)} if ":zero" in statement else {}
+    with signed.write() as tx:
+        assert tx.connection.execute(text(statement), given).rowcount == 1
+    told = verify(signed, "hub")
+    assert told.exit_code == 1
+    assert said in told.output
+    assert told.output.count("hub:") == 1  # once, and not each hash above it
+    replayed = run(signed, "commons", "log", "replay", "hub")
+    assert replayed.exit_code == 1
+    assert said in replayed.output
+
+
 def rehash(tx):
     """What a forger does who knows the tables: every hash and the head anew."""
     rows = tx.connection.execute(

@@ -44,7 +44,7 @@ class Source:
 
 def database(ground: "Ground", name: str | None) -> Iterator[Source]:
     """The log of one commons of this hub, or of each."""
-    from iriai.base import events
+    from iriai.base import events_check
     from iriai.commons import queries
     from iriai.commons.tlog import queries as tlog
 
@@ -61,7 +61,7 @@ def database(ground: "Ground", name: str | None) -> Iterator[Source]:
             yield from tlog.leaves(tx, commons_id)
 
     def more(commons_id: int) -> Iterator[tuple[int | None, str]]:
-        for finding in events.check(ground, commons_id):
+        for finding in events_check.check(ground, commons_id):
             yield finding.position, finding.message
 
     for each, keys, notes in known:

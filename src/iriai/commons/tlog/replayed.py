@@ -5,6 +5,8 @@ to. What an event says is held to the refs of what this commons has now. Where a
 from elsewhere or its history was written anew, the entry has all refs (`repos.records`): from there
 on, as from the entry that made it, a branch or tag of which the log says nothing is named too.
 
+Nor are the hashes of its tree: these are held to each other.
+
 Where the log does not say it, a ref counts as unknown until it moves again: a pull request begun
 without a commit, what entries of older hubs leave out, a private half that was erased.
 """
@@ -16,7 +18,7 @@ from typing import Any
 import orjson
 from sqlalchemy import func, select
 
-from iriai.base import events
+from iriai.base import events, events_check
 from iriai.base.events import Event
 from iriai.base.ledger import Difference, beside
 from iriai.base.ledger_entries import IMPORTED
@@ -122,6 +124,14 @@ def moved(tx: Tx, commons_id: int) -> Iterator[Difference]:
         if heads.digests.get(repo_id, digest) != digest:
             message = f"The refs of {here[repo_id]} are not those that the log has the digest of."
             yield Difference("refs", str(repo_id), message)
+
+
+@beside
+def hashed(tx: Tx, commons_id: int) -> Iterator[Difference]:
+    """Where the kept hashes of the log's tree, of which proofs are made, were changed."""
+    for each in events_check.wrong_hashes(tx, commons_id):
+        row = "" if each.position is None else str(each.position)
+        yield Difference("log_nodes", f"{commons_id}/{row}", each.message)
 
 
 def _other(repo_id: int, name: str, address: str, what: str) -> Difference:
