@@ -6,12 +6,14 @@ And two people with one home do not stand in each other's way.
 import hashlib
 import os
 import random
+import re
 import sys
 from pathlib import Path
 
 import pytest
 from huggingface_hub import HfApi
 
+from tests.support import server
 from tests.support.clients import OLDER, TODAY, python_of, run
 
 LONG = os.environ.get("IRIAI_TEST_LONG") == "1"
@@ -47,14 +49,39 @@ def big(tmp_path_factory):
     return path
 
 
+@pytest.fixture(scope="module", params=server.STATES if LONG else server.STATES[1:])
+def any_hub(request, tmp_path_factory):
+    """The usual hub, with a line in its log for each request."""
+    folder = tmp_path_factory.mktemp("hub")
+    made = server.living(folder, str(request.param), flags=("--access-log",))
+    yield made
+    made.stop()
+
+
+SEEN = {
+    "sent by xet": r"POST /xet/\S+/shards 200 ",
+    "fetched by xet": r"GET /xet/\S+/reconstructions/\S+ 20[06] ",
+    "sent whole": r"PUT /lfs/\S+ 20[0-9] ",
+    "fetched whole": r"GET /ada/\S+/resolve/\S+/big.bin (?:20[06]|302) ",
+}
+"""What the hub's log has of each way that a large file can go."""
+
+
 @pytest.mark.parametrize("way", ["xet", "plain"])
 @pytest.mark.parametrize("generation", GENERATIONS, ids=str)
-def test_a_large_file_comes_back_as_it_went(any_hub, big, generation, way):
+def test_a_large_file_comes_back_as_it_went(any_hub, big, tmp_path, generation, way):
     python = sys.executable if generation is TODAY else python_of(generation)
     env = any_hub.env | ({"HF_HUB_DISABLE_XET": "1"} if way == "plain" else {})
     repo = f"ada/{str(generation).replace('huggingface_hub', 'by')}-{way}"
-    done = run([python, "-c", THERE_AND_BACK, repo, big], env)
-    assert done.stdout.strip() == hashlib.sha256(big.read_bytes()).hexdigest()
+    source = tmp_path / "big.bin"
+    source.write_bytes(big.read_bytes() + repo.encode())  # one that the hub has not got yet
+    before = any_hub.log.stat().st_size
+    done = run([python, "-c", THERE_AND_BACK, repo, source], env)
+    assert done.stdout.strip() == hashlib.sha256(source.read_bytes()).hexdigest()
+    asked = any_hub.log.read_bytes()[before:].decode()
+    ways = {name for name, pattern in SEEN.items() if re.search(pattern, asked)}
+    word = "by xet" if way == "xet" else "whole"
+    assert ways == {f"sent {word}", f"fetched {word}"}, asked
 
 
 UPLOAD = """

@@ -511,6 +511,10 @@ def test_a_moved_repository_is_found_under_its_old_name(api, repo, tmp_path):
     with pytest.raises(HfHubHTTPError) as error:
         api.move_repo(f"{repo}-other", f"{repo}-moved")
     assert status(error) == 409
+    with pytest.raises(RepositoryNotFoundError, match=f"called {repo}-moved now"):
+        api.delete_repo(repo)  # what bears another name now is not lost by mistake
+    api.move_repo(repo, f"{repo}-again")
+    assert api.model_info(repo).id == f"{repo}-again"
 
 
 def test_a_duplicate_has_the_files_and_a_life_of_its_own(api, repo, hub):

@@ -37,6 +37,13 @@ def test_parameters_are_counted_by_type_as_the_library_wrote_them():
     assert shapes == {"a": ([3, 4], 48), "b": ([5], 10), "c": ([], 4)}
 
 
+def test_tensors_are_listed_as_a_model_counts_its_layers():
+    counted = ["7", "h.0.w", "h.2.w", "h.10.b", "h.10.w", "h.²", "head"]
+    data = safetensors.numpy.save({name: np.zeros((1,), np.float32) for name in reversed(counted)})
+    names = [tensor["name"] for tensor in read_safetensors(data, size=len(data))["tensors"]]
+    assert names == counted
+
+
 def test_a_header_that_is_not_all_there_asks_for_the_rest():
     data = _safetensors({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}, bytes(4))
     assert read_safetensors(data[:20], size=len(data)) == {"more": len(data) - 4}

@@ -71,6 +71,10 @@ def delete(request: Request, body: Body) -> Response:
     actor = door.actor_of(request)
     owner, name = named_in(body, actor)
     with door.ground_of(request).write() as tx:
+        if now := repos.moved(tx, actor, kind, f"{owner}/{name}"):
+            raise Unknown(
+                f"{owner}/{name} is called {now} now: delete it by that name.", code="RepoNotFound"
+            )
         repo = repos.repo(tx, actor, Kind(kind), f"{owner}/{name}")
         enactment.delete_repository(tx, actor, repo)
     return door.json_answer({})
@@ -88,7 +92,7 @@ def move(request: Request, body: Body) -> Response:
     address.split_full_name(source)
     actor = door.actor_of(request)
     with door.ground_of(request).write() as tx:
-        repo = repos.repo(tx, actor, kind, source)
+        repo = repos.repo(tx, actor, kind, repos.moved(tx, actor, kind, source) or source)
         moved = enactment.move_repository(tx, actor, repo, to_owner=owner, to_name=name)
     return door.json_answer({"url": url(request, moved)})
 

@@ -4,6 +4,7 @@ Layout: https://huggingface.co/docs/safetensors/index#format. The tensors' bytes
 """
 
 import json
+import re
 import struct
 from typing import Any
 
@@ -19,6 +20,7 @@ NAME_LENGTH_MAX = 512
 PARAMETERS_MAX = 1 << 44  # of one tensor; their sum stays within 64 bits
 
 OFFSET_MAX = 1 << 62
+DIGITS = re.compile(r"([0-9]+)")
 
 
 def read_safetensors(data: bytes, *, size: int) -> dict[str, Any]:
@@ -56,9 +58,15 @@ def read_safetensors(data: bytes, *, size: int) -> dict[str, Any]:
         "parameters": parameters,
         "total": sum(parameters.values()),
         "tensor_count": len(header),
-        "tensors": tensors,
+        "tensors": sorted(tensors, key=lambda each: _as_counted(each["name"])),
         "metadata": metadata,
     }
+
+
+def _as_counted(name: str) -> list[tuple[bool, int, str]]:
+    """A key by which `layers.2` comes before `layers.10`, as a model counts its layers."""
+    pieces = (each for each in DIGITS.split(name) if each)
+    return [(False, int(each), "") if each.isdecimal() else (True, 0, each) for each in pieces]
 
 
 def read_safetensors_header(data: bytes, *, size: int) -> dict[str, Any]:
