@@ -673,6 +673,8 @@ def test_the_headers_of_a_model_in_shards_come_in_one_answer(any_hub, tmp_path):
     assert plain.parameter_count == found.parameter_count == {"F32": 10_000}
     with pytest.raises(EntryNotFoundError):
         api.get_sharded_safetensors_metadata("ada/shards", filename="none.index.json")
+    with pytest.raises(HfHubHTTPError, match="Name the index of a model in shards"):
+        api.get_sharded_safetensors_metadata("ada/shards", filename=names[0])
 
 
 @pytest.mark.parametrize("rewrite", [True, False])

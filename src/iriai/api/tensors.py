@@ -19,6 +19,7 @@ from iriai.repos.rules import Kind, unknown_entry, unknown_revision
 
 SHARDS_MAX = 512
 ANSWER_BYTES_MAX = 128 << 20
+INDEX_ENDING = ".json"
 
 
 def headers(request: Request) -> Response:
@@ -47,11 +48,16 @@ def headers(request: Request) -> Response:
 
 
 def _index(tree: Tree, path: str) -> tuple[dict[str, object], list[str]]:
+    file = tree.file(path)
+    if file is None:
+        raise unknown_entry(path)
+    if not path.endswith(INDEX_ENDING):
+        raise Invalid(
+            f"Name the index of a model in shards, which ends in {INDEX_ENDING}. The header of a "
+            "single file stands at its beginning."
+        )
     text = tree.text(path)
     if text is None:
-        file = tree.file(path)
-        if file is None:
-            raise unknown_entry(path)
         reader = tree.reader(file) if file.size <= TEXT_BYTES_MAX * 4 else None
         if reader is None:
             raise Invalid("This index is too large to be read here.")
