@@ -1,5 +1,6 @@
 """Where PostgreSQL has no connection left, one that is given back is waited for."""
 
+import secrets
 import threading
 from dataclasses import replace
 from time import monotonic
@@ -16,11 +17,10 @@ from iriai.base.errors import Unavailable
 @pytest.fixture
 def narrow(ground):
     """A ground on a server with two connections for it, and the address of the same for others."""
-    url = postgres.fresh_database()
+    url, role = postgres.fresh_database(), f"narrow_{secrets.token_hex(4)}"
     with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
-        if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'narrow'").fetchone():
-            connection.execute("CREATE ROLE narrow LOGIN CONNECTION LIMIT 2")
-    url = url.replace("postgres@", "narrow@")
+        connection.execute(f"CREATE ROLE {role} LOGIN CONNECTION LIMIT 2")
+    url = url.replace("postgres@", f"{role}@")
     engine = db.connect(url)
     yield replace(ground, engine=engine), url.replace("+psycopg", "")
     engine.dispose()
@@ -37,7 +37,7 @@ def test_a_connection_that_is_given_back_is_taken(narrow, is_own):
     with psycopg.connect(address), psycopg.connect(address) as other:
         if is_own:
             other.close()
-            held = ground.engine.connect()
+            held = db.checked_out(ground.engine)  # the server lets go a moment after
         back = held.close if is_own else other.close
         threading.Timer(0.3, back).start()
         began = monotonic()
