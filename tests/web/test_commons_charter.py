@@ -108,6 +108,26 @@ def test_what_a_commons_will_hold_says_so_on_its_own_pages(lab):
     assert said not in text(lab.see("/lab/new"))  # held from the first
 
 
+def test_owners_take_out_what_they_keep_for_themselves_until_the_commons_holds_it(lab, clock):
+    bob = lab.other().join("bob")
+    lab.send("/organizations/lab/settings", status=200, act="role", person="bob", role="write")
+    for name in ("kept", "gone", "stays"):
+        bob.send("/new", owner="lab", name=name, licence="", visibility="public")
+    lab.send("/commons/lab/found", preset="university")
+    assert "19 January 2026 this commons comes to hold" in text(lab.see("/commons/lab"))
+    assert "you can still move or delete it" in text(lab.see("/lab/kept"))
+    assert "you can still move" not in text(bob.see("/lab/kept"))
+    bob.send("/lab/kept/settings", status=403, act="move", owner="bob", name="kept")
+    lab.send("/lab/kept/settings", act="move", owner="ada", name="kept")
+    lab.send("/lab/gone/settings", act="delete", confirm="lab/gone")
+    lab.see("/ada/kept")
+    lab.see("/lab/gone", status=410)
+    lab.see("/datasets/lab/charter/settings", status=403)
+    clock.advance(days=14)
+    lab.send("/lab/stays/settings", status=403, act="move", owner="ada", name="stays")
+    assert "comes to hold" not in text(lab.see("/commons/lab"))
+
+
 def test_a_new_organisation_can_begin_with_its_members_deciding(ada):
     page = ada.see("/organizations/new")
     assert 'value="language-community"' in page.text

@@ -16,6 +16,7 @@ from iriai.blobs import queries as blobs
 from iriai.cards import headers
 from iriai.cards.headers import Difference
 from iriai.commons.charter import queries as charters
+from iriai.commons.enactment import may_take_out
 from iriai.identity.rules import Act, may
 from iriai.repos import guarded, rules
 from iriai.repos import queries as repos
@@ -97,9 +98,11 @@ def _moved(ask: Ask, kind: Kind, full_name: str) -> Response:
 
 def frame(ask: Ask, repo: Repo, *, rev: str = "", path: str = "") -> dict[str, Any]:
     """What the head of each page of a repository shows."""
+    taken_over_at, takes_out = _taken_over(ask, repo)
     return {
         "repo": repo,
-        "taken_over_at": _taken_over_at(ask, repo),
+        "taken_over_at": taken_over_at,
+        "may_take_out": takes_out,
         "rev": rev,
         "path": path,
         "may_write": (
@@ -108,17 +111,17 @@ def frame(ask: Ask, repo: Repo, *, rev: str = "", path: str = "") -> dict[str, A
             and not guarded.is_charter(repo)
         ),
         "may_propose": may_propose(ask, repo),
-        "may_administer": rules.may_administer(ask.actor, repo),
+        "may_administer": takes_out or rules.may_administer(ask.actor, repo),
         "clone": ask.ground.settings.url + links.repo(repo),
     }
 
 
-def _taken_over_at(ask: Ask, repo: Repo) -> datetime | None:
-    """When the commons comes to hold it, where that was announced."""
+def _taken_over(ask: Ask, repo: Repo) -> tuple[datetime | None, bool]:
+    """When the commons comes to hold it, where that was announced; whether one may prevent it."""
     if repo.held_by is not HeldBy.OWNERS:
-        return None
+        return None, False
     with ask.ground.read() as tx:
-        return charters.taking_over(tx, repo.owner_id)
+        return charters.taking_over(tx, repo.owner_id), may_take_out(tx, ask.actor, repo)
 
 
 def may_propose(ask: Ask, repo: Repo) -> bool:

@@ -28,6 +28,7 @@ from iriai.identity.rules import ANYONE, Act, Grant, Reach, TokenScope
 from iriai.repos import actions as repos
 from iriai.repos import powers
 from iriai.repos import queries as repo_queries
+from iriai.repos import rules as repo_rules
 from iriai.repos.operations import Add, DeleteFile, DeleteFolder
 from iriai.repos.rules import Gated
 from iriai.repos.tables import RepoRow
@@ -153,6 +154,17 @@ def test_strangers_learn_no_names_of_private_repositories_by_proposing(lab):
 def test_the_charter_itself_is_not_frozen_hidden_or_labelled(published, action, more):
     with pytest.raises(Denied, match="The charter of lab cannot be"):
         published.propose("ada", action, payload={"repo": CHARTER, **more})
+
+
+def test_who_writes_to_the_charter_is_told_how_it_is_amended_and_by_how_many(published):
+    with published.ground.read() as tx:
+        repo = repo_queries.repo(tx, ANYONE, "dataset", "lab/charter")
+    eve = published.person("eve")
+    with pytest.raises(Denied) as refused, enactment.explained(published.ground, repo):
+        repo_rules.require_write(eve, repo)
+    assert "(charter.amend)" in refused.value.message
+    assert "of the 4 who have a vote" in refused.value.message
+    assert "of 100" not in refused.value.message
 
 
 def test_neither_cases_nor_holds_nor_operators_nor_removals_reach_the_charter(published):

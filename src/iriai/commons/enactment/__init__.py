@@ -21,7 +21,7 @@ from iriai.commons.enactment.buckets import (
 )
 from iriai.commons.enactment.carrying import carry_out, carry_out_all
 from iriai.commons.enactment.charter import found, hold_what_is_due, publish_charter
-from iriai.commons.enactment.deciding import decide, propose_url
+from iriai.commons.enactment.deciding import decide, may_take_out, propose_url
 from iriai.commons.enactment.landing import commit, explained, merge, push, refresh_card
 from iriai.commons.enactment.proposing import clean_action, propose, rival
 from iriai.commons.enactment.registry import Decision, Payload, can_enact, enacts, lands
@@ -58,6 +58,7 @@ __all__ = [
     "found",
     "hold_what_is_due",
     "lands",
+    "may_take_out",
     "merge",
     "move_bucket",
     "move_repository",

@@ -13,7 +13,7 @@ from iriai.commons.charter import queries as charters
 from iriai.commons.charter import rights
 from iriai.commons.charter.rules import Action, Charter, Who
 from iriai.commons.membership import queries as membership
-from iriai.commons.membership.rules import MAINTAINER, STEWARD, Standing
+from iriai.commons.membership.rules import MAINTAINER, STEWARD, Standing, State
 from iriai.commons.proposals import rules as proposals
 from iriai.identity.rules import (
     Act,
@@ -23,6 +23,7 @@ from iriai.identity.rules import (
     require_reach,
     require_unrestrained,
 )
+from iriai.repos.guarded import is_charter
 from iriai.repos.rules import HeldBy, Repo
 
 EVERYDAY = frozenset(
@@ -34,6 +35,9 @@ EVERYDAY = frozenset(
     }
 )
 """What follows the organisation's roles while its owners decide."""
+
+TAKING_OUT = frozenset({Action.RESOURCE_TRANSFER, Action.RESOURCE_DELETE})
+"""By what owners keep something from the commons while the notice runs."""
 
 VERBS = {
     Action.RESOURCE_CREATE: "make a repository for",
@@ -47,6 +51,7 @@ VERBS = {
     Action.RESOURCE_TRANSFER: "move",
     Action.RESOURCE_DELETE: "delete",
     Action.RESOURCE_RETURN: "give back",
+    Action.CHARTER_AMEND: "change",
 }
 
 
@@ -101,21 +106,47 @@ def decide_for(
         require_may(actor, Act.DISCUSS, subject)  # says to sign in
     require_unrestrained(actor, Act.WRITE, subject)
     require_reach(actor, Act.ADMINISTER, subject)
+    if repo is not None and action in TAKING_OUT and may_take_out(tx, actor, repo):
+        return charter
     standing = membership.standing(tx, commons_id, actor.id)
     owners = 0 if charter.is_collective else len(membership.electors(tx, commons_id))
     repo_id = None if repo is None else repo.id
     brought = repo is not None and repo.creator_id == actor.id
     if not may_at_once(charter, standing, action, repo_id=repo_id, owners=owners, brought=brought):
         what = owner if repo is None else repo.full_name
-        raise refused(tx.ground, charter, owner, action, what)
+        votes = membership.votes(tx, commons_id)
+        raise refused(tx.ground, charter, owner, action, what, electors=votes)
     return charter
 
 
-def refused(ground: Ground, charter: Charter, owner: str, action: Action, what: str) -> Denied:
+def may_take_out(tx: Tx, actor: Actor, repo: Repo) -> bool:
+    """Whether somebody may still keep a repository from the commons: move it, or delete it.
+
+    Whoever administered the organisation when its owners left it to the members may, as before,
+    while the notice runs. What stays keeps its history: see `is_promised`.
+    """
+    if repo.held_by is not HeldBy.OWNERS or is_charter(repo) or actor.id is None:
+        return False
+    if charters.taking_over(tx, repo.owner_id) is None:
+        return False
+    row = membership.member(tx, queries.of(tx, repo.owner_id), actor.id)
+    return row is not None and row.is_founder and row.state is State.MEMBER
+
+
+def refused(
+    ground: Ground,
+    charter: Charter,
+    owner: str,
+    action: Action,
+    what: str,
+    *,
+    electors: int = 0,
+) -> Denied:
     """The refusal: what, by which rule in words, and where to propose it."""
+    who = rights.who(charter, action, electors=electors)
     return Denied(
         f"{what} is held by the commons {owner}; to {VERBS.get(action, str(action))} it is decided "
-        f"by its charter ({action}): {rights.who(charter, action)} Propose it at "
+        f"by its charter ({action}): {who} Propose it at "
         f"{propose_url(ground, owner, action)}",
         code="HeldByCommons" if charter.is_collective else "NotAnAdministrator",
     )

@@ -24,6 +24,7 @@ from iriai.commons.charter.rules import Action, Charter
 from iriai.commons.enactment import voted_on
 from iriai.commons.enactment.deciding import decide, is_collective, refused
 from iriai.commons.enactment.registry import Decision
+from iriai.commons.membership import queries as membership
 from iriai.discussions import actions as discussions
 from iriai.discussions import merging
 from iriai.discussions import queries as discussions_queries
@@ -98,9 +99,11 @@ def explained(ground: Ground, repo: Repo, *, create_pr: bool = False) -> Iterato
         if refusal.code != "Forbidden" or repo.held_by is not HeldBy.COMMONS or create_pr:
             raise
         with ground.read() as tx:
-            charter = charters.in_force(tx, queries.of(tx, repo.owner_id))
-        action = Action.RESOURCE_MERGE
-        raise refused(ground, charter, repo.owner, action, repo.full_name) from None
+            commons_id = queries.of(tx, repo.owner_id)
+            charter = charters.in_force(tx, commons_id)
+            votes = membership.votes(tx, commons_id)
+        action = Action.CHARTER_AMEND if guarded.is_charter(repo) else Action.RESOURCE_MERGE
+        raise refused(ground, charter, repo.owner, action, repo.full_name, electors=votes) from None
 
 
 def merge(

@@ -101,8 +101,8 @@ def _next_of_choice(found: Charter, takes: str, together: list[str]) -> str:
     elif found.preset is Preset.SOLO:
         who = _("You decide it alone, and after that the members decide.")
     return f"{who} " + _(
-        "What the organisation has already is held by the commons 14 days later; until then all "
-        "can look for what they want to keep for themselves."
+        "What the organisation has already is held by the commons 14 days later; until then "
+        "whoever administers it can still move or delete what they want to keep from it."
     )
 
 
