@@ -88,7 +88,11 @@ def test_what_is_not_on_the_list_counts_for_nothing_and_is_named():
     [
         ("", "no project"),
         ("x;y\n", "begins with META"),
-        ("META\nbudget;9\nPROJECTS\nproject_id;cost\n1;many\nVOTES\nvote\n1\n", "not a number"),
+        (
+            "META\nbudget;9\nPROJECTS\nproject_id;cost\n1;many\nVOTES\nvote\n1\n",
+            "Line 5: the cost of 1 is not a number",
+        ),
+        ("META\nbudget;nine" + LISTED, "Line 2: the budget is not a number"),
         ("META\nbudget;9\nPROJECTS\nproject_id;cost\n1;-2\nVOTES\nvote\n1\n", "below 0"),
         ("META\nbudget;9\nPROJECTS\nproject_id\n1\nVOTES\nvote\n1\n", "no cost"),
         ("META\nbudget;9\nPROJECTS\nproject_id;cost\n1;2\n1;3\nVOTES\nvote\n1\n", "twice"),

@@ -203,3 +203,9 @@ def test_a_file_of_ballots_that_is_right_is_counted():
 def test_a_file_of_ballots_that_nests_without_end_is_refused():
     with pytest.raises(Invalid, match="JSON"):
         ballot_export.read(b"[" * 100_000)
+
+
+def test_a_sheet_without_ballots_says_so():
+    sheet = read(b"Option 1: tea\nOption 2: None of the above\nfoo: 12\n")
+    assert sheet.ballots == ()
+    assert any("no ballots" in each for each in sheet.warnings)

@@ -11,6 +11,13 @@ FILE_BYTES_MAX = 64 << 20
 LOCAL_HUB = "http://localhost:8700"
 
 
+NOT_WHOLE = (
+    "Not whole: this draw leaves out who could be drawn, which the log has as a digest alone. The "
+    "seed, the order and the digest are checked; whoever the matter concerns, the stewards and "
+    "the panel check the rest with the file of its page."
+)
+
+
 @click.group()
 def panel() -> None:
     """Panels drawn by lot."""
@@ -42,6 +49,8 @@ def verify(hub: str, case: str) -> None:
         "whole": found.is_whole,
     }
     click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+    if not found.is_whole:
+        click.echo(NOT_WHOLE, err=True)
     raise SystemExit(1 if found.faults else 0)
 
 

@@ -11,7 +11,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -26,6 +26,8 @@ EXPONENT_MAX = 15
 AMOUNT = re.compile(r"(-?)\+?([0-9]*)(?:[.,]([0-9]*))?(?:[eE]\+?(-?[0-9]{1,2}))?")
 CELL_LENGTH_MAX = 1 << 20
 NAMED_MAX = 5
+LINE = "\n"
+"""Under what a row keeps its line: no column can be called so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +69,14 @@ def read(raw: bytes) -> Round:
         raise Invalid("The file names no project.")
     if "vote" not in rows.columns.get("VOTES", ()):
         raise Invalid("The file has no section VOTES with a column “vote”.")
-    budget = _amount(rows.meta.get("budget", ""), "the budget")
+    budget = _amount(rows.meta.get("budget", ""), "the budget", rows.meta)
+    rows.meta.pop(LINE, None)
     costs: dict[str, Fraction] = {}
     for row in rows.projects:
         key = _named(row, "project_id", "project")
         if key in costs:
-            raise Invalid(f"Project {key} is listed twice.")
-        costs[key] = _amount(_named(row, "cost", f"project {key}"), f"the cost of {key}")
+            raise Invalid(f"{_at(row)}project {key} is listed twice.")
+        costs[key] = _amount(_named(row, "cost", f"project {key}"), f"the cost of {key}", row)
     unit = _unit(budget, *costs.values())
     ballots = tuple(_ballot(row, kind) for row in rows.votes)
     return Round(
@@ -108,20 +111,24 @@ def _rows(text: str) -> _Rows:
 
 def _parsed(text: str, quoting: int) -> _Rows:
     found = _Rows({}, [], [], {})
-    for section, header, cells in _sections(text, quoting):
+    for section, header, cells, line in _sections(text, quoting):
         found.columns.setdefault(section, header)
         if not cells:
             continue
-        row = dict(zip(header, cells, strict=False))
+        row = dict(zip(header, cells, strict=False)) | {LINE: str(line)}
         if section == "META":
             found.meta[row.get("key", "").lower()] = row.get("value", "")
+            if row.get("key", "").lower() == "budget":
+                found.meta[LINE] = str(line)
         else:
             (found.projects if section == "PROJECTS" else found.votes).append(row)
     return found
 
 
-def _sections(text: str, quoting: int) -> Iterator[tuple[str, list[str], list[str]]]:
-    """Each row with its section and that section's columns; a row of columns as one without cells.
+def _sections(text: str, quoting: int) -> Iterator[tuple[str, list[str], list[str], int]]:
+    """Each row with its section, that section's columns and its line, counted from 1.
+
+    A row of columns comes as one without cells.
 
     A row of one cell that begins with # is a comment, and so is any before the first section.
     """
@@ -130,7 +137,8 @@ def _sections(text: str, quoting: int) -> Iterator[tuple[str, list[str], list[st
     limit = csv.field_size_limit(CELL_LENGTH_MAX)
     try:
         lines = io.StringIO(text.replace("\r\n", "\n").replace("\r", "\n"), newline="")
-        for cells in csv.reader(lines, delimiter=";", quoting=quoting):  # type: ignore[arg-type]
+        rows = csv.reader(lines, delimiter=";", quoting=quoting)  # type: ignore[arg-type]
+        for cells in rows:
             row = [cell.strip() for cell in cells]
             alone = not any(row[1:])
             if not any(row) or (row[0].startswith("#") and (alone or not section)):
@@ -138,15 +146,15 @@ def _sections(text: str, quoting: int) -> Iterator[tuple[str, list[str], list[st
             if alone and row[0].upper() in SECTIONS:
                 section, header = row[0].upper(), []
             elif not section:
-                raise Invalid("A Pabulib file begins with META.")
+                raise Invalid(f"Line {rows.line_num}: a Pabulib file begins with META.")
             elif header:
-                yield section, header, row
+                yield section, header, row, rows.line_num
             else:
                 header = [name.lower() for name in row]
                 if section == "META" and header[:2] != ["key", "value"]:
                     header = ["key", "value"]
-                    yield section, header, row
-                yield section, header, []
+                    yield section, header, row, rows.line_num
+                yield section, header, [], rows.line_num
     finally:
         csv.field_size_limit(limit)
 
@@ -164,9 +172,11 @@ def _ballot(row: dict[str, str], kind: str) -> tuple[str, ...]:
         points = row["points"].split(",")
         if len(points) != len(named):
             whose = row.get("voter_id", "")[:40]
-            raise Invalid(f"A ballot has points for each of its projects; that of {whose} has not.")
+            raise Invalid(
+                f"{_at(row)}a ballot has points for each of its projects; that of {whose} has not."
+            )
         given = zip(named, points, strict=True)
-        named = [key for key, some in given if _signed(some, f"the points of {key}") > 0]
+        named = [key for key, some in given if _signed(some, f"the points of {key}", row) > 0]
     return tuple(dict.fromkeys(key for key in named if key))
 
 
@@ -215,18 +225,23 @@ def _unit(*amounts: Fraction) -> int:
 
 def _named(row: dict[str, str], column: str, what: str) -> str:
     if not row.get(column):
-        raise Invalid(f"A row has no {column} ({what}).")
+        raise Invalid(f"{_at(row)}a row has no {column} ({what}).")
     return row[column]
 
 
-def _amount(text: str, what: str) -> Fraction:
-    amount = _signed(text, what)
+def _at(row: Mapping[str, str]) -> str:
+    """Where a row stands in the file, to begin a sentence with."""
+    return f"Line {row[LINE]}: " if LINE in row else ""
+
+
+def _amount(text: str, what: str, row: Mapping[str, str]) -> Fraction:
+    amount = _signed(text, what, row)
     if amount < 0:
-        raise Invalid(f"{what.capitalize()} is below 0: {text!r}.")
+        raise Invalid(f"{_at(row)}{what} is below 0: {text!r}.")
     return amount
 
 
-def _signed(text: str, what: str) -> Fraction:
+def _signed(text: str, what: str, row: Mapping[str, str]) -> Fraction:
     """A decimal number, exactly: 1000, 1000.50, 1000,50 or 1e3."""
     said = AMOUNT.fullmatch(text.strip().replace(" ", "").replace("\u00a0", ""))
     sign, whole, decimals, exponent = said.groups() if said else ("", "", "", "")
@@ -234,5 +249,5 @@ def _signed(text: str, what: str) -> Fraction:
     power = int(exponent or 0)
     too_long = len(whole.lstrip("0")) > numbers.DIGITS_MAX or len(decimals) > DECIMALS_MAX
     if said is None or not whole + (said[3] or "") or too_long or abs(power) > EXPONENT_MAX:
-        raise Invalid(f"{what.capitalize()} is not a number: {text[:40]!r}.")
+        raise Invalid(f"{_at(row)}{what} is not a number: {text[:40]!r}.")
     return Fraction(f"{sign}{whole or 0}.{decimals or 0}") * Fraction(10) ** power

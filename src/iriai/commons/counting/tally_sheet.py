@@ -35,6 +35,9 @@ PREFLIB_OPTION = re.compile(r"^# ALTERNATIVE NAME (\d+):\s*(.+?)\s*$")
 PREFLIB_VOTE = re.compile(r"^([0-9]{1,9}):\s*([0-9,{}\s]*)$")
 PREFLIB_DIGITS_MAX = 4
 PREFLIB_COUNT_MAX = 1_000_000
+NO_BALLOTS = (
+    "This sheet has options and no ballots: a ballot is a line that begins with V: and its marks."
+)
 PREFLIB_WARNING = (
     "This is a file of PrefLib's. In its copies of Debian's elections tied ranks were broken in "
     "the order of the options, which elects the wrong leader in 2003 and 2006: count the tally "
@@ -78,7 +81,8 @@ def read(raw: bytes) -> TallySheet:
         elif ballots and line.strip(" \t-=\0\f"):
             strange.append(str(number))
     _require_options(options)
-    return TallySheet(tuple(options), tuple(ballots), _passed_over(strange))
+    warnings = _passed_over(strange) if ballots else (NO_BALLOTS,)
+    return TallySheet(tuple(options), tuple(ballots), warnings)
 
 
 def _is_default(option: str) -> bool:
