@@ -175,3 +175,19 @@ def test_whoever_belongs_without_owning_decides_nothing_but_the_choice_after_sol
     jobs.tick(ada.ground, {})
     with ada.ground.read() as tx:
         assert charters.in_force(tx, HUB).preset is Preset.OWNERS
+
+
+def test_a_commons_whose_members_all_rest_says_so(lab):
+    lab.send(HERE, do="rest")
+    for page in (HERE, "/commons/lab"):
+        said = text(lab.see(page))
+        assert "All members rest, and nobody decides here until one of them returns" in said
+        assert "No member has an account yet" not in said
+        assert "whoever runs the hub decides" not in said
+
+
+def test_a_visitor_of_a_consortium_is_told_that_institutions_vote(ada):
+    Town(ada.ground).found("consortium", "olga")
+    said = text(ada.see(HERE))
+    assert "Institutions vote here; a person belongs without a vote" in said
+    assert "You have a vote at once" not in said

@@ -56,6 +56,14 @@ def test_a_statement_is_proposed_seconded_and_objected_to_on_pages(lab):
     assert 'href="/commons/lab/proposals/1"' in first_page.text
 
 
+def test_where_nobody_else_could_second_no_rule_asks_for_it(ada):
+    town = Town(ada.ground)
+    town.people["ada"] = _actor(ada, "ada")
+    town.found("university", "ada")
+    page = text(ada.see(f"/commons/lab/proposals/{town.propose('ada').number}"))
+    assert "it is done after 96 hours if nobody objects with a reason" in page
+
+
 def test_a_ballot_is_small_needs_no_script_and_gives_a_receipt(lab):
     town = lab.town
     with town.ground.write() as tx:

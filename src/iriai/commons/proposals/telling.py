@@ -1,6 +1,7 @@
 """Proposals in plain words: where each stands, what happens next and when, and what one can do."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 
@@ -99,15 +100,17 @@ def next_step(
             f"Until then members can say {where} what speaks against it."
         )
     if found.state is State.DELIBERATING:
+        is_choice = bool(found.seats) or found.budget is not None
+        does = "object" if is_choice else "object and add rival options"
         missing = found.seconds_needed - len(found.seconds)
         if missing > 0:
             return (
                 f"“{found.title}” is being discussed. It needs {missing} more to second it by "
-                f"{at}, else it fails; members can object and add rival options {where}."
+                f"{at}, else it fails; members can {does} {where}."
             )
         return (
             f"“{found.title}” is being discussed until {at}; then the vote opens for "
-            f"{found.terms.vote_days} days. Object or add a rival option {where}."
+            f"{found.terms.vote_days} days. Members can {does} {where}."
         )
     if found.state is State.VOTING:
         how = "Ballots are secret." if found.is_secret else "Ballots name their voters."
@@ -138,12 +141,16 @@ def said(found: Proposal, electors: int) -> str:
     terms = found.terms
     if terms.path is Path.AT_ONCE:
         return f"By the charter ({found.rule}) this is for {phrases.THOSE[terms.who]}."
+    lazy = terms.path is Path.LAZY  # so many others are asked as there are
     how = phrases.procedure(
-        terms,
+        replace(terms, second=found.seconds_needed) if lazy else terms,
         electors=electors,
         objection="a vote",
         is_seats=found.action is Action.SEAT_FILL,
     )
+    if found.seconds_needed and not lazy:
+        who = phrases.counted(found.seconds_needed, "other member")
+        how = f"once {who} {'seconds' if found.seconds_needed == 1 else 'second'} it, {how}"
     return f"By the charter ({found.rule}): {how}."
 
 

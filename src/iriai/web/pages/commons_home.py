@@ -1,6 +1,5 @@
 """The first page of a commons: what waits for whoever looks, what runs, and who belongs."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from starlette.responses import Response
@@ -10,8 +9,9 @@ from iriai.base.routing import Access
 from iriai.base.tx import Tx
 from iriai.commons import queries
 from iriai.commons.charter import queries as charters
+from iriai.commons.membership import queries as membership
 from iriai.commons.membership import speaking
-from iriai.commons.membership.overview import overview
+from iriai.commons.membership.overview import Overview, overview
 from iriai.commons.membership.speaker import Speaker
 from iriai.commons.proposals import queries as proposals
 from iriai.commons.proposals import taking_part, telling
@@ -22,7 +22,7 @@ from iriai.commons.removal.rules import OPEN
 from iriai.web import links
 from iriai.web.door import Ask, get
 from iriai.web.pages.commons import PRESETS
-from iriai.web.pages.commons_members import choice
+from iriai.web.pages.commons_members import ALL_REST, choice, next_of_members
 
 OVER_SHOWN = 5
 
@@ -34,6 +34,8 @@ def home(ask: Ask) -> Response:
         people = overview(tx, named.id, ask.actor.id)
         speakers = speaking.speakers(tx, named.id, ask.actor.id)
         running = [_running(tx, ask, each, speakers) for each in proposals.open_(tx, named.id)]
+        owner = membership.organisation_id(tx, named.id)
+        taken_over_at = None if owner is None else charters.taking_over(tx, owner)
         now = tx.now
         return ask.page(
             "commons/home.html",
@@ -49,7 +51,8 @@ def home(ask: Ask) -> Response:
             removals=[each for each in removals.removals(tx, named.id) if each.state in OPEN],
             size=events.head(tx, named.id).size,
             resources="" if named.name == HUB_NAME else links.account(named.name),
-            next_step=_next_step(running, people.choosing),
+            taken_over_at=taken_over_at,
+            next_step=_next_step(running, people),
             now=now,
         )
 
@@ -67,10 +70,16 @@ def _running(tx: Tx, ask: Ask, found: Proposal, speakers: list[Speaker]) -> dict
     }
 
 
-def _next_step(running: list[dict[str, Any]], choosing: Sequence[str]) -> str:
+def _next_step(running: list[dict[str, Any]], people: Overview) -> str:
     """What waits for whoever looks; else what happens next here at all."""
+    if not running and people.choosing:
+        return choice(people.choosing)
+    if not running and people.resting and not people.members:
+        return ALL_REST
+    if not running and any(each.election is not None for each in people.offices):
+        return next_of_members(people)
     if not running:
-        return choice(choosing) if choosing else telling.NOTHING_RUNS
+        return telling.NOTHING_RUNS
     mine = (each for each in running if each["votes"] and not each["voted"])
     first: str = next(mine, running[0])["next"]
     return first

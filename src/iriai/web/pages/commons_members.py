@@ -37,6 +37,10 @@ DUTIES = {
 }
 """What one does in the offices of the presets; another's name says it."""
 
+ALL_REST = _(
+    "All members rest, and nobody decides here until one of them returns, which takes one click. "
+    "The commons above can decide to take it into custody, by a vote of its own."
+)
 SAID_IN_THE_FORM = (Invalid, Denied, Conflict, Excessive, Unknown)
 NUMBER_DIGITS_MAX = 15
 
@@ -97,7 +101,7 @@ def _members(ask: Ask, *, fault: HubError | None = None) -> Response:
         fault=fault,
         status=problems.status(fault) if fault else 200,
         sent=ask.form,
-        next_step=_next_step(found),
+        next_step=next_of_members(found),
     )
 
 
@@ -136,7 +140,7 @@ def _seats(ask: Ask, *, fault: HubError | None = None) -> Response:
     )
 
 
-def _next_step(found: Overview) -> str:
+def next_of_members(found: Overview) -> str:
     """What happens next, when, and where to object, in a sentence."""
     charter = found.charter
     if charter.preset is Preset.SOLO:
@@ -148,6 +152,8 @@ def _next_step(found: Overview) -> str:
             "The owners give roles and take them; each such act is in the log. With a charter of "
             "members, they are admitted by the members themselves."
         )
+    if found.resting and not found.members:
+        return ALL_REST
     if found.applicants:
         first = found.applicants[0]
         if first.decision:
