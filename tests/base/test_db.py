@@ -53,6 +53,7 @@ def test_it_is_not_waited_for_forever(narrow, monkeypatch):
         with pytest.raises(Unavailable, match="try again"):
             answers(ground)
         assert monotonic() - began > 0.2
+    monkeypatch.undo()
     assert answers(ground)
 
 
