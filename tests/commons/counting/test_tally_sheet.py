@@ -209,3 +209,56 @@ def test_a_sheet_without_ballots_says_so():
     sheet = read(b"Option 1: tea\nOption 2: None of the above\nfoo: 12\n")
     assert sheet.ballots == ()
     assert any("no ballots" in each for each in sheet.warnings)
+
+
+SEATS = {
+    "format": "iriai-ballots",
+    "version": 1,
+    "method": "equal-shares-seats",
+    "electors": 3,
+    "seats": 2,
+    "options": [{"text": "zoe"}, {"text": "ada"}, {"text": "bob"}],
+    "ballots": [{"marks": [1, 1, 1], "voter": name} for name in ("x", "y", "z")],
+}
+
+
+def test_a_tie_for_seats_is_named_and_one_that_decides_nothing_is_not():
+    found = ballot_export.count(ballot_export.read(json.dumps(SEATS).encode()))
+    assert found["winners"] == ["zoe", "ada"]
+    assert found["tied"] == ["zoe", "ada", "bob"]
+    all_in = ballot_export.read(json.dumps(SEATS | {"seats": 3}).encode())
+    assert ballot_export.count(all_in)["tied"] == []
+
+
+def test_a_round_says_what_was_bought_for_what_and_fills_up_what_is_left():
+    options = [
+        {"text": "path", "cost": 60},
+        {"text": "well", "cost": 60},
+        {"text": "bin", "cost": 40},
+    ]
+    ballots = [{"marks": [1, 1, 0]}] * 4 + [{"marks": [0, 0, 1]}]
+    given = SEATS | {"method": "equal-shares-budget", "budget": 100, "quorum_factor": "0"}
+    given |= {"options": options, "ballots": ballots, "electors": 5}
+    found = ballot_export.count(ballot_export.read(json.dumps(given).encode()))
+    assert found["winners"] == ["path", "bin"]
+    assert found["tied"] == ["path", "well"]
+    assert found["cost"] == 100
+    assert [(each["option"], each["payers"], each["price"]) for each in found["purchases"]] == [
+        ("path", 4, "1/4"),
+        ("bin", 1, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"ballots": [{"marks": [1, 0, 0], "voter": "x"}] * 2}, "Ballots 1 and 2 are of the same"),
+        ({"ballots": [{"marks": [1, 0, 0]}, {"marks": ["1", 0, 0]}]}, "Ballot 2: a mark .* '1'"),
+        ({"ballots": [{"marks": [1, 0]}]}, "Ballot 1 has one mark for each option"),
+        ({"electors": 2}, "more votes in this file"),
+        ({"options": [{"text": "zoe"}] * 3}, "Two options are the same"),
+    ],
+)
+def test_an_export_that_cannot_be_right_is_refused_by_its_ballot(changed, said):
+    with pytest.raises(Invalid, match=said):
+        ballot_export.read(json.dumps(SEATS | changed).encode())

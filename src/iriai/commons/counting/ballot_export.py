@@ -13,7 +13,7 @@ import json
 import math
 import re
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -184,11 +184,20 @@ def _seats(sheet: Sheet) -> dict[str, Any]:
     ]
     approvals = [sum(place in ballot for ballot in ballots) for place in range(len(names))]
     chosen: list[int] = []
+    tied: set[int] = set()
     if _turned_out(sheet) and any(approvals):
         wanted = min(sheet.seats or 1, sum(1 for each in approvals if each))
         given = committees.profile(ballots, len(names), wanted)
-        chosen = [each for each in committees.equal_shares(given, first=True)[0] if approvals[each]]
-    return _several(sheet, chosen, approvals)
+        found, ties = committees.equal_shares_first(given)
+        chosen = [each for each in found if approvals[each]]
+        tied = {
+            each
+            for those in ties
+            if any(approvals[other] and other not in found for other in those)
+            for each in those
+            if approvals[each]
+        }
+    return _several(sheet, chosen, approvals, tied)
 
 
 def _budget(sheet: Sheet) -> dict[str, Any]:
@@ -204,21 +213,44 @@ def _budget(sheet: Sheet) -> dict[str, Any]:
         for name, each in zip(ids, sheet.options, strict=True)
     ]
     if not _turned_out(sheet):
-        return _several(sheet, [], approvals) | {"cost": 0}
+        return _several(sheet, [], approvals) | {"cost": 0, "purchases": []}
     budget = sheet.budget or 0
     step = max(1, budget // (len(ballots) * STEPS))
     bought = equal_shares.count(projects, ballots, budget, step=step)
-    chosen = sorted(int(each) for each in bought.selected)
-    return _several(sheet, chosen, approvals) | {"cost": bought.cost, "share": str(bought.share)}
+    full = equal_shares.filled(bought, projects, ballots, budget)
+    chosen = sorted(int(each) for each in full.selected)
+    tied = {
+        int(each)
+        for one in bought.purchases
+        if any(int(other) not in chosen for other in one.tied)
+        for each in (one.project, *one.tied)
+    }
+    return _several(sheet, chosen, approvals, tied) | {
+        "cost": full.cost,
+        "share": str(bought.share),
+        "purchases": [
+            {
+                "option": sheet.options[int(each.project)].text,
+                "cost": projects[int(each.project)].cost,
+                "payers": each.payers,
+                "price": str(each.price) if place < len(bought.purchases) else None,
+            }
+            for place, each in enumerate(full.purchases)
+        ],
+    }
 
 
-def _several(sheet: Sheet, chosen: Sequence[int], approvals: Sequence[int]) -> dict[str, Any]:
+def _several(
+    sheet: Sheet, chosen: Sequence[int], approvals: Sequence[int], tied: Collection[int] = ()
+) -> dict[str, Any]:
+    """`tied`: who could as well have been chosen, with those chosen in their stead."""
     turned_out = _turned_out(sheet)
     return {
         "verdict": "passed" if chosen else ("kept" if turned_out else "no_quorum"),
         "winners": [sheet.options[each].text for each in chosen],
         "selected": [sheet.options[each].key or sheet.options[each].text for each in chosen],
         "chosen": list(chosen),
+        "tied": [sheet.options[each].text for each in sorted(tied)],
         "approvals": [
             {"option": each.text, "votes": votes}
             for each, votes in zip(sheet.options, approvals, strict=True)
@@ -290,12 +322,20 @@ def _sheet(found: Mapping[str, Any]) -> Sheet:
         raise Invalid("There are too few options in this file, or too much of something.")
     if method == A5 and sum(each.default for each in options) != 1:
         raise Invalid("Exactly one option is the default.")
-    ballots = tuple(_cast(each, len(options), ranked=method == A5) for each in found["ballots"])
+    if len({(each.text, each.key) for each in options}) < len(options):
+        raise Invalid("Two options are the same; nobody could tell which was chosen.")
+    ballots = tuple(
+        _cast(each, len(options), number, ranked=method == A5)
+        for number, each in enumerate(found["ballots"], 1)
+    )
+    _require_once(ballots)
     if sum(each.votes for each in ballots) > BALLOTS_MAX:
         raise Invalid(f"A vote has at most {BALLOTS_MAX:,} votes.")
     electors = _whole_or_none(found.get("electors"), "The number of electors")
     if electors is not None and electors > ELECTORS_MAX:
         raise Invalid(f"A vote has at most {ELECTORS_MAX:,} electors, and not fewer than none.")
+    if electors is not None and sum(each.votes for each in ballots) > electors:
+        raise Invalid("There are more votes in this file than those who could vote have.")
     about = found.get("about")
     return Sheet(
         method=method,
@@ -309,20 +349,33 @@ def _sheet(found: Mapping[str, Any]) -> Sheet:
     )
 
 
-def _cast(found: Mapping[str, Any], options: int, *, ranked: bool) -> Cast:
-    marks = tuple(_whole_or_none(mark, "A mark", least=int(ranked)) for mark in found["marks"])
-    votes = _whole(found.get("votes", 1), "How many votes a ballot has", least=1)
+def _require_once(ballots: Sequence[Cast]) -> None:
+    """Each voter, and each receipt, has one ballot."""
+    seen: dict[tuple[str, str], int] = {}
+    for number, each in enumerate(ballots, 1):
+        for what, name in (("voter", each.voter), ("receipt", each.receipt)):
+            if name is not None and (first := seen.setdefault((what, str(name)), number)) != number:
+                raise Invalid(
+                    f"Ballots {first} and {number} are of the same {what} {str(name)[:40]!r}; "
+                    "each has one."
+                )
+
+
+def _cast(found: Mapping[str, Any], options: int, number: int, *, ranked: bool) -> Cast:
+    said = f"Ballot {number}: a mark"
+    marks = tuple(_whole_or_none(mark, said, least=int(ranked)) for mark in found["marks"])
+    votes = _whole(found.get("votes", 1), f"Ballot {number}: how many votes it has", least=1)
     if len(marks) != options or votes > VOTES_MAX:
-        raise Invalid("A ballot has one mark for each option, and one vote at least.")
+        raise Invalid(f"Ballot {number} has one mark for each option, and 1 to {VOTES_MAX} votes.")
     if not ranked and any(mark not in (0, 1, None) for mark in marks):
-        raise Invalid("A ballot of approvals has 1 or 0 for each option.")
+        raise Invalid(f"Ballot {number} is of approvals: 1 or 0 for each option.")
     return Cast(marks=marks, votes=votes, voter=found.get("voter"), receipt=found.get("receipt"))
 
 
 def _whole(value: Any, what: str, *, least: int = 0) -> int:
     """A whole number of the file, as it stands: neither a text nor a fraction is made one."""
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise Invalid(f"{what} is a whole number from {least}, not {str(value)[:40]}.")
+        raise Invalid(f"{what} is a whole number from {least}, not {repr(value)[:40]}.")
     return value
 
 

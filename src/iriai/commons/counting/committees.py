@@ -68,6 +68,17 @@ def profile(ballots: Iterable[Iterable[int]], options: int, seats: int) -> Profi
     return Profile(options, seats, tuple(groups), tuple(sizes[group] for group in groups))
 
 
+def equal_shares_first(given: Profile) -> tuple[Committee, list[Committee]]:
+    """The first committee of Equal Shares, and on its way each set of options that were tied."""
+    ties: list[Committee] = []
+    share = Fraction(given.seats, given.voters) if given.voters else Fraction(0)
+    committee, money = next(iter(_bought(given, share, first=True, ties=ties)))
+    if len(committee) < given.seats:
+        loads = tuple(-left for left in money)
+        committee = next(iter(_phragmen(given, committee, loads, first=True, ties=ties)))
+    return committee, ties
+
+
 def equal_shares(
     given: Profile, completion: str = "phragmen", *, first: bool = False
 ) -> list[Committee]:
@@ -116,8 +127,13 @@ def most_approved(given: Profile, *, first: bool = False) -> list[Committee]:
     return sorted(_filled_by_approvals(given, (), first=first))
 
 
-def _bought(given: Profile, share: Fraction, *, first: bool) -> Iterable[tuple[Committee, Money]]:
-    """Where Equal Shares can end: who is bought, and what each group's voters have left."""
+def _bought(
+    given: Profile, share: Fraction, *, first: bool, ties: list[Committee] | None = None
+) -> Iterable[tuple[Committee, Money]]:
+    """Where Equal Shares can end: who is bought, and what each group's voters have left.
+
+    `ties` is given each set of options that could be bought next.
+    """
     start: tuple[Committee, Money] = ((), (share,) * len(given.groups))
     open_, seen = [start], {start}
     while open_:
@@ -132,6 +148,8 @@ def _bought(given: Profile, share: Fraction, *, first: bool) -> Iterable[tuple[C
             continue
         lowest = min(prices.values())
         tied = [option for option, price in prices.items() if price == lowest]
+        if ties is not None and len(tied) > 1:
+            ties.append(tuple(tied))
         for option in tied[:1] if first else tied:
             left = tuple(
                 each - min(each, lowest) if option in group else each
@@ -154,9 +172,17 @@ def _price(given: Profile, option: int, money: Money) -> Fraction | None:
 
 
 def _phragmen(
-    given: Profile, begun: Committee, loads: Money, *, first: bool
+    given: Profile,
+    begun: Committee,
+    loads: Money,
+    *,
+    first: bool,
+    ties: list[Committee] | None = None,
 ) -> Iterable[Committee]:
-    """The committees that grow from `begun`, whose voters bear `loads` already."""
+    """The committees that grow from `begun`, whose voters bear `loads` already.
+
+    `ties` as of `_bought`.
+    """
     support = [given.supporters(option) for option in range(given.options)]
     counts = [given.approvals(option) for option in range(given.options)]
     open_ = [(begun, loads)]
@@ -176,6 +202,8 @@ def _phragmen(
         }
         least = min(after.values())
         tied = [option for option, value in after.items() if value == least]
+        if ties is not None and len(tied) > 1:
+            ties.append(tuple(tied))
         for option in tied[:1] if first else tied:
             grown = tuple(
                 least if option in group else each
