@@ -100,18 +100,7 @@ def next_step(
             f"Until then members can say {where} what speaks against it."
         )
     if found.state is State.DELIBERATING:
-        is_choice = bool(found.seats) or found.budget is not None
-        does = "object" if is_choice else "object and add rival options"
-        missing = found.seconds_needed - len(found.seconds)
-        if missing > 0:
-            return (
-                f"“{found.title}” is being discussed. It needs {missing} more to second it by "
-                f"{at}, else it fails; members can {does} {where}."
-            )
-        return (
-            f"“{found.title}” is being discussed until {at}; then the vote opens for "
-            f"{found.terms.vote_days} days. Members can {does} {where}."
-        )
+        return _deliberating(found, at, where)
     if found.state is State.VOTING:
         how = "Ballots are secret." if found.is_secret else "Ballots name their voters."
         said = f"The vote on “{found.title}” closes on {at}, and is counted then. {how}"
@@ -122,6 +111,21 @@ def next_step(
             "vote; without it things stay as they are."
         )
     return _over(found)
+
+
+def _deliberating(found: Proposal, at: str, where: str) -> str:
+    is_choice = bool(found.seats) or found.budget is not None
+    does = "object" if is_choice else "object and add rival options"
+    missing = found.seconds_needed - len(found.seconds)
+    if missing > 0:
+        return (
+            f"“{found.title}” is being discussed. It needs {missing} more to second it by "
+            f"{at}, else it fails; members can {does} {where}."
+        )
+    return (
+        f"“{found.title}” is being discussed until {at}; then the vote opens for "
+        f"{found.terms.vote_days} days. Members can {does} {where}."
+    )
 
 
 def _over(found: Proposal) -> str:
