@@ -128,11 +128,11 @@ def settings(request: Request, body: Body) -> Response:
 @door.with_json
 def duplicate(request: Request, body: Body) -> Response:
     """A copy with its whole history. Called by `duplicate_repo`, which reads `url` of a 409 too."""
+    resource_groups.require_none(body)
     actor, ground = door.actor_of(request), door.ground_of(request)
     kind, source_name = door.repo_named(request)
     with ground.read() as tx:
         source = repos.readable(tx, actor, Kind(kind), source_name)
-    resource_groups.require_none(body)
     full_name = text_field(body, "repository", length_max=NAME_LENGTH_MAX)
     owner, name = address.split_full_name(full_name)
     visibility = visibility_in(body) or source.visibility
