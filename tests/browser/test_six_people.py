@@ -34,6 +34,7 @@ class Newcomer:
 
     def __init__(self, chromium: Browser, halls: Halls, hall: Hall, watch: Watch) -> None:
         self.hall, self.name = hall, f"nia-{hall.preset_name}"
+        self.chromium, self.halls = chromium, halls
         self.context = chromium.new_context(
             base_url=halls.url, viewport=PHONE, java_script_enabled=False, accept_downloads=True
         )
@@ -113,7 +114,7 @@ def joins(who: Newcomer) -> None:
         said = "can admit you as the second member" if alone else "ask one of them"
         expect(page.get_by_text(said)).to_be_visible()
         who.is_there()
-        who.hall.admit(who.name)
+        admitted_by_ada(who)
         return
     page.get_by_label("What brings you here (public)").fill("I speak it.")
     page.get_by_role("button", name="Apply").click()
@@ -123,6 +124,24 @@ def joins(who: Newcomer) -> None:
     who.begins()
     who.tab("Members")
     expect(page.get_by_role("rowheader", name=who.name).first).to_be_visible()
+
+
+def admitted_by_ada(who: Newcomer) -> None:
+    """Who owns the commons admits them, by its pages alone."""
+    context = who.chromium.new_context(
+        base_url=who.halls.url, viewport=PHONE, java_script_enabled=False
+    )
+    session = {"name": "iriai_session", "value": who.halls.session("ada"), "url": who.halls.url}
+    context.add_cookies([session])
+    context.set_default_timeout(TIMEOUT_MS)
+    page = context.new_page()
+    page.goto(f"/commons/{who.hall.name}/members")
+    page.get_by_role("link", name="Admit somebody").click()
+    page.get_by_label("Who", exact=True).fill(who.name)
+    page.get_by_role("button", name="Show how it will read").click()
+    page.get_by_role("button", name="Propose it").click()
+    context.close()
+    who.hall.tick()
 
 
 def proposes(who: Newcomer) -> None:
