@@ -64,6 +64,9 @@ def test_an_election_from_its_call_to_its_ballot(lab, clock):
     assert "A steward looks after the day" in page
     assert "An election runs: steward. Nominations close on 12 January 2026" in text(lab.see(HERE))
     assert "Nominations close on 12 January 2026" in page
+    now = text(lab.see("/commons/lab"))
+    assert "Elections of steward take nominations until 12 January 2026" in now
+    assert "An election runs: steward" in now
     clock.advance(days=7)
     jobs.tick(lab.ground, {})
     assert "To the ballot" in text(lab.see(STEWARDS))

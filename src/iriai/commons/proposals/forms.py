@@ -182,7 +182,7 @@ FORMS: Mapping[Action, tuple[Field, ...]] = MappingProxyType(
                 "custody",
                 "Or: which commons shall be taken into custody",
                 Shape.CHOICE,
-                "One that nobody there can decide for any more; it is always put to the vote.",
+                "One that nobody there can decide for any more; members always vote on it.",
                 source=Source.WARD,
                 is_optional=True,
             ),

@@ -160,6 +160,8 @@ def _form(
             for each in fields
             if each.name != "custody"
         )
+    if not charter.is_collective:  # owners decide on custody too, without a vote
+        fields = tuple(replace(x, hint="") if x.name == "custody" else x for x in fields)
     fields = forms.shaped(fields, there)
     return ask.page(
         "commons/propose.html",
