@@ -44,7 +44,7 @@ def gates(at: At) -> None:
         with refused(HTTP):
             at.api.cancel_access_request(name, "bob", **of)
         with refused(errors.GatedRepoError, 403, "GatedRepo", says="not in the authorized list"):
-            at.bob.hf_hub_download(name, "config.json", force_download=True, **of)
+            at.bob.hf_hub_download(name, "never-read.json", **of)
         at.api.reject_access_request(name, "bob", rejection_reason="Say more.", **of)
         assert waiting() == {"pending": [], "accepted": [], "rejected": ["bob"]}
         with refused(HTTP):

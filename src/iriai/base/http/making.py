@@ -1,16 +1,18 @@
 """Sending a body that is made on the way, from the thread that makes it.
 
-A piece is made, written to the lent socket, and while the kernel sends it the next is made: no
-piece passes through the event loop. Under another server (or TLS) pieces go out as usual.
+A piece is written to the lent socket from a thread, and no piece passes through the event loop.
+While there are processors to spare, another thread makes the next piece meanwhile. Under another
+server (or TLS) pieces go out as usual.
 """
 
 import os
 import select
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from threading import BoundedSemaphore
 
 from iriai.base.http.lending import PAUSE_MILLISECONDS, TURN_SECONDS, in_thread, lendable
 from iriai.base.http.sending import Headers, Scope, Send, hand_over
@@ -19,8 +21,12 @@ THREADS_MAX = 16
 
 Pieces = Iterator[bytes | memoryview]
 
-_threads = ThreadPoolExecutor(THREADS_MAX, thread_name_prefix="make")
-_in_thread = partial(in_thread, _threads)
+_threads = ThreadPoolExecutor(THREADS_MAX, thread_name_prefix="send-made")
+_makers = ThreadPoolExecutor(THREADS_MAX, thread_name_prefix="make")
+"""Makers wait for nobody, so that whoever sends may wait for a maker."""
+_spare = BoundedSemaphore(os.cpu_count() or 1)
+"""How many may have a piece made ahead: beyond the processors it costs and gains nothing."""
+_in_thread = partial(in_thread, _makers)
 
 
 async def send_made(  # noqa: PLR0917 - the shape every door calls
@@ -63,17 +69,28 @@ class _Making:
     length: int
     rest: memoryview
     sent: int = field(default=0)
+    coming: "Future[bytes | memoryview] | None" = field(default=None)
 
     def turn(self, socket: int) -> bool:
         """Make and send for a moment, or until the client is slow to read; whether all is sent."""
+        may_spare = _spare.acquire(blocking=False)
+        try:
+            return self._turn(socket, ahead=may_spare)
+        finally:
+            if may_spare:
+                _spare.release()
+
+    def _turn(self, socket: int, *, ahead: bool) -> bool:
         deadline = time.monotonic() + TURN_SECONDS
         poller = select.poll()
         poller.register(socket, select.POLLOUT)
         while self.sent < self.length:
             if not self.rest:
-                self.rest = memoryview(next(self.pieces, b""))
+                self.rest = self._next()
                 if not self.rest:
                     raise RuntimeError("Fewer bytes were made than were promised.")
+            if ahead and self.coming is None:
+                self.coming = _makers.submit(next, self.pieces, b"")
             try:
                 count = os.write(socket, self.rest[: self.length - self.sent])
             except BlockingIOError:
@@ -85,3 +102,8 @@ class _Making:
             if time.monotonic() > deadline:
                 break
         return self.sent >= self.length
+
+    def _next(self) -> memoryview:
+        """The next piece: the one that was made ahead, or else one made now."""
+        coming, self.coming = self.coming, None
+        return memoryview(next(self.pieces, b"") if coming is None else coming.result())
