@@ -186,7 +186,7 @@ def changed(path, value):
         (["ballots"], {"0": 1}),
         (["ballots"], None),
         (["method"], "borda"),
-        (["version"], 2),
+        *((["version"], each) for each in (3, "2", None)),
         (["seats"], 0),
         (["budget"], -1),
     ],
@@ -238,7 +238,7 @@ def test_a_round_says_what_was_bought_for_what_and_fills_up_what_is_left():
     ]
     ballots = [{"marks": [1, 1, 0]}] * 4 + [{"marks": [0, 0, 1]}]
     given = SEATS | {"method": "equal-shares-budget", "budget": 100, "quorum_factor": "0"}
-    given |= {"options": options, "ballots": ballots, "electors": 5}
+    given |= {"version": 2, "options": options, "ballots": ballots, "electors": 5}
     found = ballot_export.count(ballot_export.read(json.dumps(given).encode()))
     assert found["winners"] == ["path", "bin"]
     assert found["tied"] == ["path", "well"]
@@ -247,6 +247,9 @@ def test_a_round_says_what_was_bought_for_what_and_fills_up_what_is_left():
         ("path", 4, "1/4"),
         ("bin", 1, None),
     ]
+    before = ballot_export.read(json.dumps(given | {"version": 1}).encode())
+    assert ballot_export.as_json(before)["version"] == 1
+    assert ballot_export.count(before)["winners"] == ["path"], "what was published counts as it did"
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,8 @@ from iriai.base.errors import Invalid
 from iriai.commons.counting import committees, condorcet, equal_shares
 
 FORMAT = "iriai-ballots"
-VERSION = 1
+VERSIONS = (1, 2)
+"""Of the first, what a round leaves stays unspent; of the second it buys what is affordable."""
 A5, SEATS, BUDGET = "debian-a5", "equal-shares-seats", "equal-shares-budget"
 METHODS = (A5, SEATS, BUDGET)
 OPTIONS_MAX = 500
@@ -91,6 +92,7 @@ class Sheet:
     seats: int | None = None
     budget: int | None = None
     about: Mapping[str, Any] | None = None
+    version: int = VERSIONS[-1]
 
     @property
     def turnout(self) -> int:
@@ -107,7 +109,7 @@ def as_json(sheet: Sheet) -> dict[str, Any]:
     """The sheet as it is published; `read` gives it back."""
     return {
         "format": FORMAT,
-        "version": VERSION,
+        "version": sheet.version,
         "about": dict(sheet.about or {}),
         "method": sheet.method,
         "electors": sheet.electors,
@@ -127,7 +129,7 @@ def read(raw: bytes) -> Sheet:
         raise Invalid("This file of ballots is no JSON.") from None
     if not isinstance(found, dict) or found.get("format") != FORMAT:
         raise Invalid(f'A file of ballots says "format": "{FORMAT}".')
-    if found.get("version") != VERSION or found.get("method") not in METHODS:
+    if found.get("version") not in VERSIONS or found.get("method") not in METHODS:
         raise Invalid("This file of ballots is of a kind that this version cannot count.")
     try:
         return _sheet(found)
@@ -217,7 +219,8 @@ def _budget(sheet: Sheet) -> dict[str, Any]:
     budget = sheet.budget or 0
     step = max(1, budget // (len(ballots) * STEPS))
     bought = equal_shares.count(projects, ballots, budget, step=step)
-    full = equal_shares.filled(bought, projects, ballots, budget)
+    is_filled = sheet.version > 1
+    full = equal_shares.filled(bought, projects, ballots, budget) if is_filled else bought
     chosen = sorted(int(each) for each in full.selected)
     tied = {
         int(each)
@@ -338,6 +341,7 @@ def _sheet(found: Mapping[str, Any]) -> Sheet:
         raise Invalid("There are more votes in this file than those who could vote have.")
     about = found.get("about")
     return Sheet(
+        version=found["version"],
         method=method,
         options=options,
         electors=electors,
