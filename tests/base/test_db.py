@@ -1,4 +1,4 @@
-"""Where PostgreSQL has no connection left, one that is given back is waited for."""
+"""Where PostgreSQL has no connection left, one is waited for; after the end none stays open."""
 
 import secrets
 import threading
@@ -7,7 +7,7 @@ from time import monotonic
 
 import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from tests.support import postgres
 
 from iriai.base import db
@@ -64,3 +64,13 @@ def test_a_database_that_is_away_is_said_to_be_at_once(narrow):
     with pytest.raises(Unavailable):
         answers(gone)
     assert monotonic() - began < 1
+
+
+def test_a_connection_that_comes_back_after_the_end_is_closed(any_ground):
+    engine, closed = db.connect(any_ground.settings.database), []
+    event.listen(engine, "close", lambda *_: closed.append(1))
+    with engine.connect(), engine.connect():
+        engine.connect().close()
+        engine.dispose()
+        assert closed == [1]
+    assert closed == [1, 1, 1]

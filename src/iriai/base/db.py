@@ -31,6 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from sqlalchemy.types import TypeDecorator
 
 BUSY_TIMEOUT_MS = 30_000
@@ -136,13 +137,33 @@ class Table(DeclarativeBase):
             table.info[IN_PART] = parts
 
 
+class ClosingPool(QueuePool):
+    """A pool that closes what is given back after its end; the plain one leaves that to chance."""
+
+    _is_over = False
+
+    def dispose(self) -> None:
+        """Close all connections that nobody has now, and the others when they come back."""
+        self._is_over = True
+        super().dispose()
+
+    def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
+        super()._do_return_conn(record)
+        if self._is_over:
+            super().dispose()
+
+
 def connect(url: str, connections: int = CONNECTIONS) -> Engine:
     """An engine for `sqlite:///path` or `postgresql+psycopg://…`, of so many connections at most.
 
     It keeps half of them open. What it could not do is said without the values: they may be
     secrets, and go into logs.
     """
-    pool = {"pool_size": max(1, connections // 2), "max_overflow": connections - connections // 2}
+    pool = {
+        "poolclass": ClosingPool,
+        "pool_size": max(1, connections // 2),
+        "max_overflow": connections - connections // 2,
+    }
     if url.startswith("sqlite"):
         return _sqlite(url, pool)
     return create_engine(
@@ -218,7 +239,7 @@ def _write_anew(raw: Any, table: str) -> bool:
         connection.autocommit = False
 
 
-def _sqlite(url: str, pool: Mapping[str, int]) -> Engine:
+def _sqlite(url: str, pool: Mapping[str, Any]) -> Engine:
     path = url.removeprefix("sqlite:///")
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sqlalchemy import Engine
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from iriai.base import clock, instance, ledger, ledger_parts
@@ -23,6 +25,15 @@ def open_ground(settings: "Settings", *, now: Clock = clock.now) -> Ground:
     """The ground of these settings: schema up to date, the instance's secret settled."""
     with _said():
         engine = connect(settings.database, settings.database_pool)
+    try:
+        return _on(engine, settings, now)
+    except BaseException:
+        engine.dispose()
+        raise
+
+
+def _on(engine: Engine, settings: "Settings", now: Clock) -> Ground:
+    with _said():
         if now is clock.now:
             clock.require_agreed(engine)
         ledger.guard(engine)
@@ -33,14 +44,7 @@ def open_ground(settings: "Settings", *, now: Clock = clock.now) -> Ground:
         kept = settings.secret or instance.settle(tx, instance.SECRET, instance.fresh_secret())
         instance.settle(tx, instance.GENERATION, "1")
         key = instance.settle(tx, ledger_parts.KEY, instance.fresh_secret())
-    return Ground(
-        engine=engine,
-        store=store,
-        clock=now,
-        settings=settings,
-        secret=bytes.fromhex(kept),
-        ledger_key=bytes.fromhex(key),
-    )
+    return replace(ground, secret=bytes.fromhex(kept), ledger_key=bytes.fromhex(key))
 
 
 def is_there(settings: "Settings") -> bool:
