@@ -1,17 +1,21 @@
 """The bytes of a Xet file, made up from its xorbs: a megabyte at a time, each chunk checked.
 
 Clients that speak Xet do this themselves. It is done here for everybody else (the bridge), and to
-learn what a file's SHA-256 really is.
+learn what a file's SHA-256 really is. What was found sound lately is not hashed again for a client:
+see `sound`. Chunks are never joined: each is sent from where it was read, or unpacked.
 """
 
 import hashlib
 import logging
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
 
 from iriai.base.errors import Invalid, Unavailable, Unknown
 from iriai.base.tx import Ground
 from iriai.blobs import actions, rules
+from iriai.blobs import sound as soundness
 from iriai.blobs.queries import ChunkTables
 from iriai.blobs.xet import plan as plans
 from iriai.blobs.xet import xorb
@@ -33,31 +37,97 @@ def stream(ground: Ground, terms: Sequence[Term], first: int, last: int) -> Iter
     Where a chunk is not what it should be the stream ends with `Unavailable`, before that chunk,
     and its xorb is marked and not served again.
     """
+    return chain.from_iterable(_runs_of(ground, terms, first, last, lately=False))
+
+
+def sendable(
+    ground: Ground, terms: Sequence[Term], first: int, last: int
+) -> Iterator[list[memoryview]]:
+    """The same for a client, about a megabyte at a time; what was verified lately is not again."""
+    return _runs_of(ground, terms, first, last, lately=True)
+
+
+def _runs_of(
+    ground: Ground, terms: Sequence[Term], first: int, last: int, *, lately: bool
+) -> Iterator[list[memoryview]]:
+    for part in _parts(ground, terms, first, last):
+        file = part.xorb.opened() if lately else None
+        for start, end in runs(part.xorb.table, part.start, part.end):
+            yield part.cut(part.xorb.read(file, start, end))
+
+
+def require_sound(ground: Ground, digest: bytes, table: ChunkTable, start: int, end: int) -> None:
+    """Read and hash chunks `start` to `end` of a xorb, but for those that were lately."""
+    wanted = _Xorb(ground, digest, table)
+    file = wanted.opened()
+    for run_start, run_end in runs(table, start, end):
+        if file is None or not file.is_sound(run_start, run_end):
+            wanted.read(file, run_start, run_end)
+
+
+@dataclass(frozen=True, slots=True)
+class _Xorb:
+    """One that is read for a client."""
+
+    ground: Ground
+    digest: bytes
+    table: ChunkTable
+
+    def opened(self) -> soundness.XorbFile | None:
+        """Its file, where there is one here."""
+        return soundness.opened(self.ground, self.digest)
+
+    def read(
+        self, file: soundness.XorbFile | None, start: int, end: int
+    ) -> Sequence[bytes | memoryview]:
+        """The raw bytes of some chunks, hashed unless they were lately."""
+        if file is None:
+            return checked_run(self.ground, self.digest, self.table, start, end)
+        if file.is_sound(start, end):
+            body = memoryview(_body(self.ground, self.digest, self.table, start, end))
+            return list(xorb.known_contents(body, self.table, start, end))
+        mark = file.mark()
+        chunks = checked_run(self.ground, self.digest, self.table, start, end)
+        file.found_sound(mark, start, end)
+        return chunks
+
+
+@dataclass(slots=True)
+class _Part:
+    """What is wanted of one term: of its chunks `start` to `end`, `left` bytes after `drop`."""
+
+    xorb: _Xorb
+    start: int
+    end: int
+    drop: int
+    left: int
+
+    def cut(self, chunks: Sequence[bytes | memoryview]) -> list[memoryview]:
+        """Of the next of its chunks what is wanted."""
+        wanted = []
+        for chunk in chunks:
+            some = memoryview(chunk)[self.drop : self.drop + self.left]
+            self.drop = max(0, self.drop - len(chunk))
+            self.left -= len(some)
+            wanted.append(some)
+        return wanted
+
+
+def _parts(ground: Ground, terms: Sequence[Term], first: int, last: int) -> Iterator[_Part]:
     tables = ChunkTables.on(ground)
     left = last - first + 1
     begins_at = 0
     for term in terms:
         ends_at = begins_at + term.length
         if left > 0 and ends_at > first:
-            for raw in _trimmed(ground, term, tables, max(0, first - begins_at), left):
-                left -= len(raw)
-                yield raw
+            skip, table = max(0, first - begins_at), tables[term.xorb]
+            count = min(left, term.length - skip)
+            needed = plans.plan([term], tables, skip, skip + count - 1)
+            chunks = needed.terms[0]
+            wanted = _Xorb(ground, term.xorb, table)
+            yield _Part(wanted, chunks.start, chunks.end, needed.skip, count)
+            left -= count
         begins_at = ends_at
-
-
-def _trimmed(
-    ground: Ground, term: Term, tables: Mapping[bytes, ChunkTable], skip: int, left: int
-) -> Iterator[memoryview]:
-    """At most `left` bytes of a term, from its byte `skip` on."""
-    table = tables[term.xorb]
-    last = min(skip + left, term.length) - 1
-    needed = plans.plan([term], tables, skip, last)
-    drop, left = needed.skip, last - skip + 1
-    for start, end in runs(table, needed.terms[0].start, needed.terms[0].end):
-        raw = memoryview(b"".join(checked_run(ground, term.xorb, table, start, end)))
-        raw = raw[drop : drop + left]
-        drop, left = 0, left - len(raw)
-        yield raw
 
 
 def sha256(

@@ -197,12 +197,13 @@ def files_named(tx: Tx, repo_id: int, file_hashes: Collection[str]) -> dict[str,
 
 def file(tx: Tx, file_hash: str) -> FileTerms | None:
     """A Xet file, for who has already been judged, or judges nobody (checks and jobs)."""
-    row = tx.connection.execute(
-        select(XetFile.hash, XetFile.sha256, XetFile.size, XetFile.terms).where(
-            XetFile.hash == file_hash
-        )
-    ).one_or_none()
+    row = tx.connection.execute(_FILE, {"hash": file_hash}).one_or_none()
     return None if row is None else _file_terms(row)
+
+
+_FILE = select(XetFile.hash, XetFile.sha256, XetFile.size, XetFile.terms).where(
+    XetFile.hash == bindparam("hash")
+)
 
 
 def _file_terms(row: Any) -> FileTerms:
@@ -254,12 +255,13 @@ def is_xorb_in_reach(tx: Tx, repo_id: int, xorb: str) -> bool:
 
 def chunk_table(tx: Tx, xorb: bytes) -> ChunkTable:
     """The chunks of a xorb that can be served."""
-    row = tx.connection.execute(
-        select(Xorb.chunk_table, Xorb.state).where(Xorb.hash == to_hex(xorb))
-    ).one_or_none()
+    row = tx.connection.execute(_CHUNK_TABLE, {"hash": to_hex(xorb)}).one_or_none()
     if row is None or row.state == XorbState.DAMAGED:
         raise rules.damaged("A part of this file")
     return ChunkTable.unpack(row.chunk_table)
+
+
+_CHUNK_TABLE = select(Xorb.chunk_table, Xorb.state).where(Xorb.hash == bindparam("hash"))
 
 
 class ChunkTables(Mapping[bytes, ChunkTable]):

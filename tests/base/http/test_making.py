@@ -4,6 +4,7 @@ import socket
 import struct
 import threading
 import time
+from itertools import chain
 
 import httpx
 import pytest
@@ -26,7 +27,7 @@ def pieces(count=COUNT, fails_after=None):
 
 @pytest.fixture
 def served(live):
-    """The body at `/`; `/fail-3` fails after three pieces, `/short` makes too few."""
+    """The body at `/`; `/fail-3` fails after three pieces, `/short` and `/long` make others."""
     ended = []
 
     async def app(scope, receive, send):
@@ -34,8 +35,13 @@ def served(live):
         made = pieces()
         if where.startswith("fail-"):
             made = pieces(fails_after=int(where.removeprefix("fail-")))
-        if where == "short":
-            made = pieces(COUNT - 1)
+        if where in {"short", "long"}:
+            made = chain(pieces(COUNT - 1), [PIECE + b"x"] if where == "long" else [])
+        if where == "parts":  # more than one call of the kernel takes, and some of them empty
+            made = (
+                [b"", *(PIECE[at : at + 500] for at in range(0, len(PIECE), 500))]
+                for _ in range(COUNT)
+            )
         try:
             await send_made(scope, send, made, SIZE, 200, [(b"x-of", b"making")])
         except Unavailable as error:
@@ -62,6 +68,10 @@ def test_a_made_body_arrives_whole_and_the_connection_goes_on(served):
             assert headers["content-length"] == str(SIZE)
 
 
+def test_a_piece_in_many_parts_arrives_whole(served):
+    assert httpx.get(served.url + "/parts").content == PIECE * COUNT
+
+
 def test_head_makes_nothing(served):
     answer = httpx.head(served.url + "/fail-0")
     assert answer.status_code == 200
@@ -73,7 +83,7 @@ def test_what_fails_at_once_is_still_an_error(served):
     assert (answer.status_code, answer.text) == (503, "ObjectDamaged")
 
 
-@pytest.mark.parametrize("where", ["fail-1", "fail-7", "short"])
+@pytest.mark.parametrize("where", ["fail-1", "fail-7", "short", "long"])
 def test_what_fails_later_never_looks_complete(served, where):
     with (
         pytest.raises(httpx.RemoteProtocolError),

@@ -1,12 +1,12 @@
 """The bridge: an object's bytes for anyone who can do HTTP, whatever form it is kept in.
 
 Kept whole, the file goes out as it is (or the store's own signed URL is named). Kept as chunks, it
-is made up on the way, each chunk verified before it leaves: an answer that comes to its end is
-right. `ETag` is the SHA-256. Ranges work on both, several at once too.
+is made up on the way, each chunk verified before it leaves, or lately (decision 0051): an answer
+that comes to its end is right. `ETag` is the SHA-256. Ranges work on both, several at once too.
 """
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -17,6 +17,7 @@ from iriai.api.transfer import FileAnswer, MadeAnswer, unsatisfiable
 from iriai.api.xet import given
 from iriai.base.headers import disposition
 from iriai.base.http import ranges as spans
+from iriai.base.http.making import Pieces
 from iriai.base.http.ranges import Multipart, Span
 from iriai.base.tx import Ground
 from iriai.blobs import actions, content, queries, rules
@@ -35,13 +36,13 @@ class Body:
     file: FileTerms | None
     redirect: str | None
 
-    def pieces(self, span: Span) -> Iterator[bytes | memoryview]:
+    def pieces(self, span: Span) -> Pieces:
         """The bytes of `span`."""
         if self.file is None:
             return self.ground.store.stream(
                 rules.blob_key(self.stored.sha256), span.start, span.end
             )
-        return content.stream(self.ground, self.file.terms, span.start, span.end - 1)
+        return content.sendable(self.ground, self.file.terms, span.start, span.end - 1)
 
 
 async def serve_object(
@@ -121,7 +122,7 @@ def _answer(body: Body, status: int, asked: tuple[Span, ...], head: Mapping[str,
     return MadeAnswer(body.pieces(span), span.length, status=status, headers=one)
 
 
-def _framed(body: Body, frame: Multipart) -> Iterator[bytes | memoryview]:
+def _framed(body: Body, frame: Multipart) -> Pieces:
     """Several ranges as one body."""
     for span in frame.spans:
         yield frame.head(span)

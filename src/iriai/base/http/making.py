@@ -1,14 +1,15 @@
 """Sending a body that is made on the way, from the thread that makes it.
 
 A piece is written to the lent socket from a thread, and no piece passes through the event loop.
-While there are processors to spare, another thread makes the next piece meanwhile. Under another
-server (or TLS) pieces go out as usual.
+While there are processors to spare, another thread makes the next piece meanwhile. A piece may be
+in several parts: they are sent from where they are, never joined. Under another server (or TLS)
+pieces go out as usual.
 """
 
 import os
 import select
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,8 +19,11 @@ from iriai.base.http.lending import PAUSE_MILLISECONDS, TURN_SECONDS, in_thread,
 from iriai.base.http.sending import Headers, Scope, Send, hand_over
 
 THREADS_MAX = 16
+PARTS_AT_ONCE = os.sysconf("SC_IOV_MAX")
 
-Pieces = Iterator[bytes | memoryview]
+Part = bytes | memoryview
+Piece = Part | Sequence[Part]
+Pieces = Iterator[Piece]
 
 _threads = ThreadPoolExecutor(THREADS_MAX, thread_name_prefix="send-made")
 _makers = ThreadPoolExecutor(THREADS_MAX, thread_name_prefix="make")
@@ -47,13 +51,14 @@ async def send_made(  # noqa: PLR0917 - the shape every door calls
         await send(start)
         await send(end)
         return
-    first = memoryview(await _in_thread(next, pieces, b""))
+    first = _parts(await _in_thread(next, pieces, b""))
     await send(start)
     exchange = lendable(scope)
     if exchange is None:
         while first:
-            await send({"type": "http.response.body", "body": bytes(first), "more_body": True})
-            first = memoryview(await _in_thread(next, pieces, b""))
+            joined = b"".join(first)
+            await send({"type": "http.response.body", "body": joined, "more_body": True})
+            first = _parts(await _in_thread(next, pieces, b""))
     else:
         making = _Making(pieces, length, first)
         await hand_over(exchange, _threads, making.turn, lambda: making.sent)
@@ -67,9 +72,9 @@ class _Making:
 
     pieces: Pieces
     length: int
-    rest: memoryview
+    rest: list[memoryview]
     sent: int = field(default=0)
-    coming: "Future[bytes | memoryview] | None" = field(default=None)
+    coming: "Future[Piece] | None" = field(default=None)
 
     def turn(self, socket: int) -> bool:
         """Make and send for a moment, or until the client is slow to read; whether all is sent."""
@@ -89,21 +94,42 @@ class _Making:
                 self.rest = self._next()
                 if not self.rest:
                     raise RuntimeError("Fewer bytes were made than were promised.")
+                self._require_no_more()
             if ahead and self.coming is None:
                 self.coming = _makers.submit(next, self.pieces, b"")
             try:
-                count = os.write(socket, self.rest[: self.length - self.sent])
+                self.sent += self._send(socket)
             except BlockingIOError:
                 if not poller.poll(PAUSE_MILLISECONDS):
                     return False
                 continue
-            self.rest = self.rest[count:]
-            self.sent += count
             if time.monotonic() > deadline:
                 break
         return self.sent >= self.length
 
-    def _next(self) -> memoryview:
+    def _require_no_more(self) -> None:
+        if self.sent + sum(map(len, self.rest)) > self.length:
+            raise RuntimeError("More bytes were made than were promised.")
+
+    def _send(self, socket: int) -> int:
+        """Send some of the piece at hand; how many bytes."""
+        sent = left = os.writev(socket, self.rest[:PARTS_AT_ONCE])
+        whole = 0
+        while whole < len(self.rest) and left >= len(self.rest[whole]):
+            left -= len(self.rest[whole])
+            whole += 1
+        del self.rest[:whole]
+        if left:
+            self.rest[0] = self.rest[0][left:]
+        return sent
+
+    def _next(self) -> list[memoryview]:
         """The next piece: the one that was made ahead, or else one made now."""
         coming, self.coming = self.coming, None
-        return memoryview(next(self.pieces, b"") if coming is None else coming.result())
+        return _parts(next(self.pieces, b"") if coming is None else coming.result())
+
+
+def _parts(piece: Piece) -> list[memoryview]:
+    """Those that are not empty."""
+    parts = (piece,) if isinstance(piece, bytes | memoryview) else piece
+    return [memoryview(part) for part in parts if len(part)]
