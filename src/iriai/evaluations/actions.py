@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, insert
+from sqlalchemy.dialects import postgresql, sqlite
 
 from iriai.base import sandbox
 from iriai.base.errors import HubError, Invalid, Unavailable
@@ -52,13 +53,13 @@ def refresh(ground: Ground, repo_id: int) -> None:
     if not behind and not gone:
         return
     objects = repos.objects(ground, repo_id)
-    read = [_read(objects, repo, each) for each in behind]
+    read = [_read(objects, repo, each) for each in sorted(behind, key=lambda ref: ref.name)]
     with ground.write() as tx:
         for each in read:
             now = repos.ref(tx, repo_id, each.ref.name)
             if now is not None and now.commit == each.ref.commit:
                 _keep(tx, repo, each)
-        for name in gone:
+        for name in sorted(gone):
             _forget(tx, repo_id, name)
 
 
@@ -151,14 +152,17 @@ def _yaml(objects: Objects, file: File) -> Any:
 
 def _keep(tx: Tx, repo: Repo, read: _Read) -> None:
     name = read.ref.name
-    _forget(tx, repo.id, name)
     reading = {
         "repo_id": repo.id,
         "ref": name,
         "sha": read.ref.commit,
         "faults": [asdict(each) for each in read.faults],
     }
-    tx.connection.execute(insert(ReadingRow), reading)
+    dialect = sqlite if tx.connection.dialect.name == "sqlite" else postgresql
+    upsert = dialect.insert(ReadingRow).values(reading)  # who comes second waits here for the first
+    upsert = upsert.on_conflict_do_update(index_elements=["repo_id", "ref"], set_=reading)
+    tx.connection.execute(upsert)
+    _forget_what_it_said(tx, repo.id, name)
     if read.results:
         rows = [_row(tx, repo, name, each) for each in read.results]
         tx.connection.execute(insert(EvaluationRow), rows)
@@ -176,8 +180,14 @@ def _keep(tx: Tx, repo: Repo, read: _Read) -> None:
 
 
 def _forget(tx: Tx, repo_id: int, ref: str) -> None:
-    for table in (EvaluationRow, ReadingRow):
-        tx.connection.execute(delete(table).where(table.repo_id == repo_id, table.ref == ref))
+    mine = (ReadingRow.repo_id == repo_id, ReadingRow.ref == ref)
+    tx.connection.execute(delete(ReadingRow).where(*mine))
+    _forget_what_it_said(tx, repo_id, ref)
+
+
+def _forget_what_it_said(tx: Tx, repo_id: int, ref: str) -> None:
+    mine = (EvaluationRow.repo_id == repo_id, EvaluationRow.ref == ref)
+    tx.connection.execute(delete(EvaluationRow).where(*mine))
     if ref == MAIN:
         tx.connection.execute(delete(BenchmarkRow).where(BenchmarkRow.repo_id == repo_id))
 
