@@ -7,11 +7,14 @@ from time import monotonic
 
 import psycopg
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, insert, text
+from sqlalchemy.exc import IntegrityError
 from tests.support import postgres
+from tests.support.overlap import overlapping
 
 from iriai.base import db
-from iriai.base.errors import Unavailable
+from iriai.base.errors import Conflict, Unavailable
+from iriai.base.instance import InstanceFact
 
 
 @pytest.fixture
@@ -74,3 +77,16 @@ def test_a_connection_that_comes_back_after_the_end_is_closed(any_ground):
         engine.dispose()
         assert closed == [1]
     assert closed == [1, 1, 1]
+
+
+def test_who_writes_what_another_just_wrote_is_told_to_try_again(any_ground):
+    def write(tx):
+        tx.connection.execute(insert(InstanceFact), {"name": "same", "value": ""})
+
+    if any_ground.engine.dialect.name == "postgresql":
+        assert isinstance(overlapping(any_ground, write, write), Conflict)
+        return
+    with any_ground.write() as tx:
+        write(tx)
+    with pytest.raises(IntegrityError), any_ground.write() as tx:
+        write(tx)

@@ -5,6 +5,7 @@
 normally, before the first byte of an answer. Bytes move and slow work happens outside.
 """
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from sqlalchemy.orm import Session
 from iriai.base import events, jobs, ledger
 from iriai.base.clock import Clock
 from iriai.base.db import checked_out
-from iriai.base.errors import Invalid, Unavailable
+from iriai.base.errors import Conflict, Invalid, Unavailable
 from iriai.base.ledger_parts import NOTES
 from iriai.base.stores import Store
 
@@ -28,8 +29,12 @@ if TYPE_CHECKING:
 
 NUL = "NUL (0x00)"
 """How PostgreSQL names the one character that no text of its may hold."""
+UNIQUE_VIOLATION = "23505"
+"""How PostgreSQL says that a row is there. SQLite has one writer: there it is a fault of ours."""
 SQLITE_ERROR = 1
 """SQLite's code for a statement that makes no sense: an unknown table or column."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +181,10 @@ def _open(ground: Ground, *, write: bool) -> Iterator[Tx]:
     except DBAPIError as error:
         if error.connection_invalidated or _is_away(error):
             raise _unavailable() from error
+        if getattr(error.orig, "sqlstate", None) == UNIQUE_VIOLATION:
+            which = getattr(error.orig, "diag", None)  # its text would tell the values
+            log.warning("Two wrote the same at once: %s.", getattr(which, "constraint_name", None))
+            raise Conflict("Somebody changed the same at this moment; try again.") from error
         raise
 
 
