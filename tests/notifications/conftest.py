@@ -44,7 +44,12 @@ class Village:
 
     def say(self, name, number, text="Well", repo=None):
         with self.ground.write() as tx:
-            discussions.comment(tx, self.actor(name), repo or self.repo(), number, text=text)
+            to = repo or self.repo()
+            return discussions.comment(tx, self.actor(name), to, number, text=text)
+
+    def edit(self, name, number, key, text):
+        with self.ground.write() as tx:
+            discussions.edit_comment(tx, self.actor(name), self.repo(), number, key, text=text)
 
     def close(self, name, number):
         with self.ground.write() as tx:

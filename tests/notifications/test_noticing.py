@@ -41,6 +41,19 @@ def test_a_name_that_is_called_is_told_once_and_for_that_reason(village):
     assert village.told("bob") == []
 
 
+def test_a_name_that_an_edit_adds_is_told_and_others_are_not_told_again(village):
+    number = village.open("bob")
+    key = village.say("bob", number, "What do you say, @ada?").key
+    village.read_log()
+    for text in ("@ada? @Cleo?", "@ada, @cleo!", "@ada, nobody else"):
+        village.edit("bob", number, key, text)
+        village.read_log()
+    assert village.told("cleo") == [
+        ("mentioned", "bob added your name to a comment on ada/tiny #1: A question")
+    ]
+    assert len(village.told("ada")) == 2
+
+
 def test_whoever_mutes_hears_nothing_and_whoever_watches_hears_all(village):
     number = village.open("bob")
     village.say("cleo", number)

@@ -32,6 +32,7 @@ from iriai.repos.subjects import Place, place
 
 OPENED = ("opened discussion", "opened pull request")
 SAID = ("commented",)
+EDITED = "edited"
 STEERED = ("opened", "closed", "merged", "locked", "unlocked")
 WATCHED = ("moved", "duplicated")
 WRITERS = (Role.WRITE.value, Role.ADMIN.value)
@@ -141,6 +142,9 @@ def _said(tx: Tx, entry: Entry, named: Place, repo: Repo, concerned: _Concerned)
         said_by = select(DiscussionEvent.author_id).where(DiscussionEvent.key == named.comment)
         concerned.add(Reason.PART, tx.connection.execute(said_by).scalars())
         return
+    if entry.verb == EDITED:
+        concerned.add(Reason.MENTIONED, _called(tx, named.comment, by_edit=True))
+        return
     if entry.verb not in (*OPENED, *SAID, *STEERED):
         return
     number = named.discussion
@@ -161,11 +165,21 @@ def _said(tx: Tx, entry: Entry, named: Place, repo: Repo, concerned: _Concerned)
         concerned.add(Reason.PART, [found.author_id, *tx.connection.execute(parts).scalars()])
     key = entry.facts.get("comment")
     if isinstance(key, str):
-        said = select(DiscussionEvent.data).where(DiscussionEvent.key == key)
-        data = tx.connection.execute(said).scalar_one_or_none() or {}
-        if not data.get("hidden"):
-            names = rules.mentioned(str(data.get("raw", "")))
-            concerned.add(Reason.MENTIONED, _named(tx, names))
+        concerned.add(Reason.MENTIONED, _called(tx, key))
+
+
+def _called(tx: Tx, key: str | None, *, by_edit: bool = False) -> list[int]:
+    """Who is called by name in a comment; `by_edit`, who was not before it was last changed."""
+    said = select(DiscussionEvent.data).where(DiscussionEvent.key == key)
+    data = tx.connection.execute(said).scalar_one_or_none() or {}
+    if data.get("hidden"):
+        return []
+    names = rules.mentioned(str(data.get("raw", "")))
+    if by_edit and data.get("history"):
+        before = rules.mentioned(str(data["history"][-1].get("raw", "")))
+        known = {fold(name) for name in before}
+        names = [name for name in names if fold(name) not in known]
+    return _named(tx, names)
 
 
 def _role(tx: Tx, entry: Entry) -> None:

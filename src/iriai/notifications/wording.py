@@ -9,6 +9,7 @@ VERBS = {
     "opened discussion": "began a discussion",
     "opened pull request": "opened a pull request",
     "commented": "commented",
+    "edited": "added your name to a comment",
     "opened": "reopened it",
     "closed": "closed it",
     "merged": "merged it",
@@ -149,7 +150,9 @@ def sentence(noted: Noted) -> str:
         return _of_case(noted)
     name = repo.full_name if repo is not None else "a repository that is not yours to see"
     where = f"{name} #{found.number}: {noted.title}" if found.number else name
-    joined = {"commented": "on", "committed": "to", "pushed": "to"}.get(found.verb, "–")
+    joined = {"commented": "on", "edited": "on", "committed": "to", "pushed": "to"}.get(
+        found.verb, "–"
+    )
     said = f": {found.detail}" if found.detail else ""
     return f"{found.actor} {VERBS.get(found.verb, found.verb)} {joined} {where}{said}"
 
