@@ -43,6 +43,9 @@ settings.register_profile(
 settings.load_profile("long" if LONG else "sample")
 
 
+schema.know_every_table()
+
+
 class StandingClock:
     """A clock that moves only when told to."""
 

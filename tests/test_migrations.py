@@ -2,9 +2,9 @@
 
 import hashlib
 import os
-from importlib import import_module
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from pkgutil import walk_packages
+from threading import Barrier, Thread
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -20,19 +20,12 @@ from iriai.base.migrate import current, lacking, migrate, newest
 PUBLISHED = Path(__file__).parent / "data" / "migrations.sha256"
 
 
-def every_table_known():
-    for module in walk_packages(iriai.__path__, "iriai."):
-        if module.name.startswith("iriai.base.") or module.name.endswith(".tables"):
-            import_module(module.name)
-
-
 def is_declared(name, kind, _parents):
     """Each database's own index for searching is made by hand; see `search/index.py`."""
     return kind != "table" or not name.startswith(("search_by_", "search_vectors"))
 
 
 def test_the_migrations_build_what_the_tables_declare(any_ground):
-    every_table_known()
     with any_ground.engine.connect() as connection:
         context = MigrationContext.configure(
             connection, opts={"compare_type": True, "include_name": is_declared}
@@ -51,9 +44,22 @@ def test_an_empty_database_has_no_revision(tmp_path):
     engine.dispose()
 
 
-def test_two_processes_may_start_on_an_empty_database_at_once(tmp_path):
-    from threading import Thread
+def test_many_may_open_a_database_that_is_not_there_yet(tmp_path):
+    def opened(number, gate):
+        engine = connect(f"sqlite:///{tmp_path / str(number)}.db")
+        gate.wait(30)
+        with engine.connect() as connection:
+            mode = connection.execute(text("PRAGMA journal_mode")).scalar_one()
+        engine.dispose()
+        return mode
 
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(50):
+            gate = Barrier(8)
+            assert set(pool.map(opened, [number] * 8, [gate] * 8)) == {"wal"}
+
+
+def test_two_processes_may_start_on_an_empty_database_at_once(tmp_path):
     engines = [connect(f"sqlite:///{tmp_path / 'shared.db'}") for _ in range(2)]
     threads = [Thread(target=migrate, args=(engine,)) for engine in engines]
     for thread in threads:

@@ -9,14 +9,27 @@ migrations, of first starts and of crashes begin with nothing, as a stranger wou
 import shutil
 import tempfile
 from functools import cache
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 
 from sqlalchemy import text
 
+import iriai
 from iriai.base.db import connect
 from iriai.base.migrate import migrate
 
 TEMPLATE = "template_newest"
+
+
+def know_every_table() -> None:
+    """Import the tables of all parts, as every hub does: what one part governs stands in another's.
+
+    A test file that runs alone then knows what it knows among the others.
+    """
+    for module in walk_packages(iriai.__path__, "iriai."):
+        if module.name.endswith(".tables") or module.name.startswith("iriai.base."):
+            import_module(module.name)
 
 
 def newest_sqlite(data: Path) -> Path:

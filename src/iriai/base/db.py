@@ -10,6 +10,7 @@ writes still holds it until `forget`.
 """
 
 import re
+import sqlite3
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -44,6 +45,8 @@ SQLITE_CACHE_KIB = 8_192
 FORGET_WAIT_MS = 250
 """How long `forget` waits for those who still read."""
 LOCK_NOT_AVAILABLE = "55P03"
+PRIMARY_CODE = 0xFF
+"""The bits of SQLite's extended error code that say which kind of error it is."""
 
 GOVERNED = "governed"
 """What marks a table whose rows a commons decides about: see `base.ledger`."""
@@ -239,6 +242,25 @@ def _write_anew(raw: Any, table: str) -> bool:
         connection.autocommit = False
 
 
+def _write_ahead(cursor: sqlite3.Cursor) -> None:
+    """Put the database into WAL mode, or see that it is in it.
+
+    SQLite does not wait here by itself: of two who make the same file at once, one is told "locked"
+    whatever its timeout is.
+    """
+    until = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            busy = error.sqlite_errorcode & PRIMARY_CODE == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() > until:
+                raise
+            time.sleep(CONNECT_AGAIN_SECONDS)
+        else:
+            return
+
+
 def _sqlite(url: str, pool: Mapping[str, Any]) -> Engine:
     path = url.removeprefix("sqlite:///")
     Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -253,7 +275,7 @@ def _sqlite(url: str, pool: Mapping[str, Any]) -> Engine:
     def prepare(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
         cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
+        _write_ahead(cursor)
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute("PRAGMA secure_delete=ON")
