@@ -17,6 +17,8 @@ from iriai.blobs import queries as blobs
 from iriai.repos import actions, compaction, joining, queries, releasing, sweeping
 from iriai.repos import jobs as repos_jobs
 from iriai.repos.actions import AddLarge
+from iriai.repos.git import repack
+from iriai.repos.git.command import GitFailed
 from iriai.repos.git.objects import Objects
 from iriai.repos.git.packs import Packed
 from iriai.repos.joining import PACKS_MAX, LivePack, is_due, to_join
@@ -147,6 +149,40 @@ def test_of_two_workers_who_join_the_same_packs_one_does(town):
     with town.ground.read() as tx:
         known = set(tx.connection.execute(select(PackRow.name)).scalars())
     assert names == known
+
+
+@pytest.mark.parametrize(("where", "step"), [(repack, "joined"), (Objects, "indexes")])
+def test_who_finds_the_packs_joined_by_another_meanwhile_does_nothing(
+    town, monkeypatch, where, step
+):
+    repo = town.repo()
+    for number in range(5):
+        town.commit(repo, {f"f{number}": b"x"})
+    real = getattr(where, step)
+
+    def late(*given):
+        monkeypatch.setattr(where, step, real)
+        assert compaction.compact(town.ground, repo.id) == 6
+        return real(*given)
+
+    monkeypatch.setattr(where, step, late)
+    assert compaction.compact(town.ground, repo.id) == 0
+    assert len(town.paths(repo)) == 6
+
+
+def test_packs_that_cannot_be_joined_stay_and_say_so(town, monkeypatch):
+    repo = town.repo()
+    for number in range(5):
+        town.commit(repo, {f"f{number}": b"x"})
+    before = live(town, repo)
+
+    def fails(*_given):
+        raise GitFailed("pack-objects", "fatal: no space")
+
+    monkeypatch.setattr(repack, "joined", fails)
+    with pytest.raises(GitFailed):
+        compaction.compact(town.ground, repo.id)
+    assert live(town, repo) == before
 
 
 def test_retired_packs_stay_for_a_grace_and_then_go(any_town, clock):

@@ -14,6 +14,7 @@ from iriai.base.errors import Conflict, Unavailable
 from iriai.base.tx import Ground, Tx
 from iriai.repos import queries
 from iriai.repos.git import repack
+from iriai.repos.git.command import GitFailed
 from iriai.repos.git.packs import Packed, object_ids
 from iriai.repos.joining import LivePack, live, to_join
 from iriai.repos.landing import add_pack, dropped_if_refused, store_pack
@@ -26,19 +27,28 @@ def compact(ground: Ground, repo_id: int) -> int:
         packs = to_join(live(tx, repo_id))
     if not packs:
         return 0
+    try:
+        _join(ground, repo_id, packs)
+    except Conflict:
+        return 0  # another worker was faster, or the repository went
+    except (GitFailed, OSError):
+        with ground.read() as tx:
+            if set(packs) <= set(live(tx, repo_id)):
+                raise
+        return 0  # another was faster: what it retired no longer lies where both read
+    return len(packs)
+
+
+def _join(ground: Ground, repo_id: int, packs: Sequence[LivePack]) -> None:
     names = [pack.name for pack in packs]
     objects = queries.objects(ground, repo_id)
     objects.refresh()
     with repack.joined(objects.git_dir, names, ground.store.staging()) as packed:
         _require_complete(objects.indexes(names), packed)
         store_pack(ground, repo_id, packed)
-        try:
-            with dropped_if_refused(ground, repo_id, packed), ground.write() as tx:
-                swap(tx, repo_id, packs, packed)
-        except Conflict:
-            return 0  # another worker was faster, or the repository went
+        with dropped_if_refused(ground, repo_id, packed), ground.write() as tx:
+            swap(tx, repo_id, packs, packed)
     objects.refresh()
-    return len(packs)
 
 
 def _require_complete(old: Sequence[bytes], packed: Packed) -> None:
