@@ -126,7 +126,7 @@ def _ignore_line(line: str) -> _IgnoreLine | None:
     leaves_out = not line.startswith("!")
     pattern = line.removeprefix("!")
     folders_only = pattern.endswith("/")
-    pattern = pattern.rstrip("/")
+    pattern = pattern.removesuffix("/")
     return _IgnoreLine(Pattern(pattern), leaves_out, folders_only) if pattern else None
 
 
