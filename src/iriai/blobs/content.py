@@ -75,21 +75,13 @@ class _Xorb:
 
     def opened(self) -> soundness.XorbFile | None:
         """Its file, where there is one here."""
-        return soundness.opened(self.ground, self.digest)
+        return soundness.opened(self.ground, self.digest, self.table)
 
     def read(
         self, file: soundness.XorbFile | None, start: int, end: int
     ) -> Sequence[bytes | memoryview]:
         """The raw bytes of some chunks, hashed unless they were lately."""
-        if file is None:
-            return checked_run(self.ground, self.digest, self.table, start, end)
-        if file.is_sound(start, end):
-            body = memoryview(_body(self.ground, self.digest, self.table, start, end))
-            return list(xorb.known_contents(body, self.table, start, end))
-        mark = file.mark()
-        chunks = checked_run(self.ground, self.digest, self.table, start, end)
-        file.found_sound(mark, start, end)
-        return chunks
+        return checked_run(self.ground, self.digest, self.table, start, end, file)
 
 
 @dataclass(slots=True)
@@ -161,15 +153,31 @@ def runs(table: ChunkTable, start: int, end: int) -> Iterator[tuple[int, int]]:
         start = max(stop, start + 1)
 
 
-def checked_run(
-    ground: Ground, digest: bytes, table: ChunkTable, start: int, end: int
+def checked_run(  # noqa: PLR0917 - a run, of which xorb, and what is known of it
+    ground: Ground,
+    digest: bytes,
+    table: ChunkTable,
+    start: int,
+    end: int,
+    file: soundness.XorbFile | None = None,
 ) -> list[bytes | memoryview]:
-    """Chunks `start` to `end` of a xorb, each as it should be; else the xorb is marked."""
+    """Chunks `start` to `end` of a xorb, each as it should be; else the xorb is marked.
+
+    With `file`, those are not hashed that were found sound in it lately. It is looked at once they
+    are read: whatever happened to it before then is seen.
+    """
+    mark = None if file is None else file.mark()
     try:
-        chunks = list(xorb.contents(memoryview(_body(ground, digest, table, start, end))))
-        sound = len(chunks) == end - start and all(
-            chunk_hash(raw) == table.hash(start + place) for place, raw in enumerate(chunks)
-        )
+        body = memoryview(_body(ground, digest, table, start, end))
+        is_known = file is not None and file.is_sound(start, end)
+        if is_known:
+            chunks = list(xorb.known_contents(body, table, start, end))
+            sound = list(map(len, chunks)) == table.lengths(start, end)
+        else:
+            chunks = list(xorb.contents(body))
+            sound = len(chunks) == end - start and all(
+                chunk_hash(raw) == table.hash(start + place) for place, raw in enumerate(chunks)
+            )
     except (Invalid, Unknown):
         sound = False
     except Unavailable as error:
@@ -179,6 +187,8 @@ def checked_run(
     if not sound:
         mark_damaged(ground, digest, table)
         raise rules.damaged("A part of this file")
+    if file is not None and not is_known:
+        file.found_sound(mark, start, end)
     return chunks
 
 

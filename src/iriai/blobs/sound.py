@@ -3,30 +3,38 @@
 Every chunk is hashed before it is sent, which costs more than sending it. One that was found sound
 is believed for `SOUND_FOR_SECONDS`, and for as long as nobody has touched its file: a file is known
 by its number, its length and when its content and its facts were last changed, which no program can
-set back. Where the store is not here, nothing is believed.
+set back. Of a xorb that was sent again and is packed otherwise, nothing is believed to whoever
+still reads it by the places that its chunks had. Where the store is not here, nothing is at all.
 """
 
+from array import array
 from collections import OrderedDict
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from threading import Lock
 
 from iriai.base.tx import Ground
 from iriai.blobs import rules
+from iriai.blobs.xet.chunks import ChunkTable
 from iriai.blobs.xet.hashes import to_hex
 
 SOUND_FOR_SECONDS = 24 * 3600
 REMEMBERED_MAX = 10_000
 """Xorbs, of 64 MiB at most and some hundred bytes each here."""
 
+PACKING_BYTES = 16
+"""Of the hash of where its chunks end."""
+
 Mark = tuple[int, int, int, int, int]
 
 
 @dataclass(slots=True)
 class _Known:
-    """What is known of a file with this mark: a bit for each sound chunk."""
+    """What is known of a file with this mark, packed so: a bit for each sound chunk."""
 
     mark: Mark
+    packing: bytes
     until: float
     sound: int = 0
 
@@ -36,10 +44,11 @@ _lock = Lock()
 
 
 class XorbFile:
-    """A xorb's file, where the store has one here."""
+    """A xorb's file, where the store has one here, as it is packed by somebody's table."""
 
-    def __init__(self, ground: Ground, digest: bytes, path: Path) -> None:
+    def __init__(self, ground: Ground, digest: bytes, table: ChunkTable, path: Path) -> None:
         self._digest, self._path, self._clock = digest, path, ground.clock
+        self._packing = blake2b(array("I", table.ends), digest_size=PACKING_BYTES).digest()
 
     def mark(self) -> Mark | None:
         """What the file is known by, to be asked for before it is read; None where it is gone."""
@@ -63,23 +72,24 @@ class XorbFile:
         with _lock:
             known = self._lookup(mark)
             if known is None:
-                known = _Known(mark, self._clock().timestamp() + SOUND_FOR_SECONDS)
+                known = _Known(mark, self._packing, self._clock().timestamp() + SOUND_FOR_SECONDS)
                 _known[self._digest] = known
+                _known.move_to_end(self._digest)
                 if len(_known) > REMEMBERED_MAX:
                     _known.popitem(last=False)
             known.sound |= _bits(start, end)
 
     def _lookup(self, mark: Mark | None) -> _Known | None:
         known = _known.get(self._digest)
-        if known is None or known.mark != mark or known.until <= self._clock().timestamp():
+        if known is None or (known.mark, known.packing) != (mark, self._packing):
             return None
-        return known
+        return known if self._clock().timestamp() < known.until else None
 
 
-def opened(ground: Ground, digest: bytes) -> XorbFile | None:
+def opened(ground: Ground, digest: bytes, table: ChunkTable) -> XorbFile | None:
     """The file of a xorb, where the store has one here."""
     path = ground.store.local_path(rules.xorb_key(to_hex(digest)))
-    return None if path is None else XorbFile(ground, digest, path)
+    return None if path is None else XorbFile(ground, digest, table, path)
 
 
 def _bits(start: int, end: int) -> int:
