@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import Engine, delete, func, or_, select, update
 
 from iriai.base import credentials, passwords
 from iriai.base.errors import Denied, Excessive, HubError, Unknown
@@ -282,18 +283,19 @@ def note_use(ground: Ground, actor: Actor) -> None:
     token_id, now = actor.scope.token_id, ground.clock()
     if token_id is None:
         return
-    noted = _noted.get((id(ground.engine), token_id))
-    if noted is not None and now - noted < timedelta(seconds=rules.LAST_USE_SECONDS):
-        return
     with _noting:
-        if len(_noted) >= NOTED_MAX:
-            _noted.clear()
-        _noted[id(ground.engine), token_id] = now
+        noted = _noted.setdefault(ground.engine, {})
+        last = noted.get(token_id)
+        if last is not None and now - last < timedelta(seconds=rules.LAST_USE_SECONDS):
+            return
+        if len(noted) >= NOTED_MAX:
+            noted.clear()
+        noted[token_id] = now
     _writer().submit(_write_use, ground, token_id, now)
 
 
 NOTED_MAX = 10_000
-_noted: dict[tuple[int, int], datetime] = {}
+_noted: WeakKeyDictionary[Engine, dict[int, datetime]] = WeakKeyDictionary()
 _noting = threading.Lock()
 
 
