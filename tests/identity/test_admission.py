@@ -156,7 +156,7 @@ def test_last_use_is_written_down_soon_and_at_most_once_a_minute(ground, ada, cl
     actor = who(ground, mint(ground, ada))
 
     def last_use():
-        admission._writer().submit(lambda: None).result(timeout=10)
+        admission._writer().submit(lambda: None).result()
         with ground.read() as tx:
             return tx.session.get_one(Token, actor.token_id).last_used_at
 
