@@ -22,7 +22,7 @@ import psycopg
 from tests.support import processes
 
 NOBODY = 65534
-START_SECONDS = 60
+START_SECONDS = 180
 CONNECTIONS_MAX = 200
 
 

@@ -1,7 +1,9 @@
 """Real servers for the tests: children that are gone when the tests are, however they end."""
 
 import contextlib
+import itertools
 import os
+import random
 import shutil
 import signal
 import socket
@@ -12,10 +14,12 @@ from pathlib import Path
 
 from tests.support import warm
 
-STOP_SECONDS = 10
+STOP_SECONDS = 60
+PORTS = range(20_000, 32_000)
 SETPRIV = shutil.which("setpriv")
 DYING_WITH_US = [SETPRIV, "--pdeathsig", "KILL", "--"] if SETPRIV else []
 """What util-linux runs a command with so that it ends with its parent; nothing elsewhere."""
+_candidates = itertools.cycle(random.Random(os.getpid()).sample(PORTS, len(PORTS)))
 
 
 def start(
@@ -46,13 +50,18 @@ def start(
         )
 
 
-def stop(process: "subprocess.Popen[bytes] | warm.Forked", number: int = signal.SIGTERM) -> None:
-    """Ask `process` to end, and insist after a while."""
+def stop(
+    process: "subprocess.Popen[bytes] | warm.Forked",
+    number: int = signal.SIGTERM,
+    *,
+    seconds: float = STOP_SECONDS,
+) -> None:
+    """Ask `process` to end, and insist after so many seconds."""
     if process.poll() is not None:
         return
     process.send_signal(number)
     try:
-        process.wait(STOP_SECONDS)
+        process.wait(seconds)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait(STOP_SECONDS)
@@ -78,15 +87,26 @@ def wait_until(
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listened on a moment ago, all different."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
+    """Ports that nobody listens on, and that nobody else gets as long as this process lives.
+
+    They lie below those that a system hands out itself, so no client's connection takes one while
+    its server starts or is down; and other test processes pass them by, for each is kept by a
+    socket of UDP, which what listens there with TCP does not meet.
+    """
+    found: list[int] = []
+    while len(found) < count:
+        port = next(_candidates)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            kept = socket.socket(type=socket.SOCK_DGRAM)
+            try:
+                kept.bind(("127.0.0.1", port))
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                kept.close()
+                raise
+            kept.detach()  # it stays open until the process ends
+            found.append(port)
+    return found
 
 
 def listens(port: int) -> bool:

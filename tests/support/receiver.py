@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.support import waiting
+
 FAILS_MAX = 3
 
 
@@ -93,11 +95,9 @@ class Receiver:
         with self.lock:
             return [each for each in self.heard if each.status == 200]
 
-    def wait(self, count: int, seconds: float = 20) -> list[Heard]:
+    def wait(self, count: int, seconds: float = waiting.SECONDS) -> list[Heard]:
         """Wait until it has received so much."""
-        deadline = time.monotonic() + seconds
-        while len(self.received) < count and time.monotonic() < deadline:
-            time.sleep(0.02)
+        waiting.until(lambda: len(self.received) >= count, seconds=seconds)
         return self.received
 
     def close(self) -> None:

@@ -27,7 +27,8 @@ from tests.support import processes
 ACCESS_KEY = "iriai-tests"
 SECRET_KEY = "only-for-tests-0123456789"
 REGION = "us-east-1"
-START_SECONDS = 60
+START_SECONDS = 180
+STOP_SECONDS = 10  # it would take 25 for itself, and loses nothing when it is made to end
 ATTEMPTS_MAX = 3
 VOLUMES_MAX = 400
 VOLUME_MEGABYTES = 1024
@@ -118,7 +119,7 @@ class Seaweed:
     def stop(self) -> None:
         """Stop the server, where it was started at all; its data stays."""
         if hasattr(self, "process"):
-            processes.stop(self.process)
+            processes.stop(self.process, seconds=STOP_SECONDS)
 
     def remove(self) -> None:
         """Stop, and leave nothing behind."""

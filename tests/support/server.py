@@ -20,7 +20,7 @@ from iriai.identity import actions
 from iriai.identity.rules import OPERATOR, Reach
 from iriai.settings import load
 
-START_SECONDS = 60
+START_SECONDS = 180
 COMMAND_SECONDS = 120
 STATES = ("sqlite+disk", "postgres+s3")
 SOURCE = Path(__file__).parents[2] / "src"
