@@ -37,6 +37,8 @@ def served(live):
             made = pieces(fails_after=int(where.removeprefix("fail-")))
         if where in {"short", "long"}:
             made = chain(pieces(COUNT - 1), [PIECE + b"x"] if where == "long" else [])
+        if where == "too-long":
+            made = iter([[PIECE * COUNT, b"HTTP/1.1 200 OK"]])
         if where == "parts":  # more than one call of the kernel takes, and some of them empty
             made = (
                 [b"", *(PIECE[at : at + 500] for at in range(0, len(PIECE), 500))]
@@ -81,6 +83,12 @@ def test_head_makes_nothing(served):
 def test_what_fails_at_once_is_still_an_error(served):
     answer = httpx.get(served.url + "/fail-0")
     assert (answer.status_code, answer.text) == (503, "ObjectDamaged")
+
+
+def test_of_a_first_piece_that_is_too_long_nothing_is_sent(served):
+    with served.connection() as connection:
+        connection.sendall(b"GET /too-long HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert read_answer(connection)[0] == 500
 
 
 @pytest.mark.parametrize("where", ["fail-1", "fail-7", "short", "long"])

@@ -52,6 +52,7 @@ async def send_made(  # noqa: PLR0917 - the shape every door calls
         await send(end)
         return
     first = _parts(await _in_thread(next, pieces, b""))
+    _require_no_more(first, length)
     await send(start)
     exchange = lendable(scope)
     if exchange is None:
@@ -94,7 +95,7 @@ class _Making:
                 self.rest = self._next()
                 if not self.rest:
                     raise RuntimeError("Fewer bytes were made than were promised.")
-                self._require_no_more()
+                _require_no_more(self.rest, self.length - self.sent)
             if ahead and self.coming is None:
                 self.coming = _makers.submit(next, self.pieces, b"")
             try:
@@ -106,10 +107,6 @@ class _Making:
             if time.monotonic() > deadline:
                 break
         return self.sent >= self.length
-
-    def _require_no_more(self) -> None:
-        if self.sent + sum(map(len, self.rest)) > self.length:
-            raise RuntimeError("More bytes were made than were promised.")
 
     def _send(self, socket: int) -> int:
         """Send some of the piece at hand; how many bytes."""
@@ -133,3 +130,9 @@ def _parts(piece: Piece) -> list[memoryview]:
     """Those that are not empty."""
     parts = (piece,) if isinstance(piece, bytes | memoryview) else piece
     return [memoryview(part) for part in parts if len(part)]
+
+
+def _require_no_more(parts: Sequence[memoryview], wanted: int) -> None:
+    """What is past the end of an answer would be read as the beginning of the next."""
+    if sum(map(len, parts)) > wanted:
+        raise RuntimeError("More bytes were made than were promised.")
