@@ -85,6 +85,8 @@ def test_a_ballot_is_small_needs_no_script_and_gives_a_receipt(lab):
     marks = {f"o{place}": "" for place in range(21)} | {"o3": "1"}
     voted = lab.send("/commons/lab/proposals/1/ballot", status=200, **marks)
     code = re.search(r"<code>([0-9a-z]{5}(?:-[0-9a-z]{5}){3})</code>", voted.text).group(1)
+    assert '<ol><li value="1">candidate 3</li></ol>' in voted.text
+    assert "Not ranked, and so last: candidate 0 candidate 1 candidate 2 candidate 4" in text(voted)
     again = lab.send("/commons/lab/proposals/1/ballot", status=409, **marks)
     assert "give the code" in text(again)
     lab.send("/commons/lab/proposals/1/ballot", status=200, code=code, **marks)
@@ -99,6 +101,24 @@ def test_a_ballot_is_small_needs_no_script_and_gives_a_receipt(lab):
     sheet = lab.see("/api/commons/lab/proposals/1/ballots").json()
     assert {each["receipt"] for each in sheet["ballots"]} >= {receipt}
     assert lab.see("/api/commons/lab/proposals/1/count").json()["winner"] == "candidate 3"
+
+
+def test_an_open_ballot_is_shown_to_its_voter_at_once_and_to_others_after_the_close(lab):
+    town = lab.town
+    town.propose("bob")
+    town.second("ada", 1)
+    town.object("cyd", 1)
+    town.tick(days=7)
+    here = "/commons/lab/proposals/1"
+    asked = text(lab.see(f"{here}/ballot"))
+    assert "after the close everybody can read how you voted" in asked
+    voted = lab.send(f"{here}/ballot", status=200, o0="2", o1="1")
+    keeps = '<ol><li value="1">Keep things as they are</li><li value="2">Say: We like tea.</li></ol>'
+    assert keeps in voted.text
+    assert "Not ranked" not in voted.text
+    lab.other().see(f"/api{here}/ballots", status=404)
+    town.tick(days=14)
+    assert lab.other().see(f"/api{here}/ballots").json()["ballots"][0]["marks"] == [2, 1]
 
 
 def test_whoever_is_no_member_reads_everything_and_is_told_how_one_becomes_one(lab):

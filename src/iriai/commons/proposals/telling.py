@@ -158,6 +158,15 @@ def said(found: Proposal, electors: int) -> str:
     return f"By the charter ({found.rule}): {how}."
 
 
+def ballot(found: Proposal, marks: Sequence[int | None]) -> list[tuple[int | None, str]]:
+    """What a ballot says: each option's rank, or 1 where it is approved of, and its words.
+
+    What is liked best comes first; None is what was not ranked, or not approved of, and is last.
+    """
+    given = [(marks[each.place] or None, each.words) for each in found.options]
+    return sorted(given, key=lambda one: (one[0] is None, one[0] or 0))
+
+
 def may(found: Proposal, speakers: Iterable[Speaker], now: datetime) -> Mapping[str, list[Speaker]]:
     """What somebody can do about it now, and in whose names.
 

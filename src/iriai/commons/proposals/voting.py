@@ -29,9 +29,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a voter gets: for a secret ballot its code, kept by nobody else, and its receipt."""
+    """What a voter gets: their own marks back; of a secret ballot its code, kept by nobody else,
+    and its receipt.
+    """
 
     voter: str
+    marks: tuple[int | None, ...]
     code: str | None = None
     receipt: str | None = None
 
@@ -65,7 +68,7 @@ def vote(
     if found.is_secret:
         return _secretly(tx, found, voter, clean, code)
     _openly(tx, actor, row, voter, clean)
-    return Receipt(voter.name)
+    return Receipt(voter.name, tuple(clean))
 
 
 def cast(
@@ -156,4 +159,4 @@ def _secretly(
         new=not given,
     )
     tx.session.flush()
-    return Receipt(voter.name, used, key)
+    return Receipt(voter.name, tuple(marks), used, key)

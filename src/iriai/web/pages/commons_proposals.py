@@ -130,6 +130,7 @@ def vote(ask: Ask) -> Response:
         commons=named,
         proposal=found,
         receipt=receipt,
+        marks=telling.ballot(found, receipt.marks),
         who_could_see=voting.who_could_see(ask.ground),
         next_step=_with_clock(ask, found),
     )
