@@ -8,7 +8,7 @@ from iriai.commons.actions import found_organisation
 from iriai.discussions import actions as discussions
 from iriai.identity import actions as identity
 from iriai.identity.rules import Role
-from iriai.notifications import actions, noticing, queries, wording
+from iriai.notifications import actions, jobs, noticing, queries, rules, wording
 from iriai.notifications.rules import Level
 from iriai.repos import actions as repos
 from iriai.repos.operations import Add
@@ -52,6 +52,42 @@ def test_a_name_that_an_edit_adds_is_told_and_others_are_not_told_again(village)
         ("mentioned", "bob added your name to a comment on ada/tiny #1: A question")
     ]
     assert len(village.told("ada")) == 2
+
+
+@pytest.mark.either_state
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ("Well", "Well @cleo", "Well, @cleo!"),
+        ("Wel", "Well", "Well, @cleo!"),
+        ("Well, @cleo", "Well, @cleo!"),
+        ("@cleo", "Nobody", "@cleo", "Nobody", "@cleo"),
+    ],
+)
+@pytest.mark.parametrize("is_read_each_time", [True, False])
+def test_a_name_that_is_called_is_told_once_however_often_a_comment_is_edited(
+    village, clock, texts, is_read_each_time
+):
+    number = village.open("bob")
+    key = village.say("bob", number, texts[0]).key
+    for text in texts[1:]:
+        if is_read_each_time:
+            village.read_log()
+        clock.advance(minutes=1)
+        village.edit("bob", number, key, text)
+    assert [reason for reason, _ in village.told("cleo")] == ["mentioned"]
+
+
+@pytest.mark.either_state
+def test_what_was_told_so_long_ago_that_it_is_forgotten_is_not_told_again(village, clock):
+    number = village.open("bob")
+    key = village.say("bob", number, "What do you say, @cleo?").key
+    village.read_log()
+    clock.advance(days=rules.KEPT_DAYS + 1)
+    jobs.forget(village.ground, {})
+    village.edit("bob", number, key, "What do you say, @cleo, and @ada?")
+    assert village.told("cleo") == []
+    assert [reason for reason, _ in village.told("ada")] == ["mentioned"]
 
 
 def test_whoever_mutes_hears_nothing_and_whoever_watches_hears_all(village):

@@ -5,6 +5,7 @@ This runs in the transaction that moves the reader's place in the log, so everyb
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -143,7 +144,7 @@ def _said(tx: Tx, entry: Entry, named: Place, repo: Repo, concerned: _Concerned)
         concerned.add(Reason.PART, tx.connection.execute(said_by).scalars())
         return
     if entry.verb == EDITED:
-        concerned.add(Reason.MENTIONED, _called(tx, named.comment, by_edit=True))
+        concerned.add(Reason.MENTIONED, _added(tx, entry, named.comment))
         return
     if entry.verb not in (*OPENED, *SAID, *STEERED):
         return
@@ -168,18 +169,37 @@ def _said(tx: Tx, entry: Entry, named: Place, repo: Repo, concerned: _Concerned)
         concerned.add(Reason.MENTIONED, _called(tx, key))
 
 
-def _called(tx: Tx, key: str | None, *, by_edit: bool = False) -> list[int]:
-    """Who is called by name in a comment; `by_edit`, who was not before it was last changed."""
+def _called(tx: Tx, key: str | None) -> list[int]:
+    """Who is called by name in a comment, as it stands now."""
+    return _named(tx, rules.mentioned(str(_comment(tx, key).get("raw", ""))))
+
+
+def _added(tx: Tx, entry: Entry, key: str | None) -> list[int]:
+    """Who is called by name in a comment that was edited, and was not told of it before.
+
+    By the time that the log is read it may have been edited again. What somebody was told so long
+    ago that it is not kept, the comment's own past says.
+    """
+    people = _called(tx, key)
+    told = select(NotificationRow.person_id).where(
+        NotificationRow.person_id.in_(people),
+        NotificationRow.commons_id == entry.commons_id,
+        NotificationRow.comment == key,
+        NotificationRow.reason == Reason.MENTIONED,
+    )
+    known = set(tx.connection.execute(told).scalars())
+    kept_since = tx.now - timedelta(days=rules.KEPT_DAYS)
+    for was in _comment(tx, key).get("history", ()):
+        if datetime.fromisoformat(was["updated_at"]) < kept_since:
+            known.update(_named(tx, rules.mentioned(str(was["raw"]))))
+    return [person for person in people if person not in known]
+
+
+def _comment(tx: Tx, key: str | None) -> dict[str, Any]:
+    """What is kept of a comment; nothing of one that is hidden."""
     said = select(DiscussionEvent.data).where(DiscussionEvent.key == key)
     data = tx.connection.execute(said).scalar_one_or_none() or {}
-    if data.get("hidden"):
-        return []
-    names = rules.mentioned(str(data.get("raw", "")))
-    if by_edit and data.get("history"):
-        before = rules.mentioned(str(data["history"][-1].get("raw", "")))
-        known = {fold(name) for name in before}
-        names = [name for name in names if fold(name) not in known]
-    return _named(tx, names)
+    return {} if data.get("hidden") else data
 
 
 def _role(tx: Tx, entry: Entry) -> None:
