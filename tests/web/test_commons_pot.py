@@ -110,6 +110,31 @@ def test_the_queue_says_who_is_next_and_what_each_waits_for(ada, town):
     assert [each["why"] for each in waiting] == ["never", "never", "room", "turn"]
 
 
+def test_a_granted_request_that_waits_says_so_on_the_page_of_its_proposal(ada, town):
+    with town.ground.write() as tx:
+        floor = dict.fromkeys(("ada", "bob", "cyd"), 170)
+        usage.report(tx, town.commons_id, {"gpu_hours": floor})
+    asked = {"unit": "gpu_hours", "name": "bob", "amount": "5", "project": "a tagger"}
+    made = town.propose("bob", "pool.allot.small", payload=asked)
+    town.second("cyd", made.number)
+    theirs = allot(town, "cyd", 400, "the whole queue")
+    town.tick(hours=1)
+    town.tick(days=5)
+    page = ada.see(f"/commons/lab/proposals/{made.number}")
+    said = text(page)
+    assert "in the queue of the pot. It is granted as soon as 5 GPU hours are free" in said
+    assert "nothing more happens" not in said
+    assert 'href="/commons/lab/pot#queue"' in page.text
+    with town.ground.write() as tx:
+        powers.reclaim(
+            tx, "system:test", town.commons_id, "lab", allotment_id=theirs.id, cited={}
+        )  # fmt: skip
+    town.tick(days=1)
+    page = ada.see(f"/commons/lab/proposals/{made.number}")
+    assert "nothing more happens" in text(page)
+    assert "#queue" not in page.text
+
+
 def test_what_is_noticed_or_recalled_says_when_it_ends_and_how_to_keep_it(ada, town, clock):
     lent = allot(town, "bob", 50, "a loan")
     cold = allot(town, "cyd", 1_000, "an archive", unit="bytes_stored")

@@ -183,6 +183,20 @@ def allotments(tx: Tx, commons_id: int) -> list[Allotment]:
     ]
 
 
+def waiting_of(tx: Tx, commons_id: int, proposal: int) -> Waiting | None:
+    """What the proposal of this number put into the queue, as long as it waits there."""
+    asked = select(AllotmentRow.id).where(
+        AllotmentRow.commons_id == commons_id,
+        AllotmentRow.decision.endswith(f"/{proposal}"),
+        AllotmentRow.state == State.QUEUED,
+    )
+    found = tx.connection.execute(asked).scalars().first()
+    if found is None:
+        return None
+    there = pot(tx, commons_id).waiting
+    return next((each for each in there if each.allotment.id == found), None)
+
+
 def used_bytes(tx: Tx, commons_id: int) -> dict[str, int]:
     """How many logical bytes its repositories and buckets hold, by whom it counts for."""
     made: dict[str, int] = {}

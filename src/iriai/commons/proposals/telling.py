@@ -71,12 +71,17 @@ BROKEN = "Whoever thinks that a rule was broken reports it, which opens a case."
 
 
 def next_step(
-    found: Proposal, now: datetime, *, is_here: bool = False, awaited: Sequence[str] = ()
+    found: Proposal,
+    now: datetime,
+    *,
+    is_here: bool = False,
+    awaited: Sequence[str] = (),
+    queued: str = "",
 ) -> str:
     """What happens next, when, and what one can do until then: one sentence or two.
 
     `is_here`: it is read on the proposal's own page, where one does it. `awaited`: whose word is
-    missing where all decide together.
+    missing where all decide together. `queued`: what the granted request waits for in the pot.
     """
     where = "below" if is_here else "on its page"
     at = _when(found.due_at)
@@ -110,7 +115,7 @@ def next_step(
             f"“{found.title}” is tied. Until {at} the office {found.terms.casting} has the casting "
             "vote; without it things stay as they are."
         )
-    return _over(found)
+    return _over(found, queued)
 
 
 def _deliberating(found: Proposal, at: str, where: str) -> str:
@@ -128,9 +133,11 @@ def _deliberating(found: Proposal, at: str, where: str) -> str:
     )
 
 
-def _over(found: Proposal) -> str:
+def _over(found: Proposal, queued: str = "") -> str:
     if found.state is State.PASSED:
         return "It has passed, and is being done now."
+    if found.state is State.ENACTED and queued:
+        return f"It was granted, and is in the queue of the pot. {queued} {BROKEN}"
     if found.state is State.ENACTED:
         return f"It was done on {_when(found.enacted_at)}; nothing more happens. {BROKEN}"
     if found.state is State.ENACT_FAILED:

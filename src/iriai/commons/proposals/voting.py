@@ -29,9 +29,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a voter gets: their own marks back; of a secret ballot its code, kept by nobody else,
-    and its receipt.
-    """
+    """What a voter gets: their marks back; of a secret ballot its code, which nobody else has."""
 
     voter: str
     marks: tuple[int | None, ...]

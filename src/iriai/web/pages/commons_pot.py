@@ -205,21 +205,25 @@ def _mine(found: Pot, me: str) -> list[Row]:
 def _waits(each: Waiting) -> dict[str, str]:
     """A request in the queue, its place in words."""
     one = each.allotment
-    amount, free = said(one.unit, one.amount), said(one.unit, each.free)
+    return {
+        "name": one.holder,
+        "project": one.project,
+        "amount": said(one.unit, one.amount),
+        "share": f"{float(each.share):.1%}",
+        "why": waits_for(each),
+        "since": shown.day(one.granted_at),
+    }
+
+
+def waits_for(each: Waiting) -> str:
+    """What a request in the queue waits for, in a sentence."""
     why = {
         Why.ROOM: _("It is granted as soon as {amount} are free; now it is {free}."),
         Why.TURN: _("Another request comes before it."),
         Why.NEVER: _("So much is never free for one; propose a smaller one, or wait for a round."),
     }[each.why]
-    share = f"{float(each.share):.1%}"
-    return {
-        "name": one.holder,
-        "project": one.project,
-        "amount": amount,
-        "share": share,
-        "why": why.format(amount=amount, free=free),
-        "since": shown.day(one.granted_at),
-    }
+    unit = each.allotment.unit
+    return why.format(amount=said(unit, each.allotment.amount), free=said(unit, each.free))
 
 
 def _granted(each: Allotment, cut: Cut) -> dict[str, Any]:

@@ -16,14 +16,17 @@ from iriai.base.routing import Access
 from iriai.base.tx import Tx
 from iriai.commons import enactment, queries
 from iriai.commons.charter import phrases
+from iriai.commons.charter.rules import Action
 from iriai.commons.membership import queries as membership
 from iriai.commons.membership import speaking
+from iriai.commons.pot import queries as pots
 from iriai.commons.proposals import actions, forms, taking_part, telling, voting
 from iriai.commons.proposals import queries as proposals
 from iriai.commons.proposals.rules import Proposal, State
 from iriai.repos import queries as repos
 from iriai.web import links, problems
 from iriai.web.door import Ask, get, post, see
+from iriai.web.pages import commons_pot
 from iriai.web.pages import commons_proposing as proposing
 from iriai.web.texts import gettext as _
 
@@ -188,6 +191,7 @@ def _one(ask: Ask, *, error: HubError | None = None) -> Response:
         rival = proposing.rival_form(tx, ask, found) if "rival" in may else None
         votes = proposals.electors(tx, found.id).values() or (membership.votes(tx, named.id),)
         awaited = taking_part.awaited(tx, found)
+        queued = _queued(tx, found)
         now = tx.now
     return ask.page(
         "commons/proposal.html",
@@ -197,7 +201,8 @@ def _one(ask: Ask, *, error: HubError | None = None) -> Response:
         commons=named,
         proposal=found,
         said=telling.said(found, sum(votes)),
-        state=telling.STATES[found.state],
+        state=_("in the queue") if queued else telling.STATES[found.state],
+        queued=queued,
         is_member=bool(speakers),
         may=may,
         rival=rival,
@@ -206,8 +211,16 @@ def _one(ask: Ask, *, error: HubError | None = None) -> Response:
         thread=thread,
         sent=ask.form,
         fault=error,
-        next_step=telling.next_step(found, now, is_here=True, awaited=awaited),
+        next_step=telling.next_step(found, now, is_here=True, awaited=awaited, queued=queued),
     )
+
+
+def _queued(tx: Tx, found: Proposal) -> str:
+    """What a request that was granted still waits for in the pot; else nothing."""
+    if found.state is not State.ENACTED or found.action is not Action.POOL_ALLOT_SMALL:
+        return ""
+    waiting = pots.waiting_of(tx, found.commons_id, found.number)
+    return "" if waiting is None else commons_pot.waits_for(waiting)
 
 
 def _ballot(ask: Ask, *, error: HubError | None = None) -> Response:
