@@ -12,6 +12,7 @@ import pytest
 from tests.base.http.conftest import read_answer
 
 from iriai.base.errors import Unavailable
+from iriai.base.http import server as servers
 from iriai.base.http.sending import read_file, send_file
 
 SIZE = 40_000_000
@@ -248,3 +249,25 @@ def test_stopping_the_server_lets_a_download_finish(path, live):
         reader.start()
         reader.join(20)
     assert b"".join(received).partition(b"\r\n\r\n")[2] == path.read_bytes()
+
+
+def test_whoever_stops_the_server_is_told_what_it_waits_for_and_may_stop_it_at_once(
+    path, live, caplog, monkeypatch
+):
+    monkeypatch.setattr(servers, "PATIENCE_SECONDS", 0.1)
+
+    async def app(scope, receive, send):
+        await send_file(scope, send, path, 0, SIZE, 200, [])
+
+    served = live(app)
+    with served.connection() as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert connection.recv(1000)
+        served.server.should_exit = True
+        told = "Stopping when what one client asked for is sent"
+        until = time.monotonic() + 20
+        while told not in caplog.text:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        served.stop()
+    assert [each for each in caplog.records if each.exc_info] == []

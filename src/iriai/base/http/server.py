@@ -13,6 +13,10 @@ KEEP_ALIVE_SECONDS = 30
 GRACE_SECONDS = 30
 ROUND_TICKS = 50  # of uvicorn's 0.1 s
 BACKLOG = 2048
+PATIENCE_SECONDS = 1
+"""How long the server waits in silence for what it still sends when it is stopped."""
+
+log = logging.getLogger(__name__)
 
 
 class HubServer(Server):
@@ -26,6 +30,25 @@ class HubServer(Server):
                 if isinstance(connection, HubProtocol):
                     connection.look_over(now)
         return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take nobody new, let what has begun come to its end, and say so where that takes long."""
+        telling = asyncio.create_task(self._tell_what_is_waited_for())
+        try:
+            await super().shutdown(sockets)
+        finally:
+            telling.cancel()
+
+    async def _tell_what_is_waited_for(self) -> None:
+        await asyncio.sleep(PATIENCE_SECONDS)
+        if left := len(self.server_state.connections):
+            log.warning(
+                "Stopping when %s, in %d seconds at the latest. Ctrl-C again stops at once.",
+                "what one client asked for is sent"
+                if left == 1
+                else f"what {left} clients asked for is sent",
+                GRACE_SECONDS,
+            )
 
     @property
     def address(self) -> tuple[str, int]:
@@ -52,7 +75,13 @@ def server(app: Any, *, host: str = "127.0.0.1", port: int = 0, **options: Any) 
         log_config=None,
         **options,
     )
+    logging.getLogger("uvicorn.error").addFilter(_was_no_stop)
     return HubServer(config)
+
+
+def _was_no_stop(record: logging.LogRecord) -> bool:
+    """Whether an error is one: what is cut because the server stops is told in a sentence."""
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 
 
 def serve(app: Any, host: str, port: int, **options: Any) -> None:
