@@ -5,10 +5,16 @@ from pathlib import Path
 
 from tests.conftest import LONG
 from tests.faults.clients import AckLog, Wire, Writer, broken_promises, write_large, write_small
+from tests.support import waiting
 from tests.support.server import LiveHub
 
 WRITE_SECONDS = 1.5
 REST_SECONDS = 0 if LONG else 0.05
+
+
+def repos(log: AckLog) -> set[str]:
+    """Where a write was acknowledged."""
+    return {ack.repo for ack in log.all()}
 
 
 def test_a_backup_taken_while_writing_restores_to_a_clean_hub(tmp_path: Path):
@@ -22,6 +28,7 @@ def test_a_backup_taken_while_writing_restores_to_a_clean_hub(tmp_path: Path):
         Writer(wire, "ada/large", log, 2, write_large, rest_seconds=REST_SECONDS).start(),
     ]
     try:
+        assert waiting.until(lambda: len(repos(log)) == len(working))
         time.sleep(WRITE_SECONDS)
         before = log.all()
         hub.run("backup", str(tmp_path / "backup"))
@@ -30,7 +37,6 @@ def test_a_backup_taken_while_writing_restores_to_a_clean_hub(tmp_path: Path):
         for writer in working:
             writer.stop()
         hub.stop()
-    assert before
     assert [writer.failure for writer in working if writer.failure] == []
 
     other = LiveHub(tmp_path / "second")

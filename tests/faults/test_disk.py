@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import subprocess
-import threading
 import time
 import urllib.error
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.faults.clients import AckLog, Failure, Wire, Writer, broken_promises, write_large
+from tests.support import waiting
 from tests.support.server import LiveHub
 
 from iriai.base.errors import Unavailable
@@ -22,7 +22,7 @@ from iriai.repos.git.shelf import Shelf
 SMALL_DISK = "48m"
 LARGE_DISK = "256m"
 FILE_BYTES = 30_000_000
-ATTACH_SECONDS = 10
+ATTACH_SECONDS = 120
 
 
 @pytest.fixture
@@ -103,8 +103,11 @@ def _wait_until_traced(process: int, tracer: "subprocess.Popen[bytes]") -> None:
     deadline = time.monotonic() + ATTACH_SECONDS
     tasks = Path(f"/proc/{process}/task")
     while time.monotonic() < deadline and tracer.poll() is None:
-        if all("TracerPid:\t0" not in (each / "status").read_text() for each in tasks.iterdir()):
-            return
+        with suppress(OSError):  # a thread ended meanwhile
+            if all(
+                "TracerPid:\t0" not in (each / "status").read_text() for each in tasks.iterdir()
+            ):
+                return
         time.sleep(0.05)
     pytest.skip("strace cannot attach to a process here")
 
@@ -130,7 +133,7 @@ def test_what_could_not_be_flushed_is_never_acknowledged(tmp_path: Path, calls: 
                     assert calls != "fsync,fdatasync", f"{oid} was acknowledged, and not flushed"
         assert set(refusals) <= {500, 503, 507}
         writer = Writer(wire, "ada/bad", log, 1, write_large, patience=20).start()
-        threading.Event().wait(1)
+        waiting.until(lambda: len(log.all()) > 1 or writer.failure)
         writer.stop()
         assert writer.failure == ""
         assert log.all()

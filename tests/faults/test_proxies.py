@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from huggingface_hub import HfApi
-from tests.support import processes, server
+from tests.support import processes, server, waiting
 
 PAGE = (Path(__file__).parents[2] / "docs" / "operate.md").read_text("utf-8")
 BYTES = os.urandom(1 << 20) * 24
@@ -61,7 +61,7 @@ def proxied(request, tmp_path):
     log = tmp_path / "proxy.log"
     home = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
     process = processes.start(command, log=log, environment=home)
-    processes.wait_until(lambda: processes.listens(port), process, log=log, seconds=20)
+    processes.wait_until(lambda: processes.listens(port), process, log=log, seconds=waiting.SECONDS)
     yield HfApi(f"http://127.0.0.1:{port}", token=hub.token), hub
     processes.stop(process, signal.SIGTERM)
     hub.stop()

@@ -21,7 +21,7 @@ from iriai.settings import load
 COMMITS = 12
 LARGE_BYTES = 5_000_000
 HF = Path(sys.executable).with_name("hf")
-WORKER_SECONDS = 60
+WORKER_SECONDS = 120
 
 
 @pytest.fixture(scope="module")

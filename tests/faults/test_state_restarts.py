@@ -14,7 +14,7 @@ STORE_RESTARTS = 5 if LONG else 1
 UP_SECONDS = 1.0 if LONG else 0.7
 REST_SECONDS = 0 if LONG else 0.05
 DOWN_SECONDS = 0.5
-BACK_SECONDS_MAX = 30
+BACK_SECONDS_MAX = 120
 
 
 @pytest.fixture(scope="module")
