@@ -2,6 +2,7 @@
 
 import secrets
 import threading
+import traceback
 from dataclasses import replace
 from time import monotonic
 
@@ -12,9 +13,10 @@ from sqlalchemy.exc import IntegrityError
 from tests.support import postgres
 from tests.support.overlap import overlapping
 
-from iriai.base import db
+from iriai.base import db, instance, jobs
 from iriai.base.errors import Conflict, Unavailable
 from iriai.base.instance import InstanceFact
+from iriai.base.tx import CHANGED_MEANWHILE
 
 
 @pytest.fixture
@@ -79,14 +81,52 @@ def test_a_connection_that_comes_back_after_the_end_is_closed(any_ground):
     assert closed == [1, 1, 1]
 
 
-def test_who_writes_what_another_just_wrote_is_told_to_try_again(any_ground):
+def test_who_writes_what_another_just_wrote_is_told_to_try_again(any_ground, caplog):
     def write(tx):
         tx.connection.execute(insert(InstanceFact), {"name": "same", "value": ""})
 
     if any_ground.engine.dialect.name == "postgresql":
-        assert isinstance(overlapping(any_ground, write, write), Conflict)
+        lost = overlapping(any_ground, write, write)
+        assert (type(lost), lost.code) == (Conflict, CHANGED_MEANWHILE)
+        assert "pk_instance" in caplog.text
         return
     with any_ground.write() as tx:
         write(tx)
     with pytest.raises(IntegrityError), any_ground.write() as tx:
         write(tx)
+
+
+def test_what_a_constraint_refuses_is_said_without_the_values(any_ground, caplog):
+    word = secrets.token_hex(8)
+
+    def twice():
+        with any_ground.write() as tx:
+            instance.settle(tx, word, word)
+            tx.connection.execute(insert(InstanceFact), {"name": word, "value": word})
+
+    def without_a_value():
+        with any_ground.write() as tx:
+            tx.connection.execute(insert(InstanceFact), {"name": word, "value": None})
+
+    for write in (twice, without_a_value):
+        with pytest.raises((IntegrityError, Conflict)) as said:
+            write()
+        told = "".join(traceback.format_exception(said.value))
+        assert "instance" in told
+        assert word not in told
+    assert word not in caplog.text
+
+
+def test_who_met_a_constraint_is_in_the_log(any_ground, caplog, monkeypatch):
+    def twice(ground, _payload):
+        with ground.write() as tx:
+            for _ in range(2):
+                tx.connection.execute(insert(InstanceFact), {"name": "same", "value": ""})
+
+    monkeypatch.setitem(jobs.KINDS, "twice", jobs.Kind("twice", twice, None))
+    with any_ground.write() as tx:
+        tx.enqueue("twice", {})
+    assert jobs.run_next(any_ground)
+    assert "Job 1 (twice) failed" in caplog.text
+    if any_ground.engine.dialect.name == "postgresql":
+        assert "pk_instance, in iriai.base.jobs.run_next." in caplog.text

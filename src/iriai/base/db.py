@@ -25,6 +25,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     Engine,
+    ExceptionContext,
     Integer,
     MetaData,
     create_engine,
@@ -45,6 +46,8 @@ SQLITE_CACHE_KIB = 8_192
 FORGET_WAIT_MS = 250
 """How long `forget` waits for those who still read."""
 LOCK_NOT_AVAILABLE = "55P03"
+INTEGRITY = "23"
+"""How PostgreSQL's codes begin for what its constraints refuse."""
 PRIMARY_CODE = 0xFF
 """The bits of SQLite's extended error code that say which kind of error it is."""
 
@@ -169,13 +172,25 @@ def connect(url: str, connections: int = CONNECTIONS) -> Engine:
     }
     if url.startswith("sqlite"):
         return _sqlite(url, pool)
-    return create_engine(
+    engine = create_engine(
         url,
         **pool,
         pool_pre_ping=True,
         pool_recycle=1800,
         hide_parameters=True,
     )
+    event.listen(engine, "handle_error", _leave_out_values)
+    return engine
+
+
+def _leave_out_values(context: ExceptionContext) -> None:
+    """PostgreSQL says of a row that it does not take what stands in it, which goes into logs."""
+    error, wrapped = context.original_exception, context.sqlalchemy_exception
+    told = getattr(error, "diag", None)
+    if told is not None and told.message_detail and (told.sqlstate or "").startswith(INTEGRITY):
+        error.args = (told.message_primary,)
+        if wrapped is not None:
+            wrapped.args = (f"({type(error).__name__}) {told.message_primary}",)
 
 
 def checked_out(engine: Engine) -> Connection:

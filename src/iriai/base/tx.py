@@ -6,6 +6,7 @@ normally, before the first byte of an answer. Bytes move and slow work happens o
 """
 
 import logging
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,6 +32,8 @@ NUL = "NUL (0x00)"
 """How PostgreSQL names the one character that no text of its may hold."""
 UNIQUE_VIOLATION = "23505"
 """How PostgreSQL says that a row is there. SQLite has one writer: there it is a fault of ours."""
+CHANGED_MEANWHILE = "ChangedMeanwhile"
+"""The code of a `Conflict` that is nobody's answer: the same, begun anew, may well be done."""
 SQLITE_ERROR = 1
 """SQLite's code for a statement that makes no sense: an unknown table or column."""
 
@@ -182,10 +185,24 @@ def _open(ground: Ground, *, write: bool) -> Iterator[Tx]:
         if error.connection_invalidated or _is_away(error):
             raise _unavailable() from error
         if getattr(error.orig, "sqlstate", None) == UNIQUE_VIOLATION:
-            which = getattr(error.orig, "diag", None)  # its text would tell the values
-            log.warning("Two wrote the same at once: %s.", getattr(which, "constraint_name", None))
-            raise Conflict("Somebody changed the same at this moment; try again.") from error
+            which = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+            told = "Two wrote the same at once, or one wrote it twice: %s, in %s."
+            log.warning(told, which, _place(error))
+            raise Conflict(
+                "Somebody changed the same at this moment; try again.", code=CHANGED_MEANWHILE
+            ) from error
         raise
+
+
+def _place(error: BaseException) -> str:
+    """Which function of ours met an error; or, at its end, whose transaction it was."""
+    met = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    around = [frame for frame, _ in traceback.walk_stack(None)]
+    for frame in (*reversed(met), *around):
+        module = str(frame.f_globals.get("__name__"))
+        if module.startswith("iriai.") and module != __name__:
+            return f"{module}.{frame.f_code.co_name}"
+    return "?"
 
 
 def _is_away(error: DBAPIError) -> bool:
