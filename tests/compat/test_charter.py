@@ -13,7 +13,7 @@ from tests.support.git import Git, url_of
 
 disable_progress_bars()
 CHARTER = "lab/charter"
-SECONDS_MAX = 60
+SECONDS_MAX = 180
 
 
 @pytest.fixture(scope="module")

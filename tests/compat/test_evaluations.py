@@ -12,7 +12,7 @@ from huggingface_hub import EvalResultEntry, HfApi, eval_result_entries_to_yaml
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 
 HF = Path(sys.executable).with_name("hf")
-SECONDS = 30
+SECONDS = 120
 BENCHMARK = "name: Exam\ntasks:\n- id: easy\n  split: test\n- id: hard\n"
 
 

@@ -6,7 +6,6 @@ import os
 import socket
 import subprocess
 import threading
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -16,6 +15,7 @@ from huggingface_hub import CommitOperationAdd, HfApi
 from huggingface_hub.utils import disable_progress_bars
 
 from iriai.api.git import packets
+from tests.support import waiting
 from tests.support.git import Git, basic, main_of, post, url_of
 
 disable_progress_bars()
@@ -154,10 +154,7 @@ def test_a_client_that_goes_away_leaves_no_process_and_no_folder(any_hub, api, r
             caller.sendall(head.encode() + body)
             assert caller.recv(100).startswith(b"HTTP/1.1 200")
     cache = Path(any_hub.settings["IRIAI_DATA"]) / "cache/git"
-    deadline = time.monotonic() + 10
-    while (left := list(cache.glob("of-*/view-*"))) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert left == []
+    assert waiting.until(lambda: not list(cache.glob("of-*/view-*")))
 
 
 def test_a_clone_follows_a_repository_that_moved(any_hub, api, repo, git):

@@ -185,10 +185,10 @@ assert AutoTokenizer.from_pretrained("ada/words-again")("world")["input_ids"] ==
 def test_a_client_with_an_unsafe_token_is_told_at_once(any_hub, writes):
     code = (
         "from huggingface_hub import HfApi; from huggingface_hub.errors import HfHubHTTPError\n"
-        "import time; began = time.monotonic()\n"
+        "import time; waited = []; time.sleep = waited.append\n"
         "try:\n"
         "    HfApi().create_repo('ada/never') if WRITES else HfApi().model_info('ada/words')\n"
         "except HfHubHTTPError as error:\n"
-        "    print(error.response.status_code, time.monotonic() - began < 5)"
+        "    print(error.response.status_code, waited)"
     ).replace("WRITES", str(writes))
-    assert python(any_hub, code, HF_TOKEN="hf_" + "x" * 37) == "401 True"
+    assert python(any_hub, code, HF_TOKEN="hf_" + "x" * 37) == "401 []"

@@ -75,8 +75,8 @@ def spaces(api, **asked):
     return sorted(each.id.removeprefix("ada/") for each in api.list_spaces(author="ada", **asked))
 
 
-def eventually(look, expected, seconds=60):
-    """The index follows within a minute."""
+def eventually(look, expected, seconds=180):
+    """The index follows within a minute, or later where much else is done."""
     until = time.monotonic() + seconds
     while (found := look()) != expected and time.monotonic() < until:
         time.sleep(0.5)

@@ -26,7 +26,7 @@ from tests.support import clients, processes, server
 from tests.support.issuer import Issuer
 
 PASSWORD = "a long enough password"
-WAIT_SECONDS = 60
+WAIT_SECONDS = 180
 
 
 @dataclass

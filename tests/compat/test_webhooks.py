@@ -12,6 +12,7 @@ from tests.support import clients, server
 from tests.support.receiver import Receiver
 
 WATCHED = [{"type": "user", "name": "julien-c"}, WebhookWatchedItem("org", "HuggingFaceH4")]
+AT_ONCE_SECONDS = 60  # two where nothing else runs
 URL = "https://webhook.site/test"
 
 
@@ -135,7 +136,7 @@ def test_what_happens_is_on_its_way_at_once(api, receiver):
     began = time.monotonic()
     done = api.upload_file(path_or_fileobj=b"a", path_in_repo="a.txt", repo_id="ada/told")
     (heard,) = receiver.wait(1)
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < AT_ONCE_SECONDS
     told = WebhookPayload.model_validate_json(heard.body)
     assert told.event.scope == "repo.content"
     assert told.updatedRefs[0].newSha == done.oid

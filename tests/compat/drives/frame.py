@@ -142,7 +142,7 @@ def causes(error: "BaseException | None") -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def soon(call: "Callable[[], Any]", seconds: float = 30) -> Any:
+def soon(call: "Callable[[], Any]", seconds: float = 120) -> Any:
     """What this gives once it gives something: an index is kept current by a job."""
     until = time.monotonic() + seconds
     while not (given := call()) and time.monotonic() < until:
