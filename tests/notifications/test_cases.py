@@ -75,11 +75,24 @@ def test_a_case_from_report_to_verdict_and_who_hears_of_it(village):
             panels.respond(
                 tx, village.actor(name, tx), queries.panel(tx, village.id, 1), accepts=True
             )
+    assert newest(village, names[0])[0].startswith("You sit on panel 1 of tales. The panel answers")
+    assert newest(village, names[3])[0].startswith(
+        "You were drawn by lot for panel 1 of tales: say"
+    )
     for name in names[:3]:
         village.say(name, number, "overturned")
+    assert newest(village, names[0])[0] == (
+        "Panel 1 of tales has answered; its word is the last, and its reasons are on its page."
+    )
+    drawn = [said for said, _ in told(village, names[3]) if said.startswith("You were")]
+    assert drawn == ["You were drawn by lot for panel 1 of tales, which is over."]
+    with village.ground.read() as tx:
+        left = notifications.notifications(tx, village.actor(names[3], tx), unread=True)
+    assert "drew" not in [each.notification.verb for each in left]
     sentences = [said for said, _ in told(village, "bob")]
     assert any(
-        each.startswith("A panel has heard case 1 of tales: the decision") for each in sentences
+        each.startswith("The decision in case 1 of tales does not stand. A panel has heard")
+        for each in sentences
     )
     assert found.number == 1
 

@@ -19,9 +19,23 @@ def test_proposers_and_voters_hear_what_concerns_them(village):
     village.ground.clock.advance(days=7)
     town.tick()
     said = {name: [words for _, words in village.told(name)] for name in ("ada", "bob")}
-    assert "Bob seconded proposal 1 of lab" in said["ada"]
-    assert "Bob objected to proposal 1 of lab, with a reason" in said["ada"]
-    assert "The vote on proposal 1 of lab is open, and you have a voice in it" in said["bob"]
+    what = "proposal 1 of lab (“Say: We like tea”)"
+    assert f"Bob seconded {what}" in said["ada"]
+    assert f"Bob objected to {what}, with a reason" in said["ada"]
+    assert f"The vote on {what} is open, and you have a voice in it" in said["bob"]
+    town.vote("bob", 1, 1, 2)
+    assert [each.verb for each in unread(village, "bob")] == ["admitted"]
+    assert f"The vote on {what} is open, and you have voted" in [
+        words for _, words in village.told("bob")
+    ]
+    assert [each.verb for each in unread(village, "ada")].count("opened the vote on") == 1
+    town.tick(days=14)
+    assert "opened the vote on" not in [each.verb for each in unread(village, "ada")]
+    assert f"The vote on {what} is over" in [words for _, words in village.told("ada")]
+
+
+def unread(village, name):
+    return [each.notification for each in village.noted(name, unread=True)]
 
 
 def test_who_speaks_for_an_institution_hears_what_concerns_it(village):
@@ -39,9 +53,9 @@ def test_who_speaks_for_an_institution_hears_what_concerns_it(village):
     town.second("bob", 1)
     village.ground.clock.advance(days=5)
     town.tick()
-    assert "The vote on proposal 1 of lab is open, and you have a voice in it" in [
-        words for _, words in village.told("bob")
-    ]
+    what = "proposal 1 of lab (“Say: We like tea”)"
+    opened = f"The vote on {what} is open, and you have a voice in it"
+    assert opened in [words for _, words in village.told("bob")]
 
 
 def test_an_allotment_is_told_by_name_to_whoever_speaks_for_an_institution(village):

@@ -22,7 +22,7 @@ from iriai.discussions.tables import DiscussionEvent, DiscussionRow
 from iriai.identity import queries as identity
 from iriai.identity.rules import Role
 from iriai.identity.tables import Account, AccountKind, AccountName, Membership
-from iriai.notifications import casework, rules
+from iriai.notifications import asking, casework, rules
 from iriai.notifications.rules import Level, Reason, stronger
 from iriai.notifications.tables import NotificationRow, SubscriptionRow
 from iriai.repos import past
@@ -69,6 +69,8 @@ class _Concerned:
 def take(tx: Tx, entries: Sequence[Entry]) -> None:
     """Set down whom these entries concern."""
     for entry in entries:
+        if entry.subject.startswith(("proposal/", "panel/")):
+            asking.settle(tx, entry, _named(tx, [entry.actor]))
         if entry.verb == BROKE_GLASS:
             _told(tx, entry)
         elif entry.subject.startswith("membership/"):

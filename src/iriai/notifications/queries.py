@@ -11,7 +11,8 @@ from iriai.base.tx import Tx
 from iriai.discussions.tables import DiscussionRow
 from iriai.identity.rules import Actor
 from iriai.identity.tables import Account
-from iriai.notifications import rules
+from iriai.notifications import asking, rules
+from iriai.notifications.asking import Asked, Standing
 from iriai.notifications.rules import Digest, Level, Mailbox, Notification, Reason, Subscription
 from iriai.notifications.tables import MailboxRow, NotificationRow, SubscriptionRow
 from iriai.repos import queries as repos
@@ -20,6 +21,7 @@ from iriai.repos.rules import Repo
 
 _COLUMNS: tuple[Any, ...] = (
     NotificationRow.id,
+    NotificationRow.commons_id,
     NotificationRow.reason,
     NotificationRow.actor,
     NotificationRow.verb,
@@ -35,11 +37,12 @@ _COLUMNS: tuple[Any, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """A notification with what it is about as it is now."""
+    """A notification with what it is about as it is now; `asked`: what one is asked to do."""
 
     notification: Notification
     repo: Repo | None
     title: str
+    asked: Asked | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,14 +181,15 @@ def _notification(row: Row[Any]) -> Notification:
 def _noted(tx: Tx, viewer: Actor, found: Sequence[Notification]) -> list[Noted]:
     known = _repos(tx, viewer, (each.repo_id for each in found if each.repo_id is not None))
     titles = _titles(tx, [(each.repo_id, each.number) for each in found if each.number])
-    return [
-        Noted(
-            each,
-            known.get(each.repo_id or 0),
-            titles.get((each.repo_id or 0, each.number or 0), "") if each.repo_id in known else "",
-        )
-        for each in found
-    ]
+    now = asking.standings(tx, viewer, found)
+    noted = []
+    for each in found:
+        standing = now.get(asking.key(each), Standing())
+        title = standing.title
+        if each.repo_id in known:
+            title = titles.get((each.repo_id or 0, each.number or 0), "")
+        noted.append(Noted(each, known.get(each.repo_id or 0), title, standing.asked))
+    return noted
 
 
 def _repos(tx: Tx, viewer: Actor, ids: Iterable[int]) -> dict[int, Repo]:

@@ -64,6 +64,7 @@ class Notification:
     """Something that concerns a person. `repo_id` is None where it is about no repository."""
 
     id: int
+    commons_id: int
     reason: Reason
     actor: str
     verb: str

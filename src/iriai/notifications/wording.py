@@ -2,6 +2,7 @@
 
 from urllib.parse import quote
 
+from iriai.notifications.asking import VOTE_OPENED, Asked
 from iriai.notifications.queries import Noted
 from iriai.notifications.rules import Reason
 
@@ -30,13 +31,20 @@ OF_PROPOSALS = "proposal/"
 OF_IT = {
     "seconded": "{actor} seconded {what}",
     "objected to": "{actor} objected to {what}, with a reason",
-    "opened the vote on": "The vote on {what} is open, and you have a voice in it",
+    "opened the vote on": "The vote on {what} is open",
     "tied": "The vote on {what} is a tie, which waits for the casting vote",
     "passed": "{what} has passed",
     "failed": "{what} has not passed{why}",
     "enacted": "{what} is done",
     "could not enact": "{what} passed, but could not be done{why}",
 }
+OF_VOTES = {
+    Asked.OPEN: "The vote on {what} is open, and you have a voice in it",
+    Asked.DONE: "The vote on {what} is open, and you have voted",
+    Asked.OVER: "The vote on {what} is over",
+}
+"""That a vote was opened, as that stands for its reader now."""
+
 OF_POTS = "pot/"
 OF_ALLOTMENTS = {
     "queued": "Your allotment for {project} waits its turn in the pot of {commons}",
@@ -59,6 +67,8 @@ OF_ALLOTMENTS_OF_YOURS = {
 """Of an institution for which one speaks; what is not here is said of the project alone."""
 
 OF_MEMBERS = ("member/", "seat/", "election/")
+
+ANSWERED = "{what} has answered; its word is the last, and its reasons are on its page"
 OF_CASES = {
     "case": {
         "reported": "Something was reported: {what}",
@@ -70,15 +80,15 @@ OF_CASES = {
         "dismissed": "{what} was dismissed",
         "decided": "{what} was decided",
         "appealed": "{what} was appealed",
-        "upheld": "A panel has heard {what}: the decision stands",
-        "varied": "A panel has heard {what}: the decision is changed",
-        "overturned": "A panel has heard {what}: the decision does not stand",
+        "upheld": "The decision in {what} stands",
+        "varied": "The decision in {what} is changed",
+        "overturned": "The decision in {what} does not stand",
         "ended the effect of": "What was decided in {what} is over",
         "faded": "{what} has faded by a rung",
     },
     "panel": {
         "asked for": "A panel was asked for: {what}",
-        "answered on": "{what} has answered",
+        "answered on": ANSWERED,
         "drew": "{what} was drawn",
     },
     "hold": {
@@ -99,7 +109,14 @@ OF_CASES = {
     },
 }
 CALLED = {"case": "case", "panel": "panel", "hold": "hold", "removal": "request"}
-DRAWN = "You were drawn by lot for {what}: say there whether you sit"
+DRAWN = {
+    None: "You were drawn by lot for {what}",
+    Asked.OPEN: "You were drawn by lot for {what}: say there whether you sit",
+    Asked.DONE: "You sit on {what}",
+    Asked.DECLINED: "You were drawn by lot for {what}, and do not sit on it",
+    Asked.OVER: "You were drawn by lot for {what}, which is over",
+}
+"""That somebody was drawn, as that stands for them now."""
 OF_THEM = {
     "admitted": "You are a member of {commons}",
     "suspended": "You are suspended in {commons}; the page of members says until when",
@@ -216,23 +233,30 @@ def _of_case(noted: Noted) -> str:
     found = noted.notification
     what, commons, number = found.subject.split("/", 2)
     seated = what == "panel" and found.reason is Reason.PART and found.verb != "answered on"
-    words = DRAWN if seated else OF_CASES[what].get(found.verb, "{actor} {verb} {what}")
+    words = OF_CASES[what].get(found.verb, "{actor} {verb} {what}")
+    detail = found.detail if words != ANSWERED else ""
+    if seated:
+        words = DRAWN[noted.asked]
+        detail = found.detail if noted.asked in (Asked.OPEN, Asked.DONE) else ""
     said = words.format(
         actor="The hub" if found.actor.startswith("system:") else found.actor,
         verb=found.verb,
         what=f"{CALLED[what]} {number} of {commons}",
     )
-    return f"{said[0].upper()}{said[1:]}. {found.detail}".rstrip(". ") + "."
+    return f"{said[0].upper()}{said[1:]}. {detail}".rstrip(". ") + "."
 
 
 def _of_proposal(noted: Noted) -> str:
     found = noted.notification
     _, commons, number = found.subject.split("/", 2)
     words = OF_IT.get(found.verb, "{actor} {verb} {what}")
+    if found.verb == VOTE_OPENED and noted.asked is not None:
+        words = OF_VOTES[noted.asked]
+    title = f" (“{noted.title}”)" if noted.title else ""
     said = words.format(
         actor="The hub" if found.actor.startswith("system:") else found.actor,
         verb=found.verb,
-        what=f"proposal {number} of {commons}",
+        what=f"proposal {number} of {commons}{title}",
         why=f": {found.detail}" if found.detail else "",
     )
     return said[0].upper() + said[1:]
