@@ -8,7 +8,7 @@ the seat is filled) ends the decision as `enact_failed`, with the reason, for it
 import logging
 
 from iriai.base.errors import HubError, Unavailable
-from iriai.base.tx import Ground, Tx
+from iriai.base.tx import CHANGED_MEANWHILE, Ground, Tx
 from iriai.commons import queries as commons
 from iriai.commons.enactment.registry import Decision, enactor
 from iriai.commons.proposals import actions as proposals
@@ -34,6 +34,8 @@ def carry_out(ground: Ground, proposal_id: int) -> State:
     except (_Done, Unavailable):
         raise
     except HubError as refused:
+        if refused.code == CHANGED_MEANWHILE:
+            raise  # it is as passed as before: the next round does it
         with ground.write() as tx:
             proposals.mark_enact_failed(
                 tx, proposal_id, actor_name=decision.actor_name, reason=refused.message
