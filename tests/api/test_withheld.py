@@ -4,11 +4,11 @@ import base64
 import hashlib
 import json
 import subprocess
-import time
 
 import pytest
 from tests.api.test_lfs_door import told
 from tests.api.xet_clients import Cas, Upload
+from tests.support import waiting
 from tests.support.wire import Wire
 
 from iriai.api.git.packets import DELIMITER, FLUSH, packet
@@ -226,14 +226,6 @@ def seen(place, sha):
     return {each for each in there if WORD in place.nobody.ask("GET", each).text}
 
 
-def wait_until(condition, seconds=20.0):
-    """Whether it comes to hold; the worker reads cards."""
-    until = time.monotonic() + seconds
-    while not condition() and time.monotonic() < until:
-        time.sleep(0.2)
-    return condition()
-
-
 @pytest.mark.parametrize("what", ["", "/file/README.md /file/said.txt /file/config.json"])
 def test_nothing_tells_what_a_held_file_says(place, what):
     sha = (
@@ -242,15 +234,15 @@ def test_nothing_tells_what_a_held_file_says(place, what):
         else place.nobody.ask("GET", "/api/models/tales/tiny").json()["sha"]
     )
     everywhere = {each.format("tales/tiny", sha) for each in SHOWN if "/v2/" not in each}
-    assert wait_until(lambda: seen(place, sha) == everywhere), seen(place, sha)
+    assert waiting.until(lambda: seen(place, sha) == everywhere), seen(place, sha)
     subjects = [f"repo/tales/tiny{each}" for each in what.split(" ")]
     held = [
         place.post("holds", subject=each, ground="privacy", reason="It names people.")["number"]
         for each in subjects
     ]
-    assert wait_until(lambda: not seen(place, sha)), seen(place, sha)
+    assert waiting.until(lambda: not seen(place, sha)), seen(place, sha)
     edit = place.bob.ask("GET", "/tales/tiny/edit/main/said.txt")
     assert WORD not in edit.text
     for number in held:
         place.post(f"holds/{number}/lift")
-    assert wait_until(lambda: seen(place, sha) == everywhere), seen(place, sha)
+    assert waiting.until(lambda: seen(place, sha) == everywhere), seen(place, sha)

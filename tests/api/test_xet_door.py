@@ -178,7 +178,7 @@ def test_a_hostile_xorb_gets_a_clear_4xx_and_leaves_nothing(hub, cas, what):
 
 def test_a_body_longer_than_any_xorb_is_refused_before_it_is_sent(cas):
     where = urlsplit(cas.url)
-    connection = http.client.HTTPConnection(where.hostname, where.port, timeout=10)
+    connection = http.client.HTTPConnection(where.hostname, where.port, timeout=60)
     connection.putrequest("POST", f"{where.path}/v1/xorbs/default/{'0' * 64}")
     connection.putheader("Authorization", f"Bearer {cas.token}")
     connection.putheader("Content-Length", str(10**12))

@@ -11,7 +11,7 @@ from iriai.api.xet import lanes
 from iriai.blobs.xet import shard
 
 REPEATS = lanes.LONG_FILE_BYTES // 80_000 + 1
-SECONDS = 30
+SECONDS = 120
 
 
 def small() -> bytes:

@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.support import warm
 
 SOURCE = Path(__file__).parents[2] / "src"
-SECONDS = 60
+SECONDS = 180
 
 
 @dataclass

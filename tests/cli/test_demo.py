@@ -40,6 +40,7 @@ from iriai.settings import load
 
 ROOT = Path(__file__).parents[2]
 FIRST_RUN_SECONDS = 300
+END_SECONDS = 120
 MODEL = "demo/all-MiniLM-L6-v2"
 DATASET = "datasets/demo/palmer-penguins"
 PORT = 8700
@@ -87,7 +88,7 @@ class Demo:
 
     def interrupt(self) -> int:
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(30)
+        return self.process.wait(END_SECONDS)
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +119,7 @@ def test_the_demo_shows_a_real_model_and_dataset_and_goes_on_where_it_was(demo: 
     assert again.token == wire.token
     assert again.history(MODEL) == history
     os.kill(int((demo.data / LOCK_NAME).read_text()), signal.SIGKILL)
-    assert demo.process.wait(30) == 1
+    assert demo.process.wait(END_SECONDS) == 1
     assert "The hub ended by itself" in demo.said
 
 

@@ -124,7 +124,7 @@ def test_a_commit_waits_for_whoever_freezes_its_repository_and_is_refused(any_to
     frozen, raised = threading.Event(), []
 
     def commit():
-        assert frozen.wait(20)
+        assert frozen.wait(120)
         try:
             any_town.commit(repo, {"f": b"x"})
         except HubError as error:

@@ -38,7 +38,7 @@ def test_published_ballots_are_counted_by_belenios_with_the_same_winner(tool):
         capture_output=True,
         text=True,
         check=True,
-        timeout=20,
+        timeout=120,
     )
     assert json.loads(done.stdout)["winners"][0] == ballot_export.count(sheet)["chosen"]
 

@@ -48,7 +48,7 @@ def test_belenios_has_the_same_winners():
         given = json.dumps([[mark or options + 1 for mark in ballot] for ballot in ballots])
         command = [tool, "method", "schulze", f"--nchoices={options}", "--blank-allowed=true"]
         done = subprocess.run(
-            command, input=given, capture_output=True, text=True, check=True, timeout=20
+            command, input=given, capture_output=True, text=True, check=True, timeout=120
         )
         winners = json.loads(done.stdout)["winners"][0]
         beaten = matrix(ballots, options)
