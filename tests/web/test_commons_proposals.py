@@ -129,6 +129,25 @@ def test_whoever_is_no_member_reads_everything_and_is_told_how_one_becomes_one(l
     other.see("/commons/lab/proposals/99", status=404)
     other.see("/api/commons/lab/proposals")
     assert other.see("/api/commons/lab/proposals/1").json()["state"] == "open"
+    dora = lab.other().join("dora")
+    for visitor in (other, dora):
+        for page in ("", "/proposals", "/pot"):
+            seen = visitor.see(f"/commons/lab{page}")
+            assert "Only members propose here. How to become a member" in text(seen)
+            assert 'href="/commons/lab/members#you"' in seen.text
+            assert "/commons/lab/proposals/new" not in seen.text
+    for page in ("", "?action=statement"):
+        seen = dora.see(f"/commons/lab/proposals/new{page}")
+        assert "Only members propose here." in text(seen)
+        assert 'name="p_' not in seen.text
+        assert "?action=" not in seen.text.partition("<main")[2].partition("<footer")[0]
+    dora.send("/commons/lab/members", do="apply", text="I like tea.")
+    assert "You have applied; once you are a member" in text(dora.see("/commons/lab"))
+    assert "Propose something" in text(lab.see("/commons/lab"))
+    assert "Whoever decides here alone proposes." in text(dora.see("/commons/hub"))
+    lab.send("/organizations/new", name="guild")
+    assert "who have a role, which the owners give" in text(dora.see("/commons/guild"))
+    assert "Propose something" in text(lab.see("/commons/guild"))
 
 
 def proposed(lab, action, **answers):

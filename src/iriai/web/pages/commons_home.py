@@ -23,6 +23,7 @@ from iriai.web import links
 from iriai.web.door import Ask, get
 from iriai.web.pages.commons import PRESETS
 from iriai.web.pages.commons_members import ALL_REST, choice, next_of_members
+from iriai.web.pages.commons_proposing import outside
 
 OVER_SHOWN = 5
 
@@ -46,6 +47,7 @@ def home(ask: Ask) -> Response:
             charter=charters.version(tx, named.id),
             people=people,
             running=running,
+            outside=outside(tx, ask, named.id),
             over=proposals.closed(tx, named.id)[:OVER_SHOWN],
             states=telling.STATES,
             removals=[each for each in removals.removals(tx, named.id) if each.state in OPEN],

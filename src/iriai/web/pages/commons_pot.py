@@ -20,6 +20,7 @@ from iriai.commons.pot.rules import BYTES_LOGICAL, Allotment, Pool, Slice, Sourc
 from iriai.commons.pot.waiting import Waiting, Why
 from iriai.web import charts, links, problems, shown
 from iriai.web.door import Ask, get, post, see
+from iriai.web.pages.commons_proposing import outside
 from iriai.web.texts import gettext as _
 
 NEXT = _(
@@ -84,6 +85,7 @@ def _pot(ask: Ask, error: HubError | None = None) -> Response:
         cut = charter.pool
         found = pots.pot(tx, named.id)
         made = enactment.booking.made_by(tx, ask.actor, named.id)
+        kept_out = outside(tx, ask, named.id)
         accounts = [name for _number, name in speaking.accounts(tx, named.id, ask.actor.id)]
     propose = links.commons(named.name, "proposals", "new")
     limits = found.limits()
@@ -92,6 +94,7 @@ def _pot(ask: Ask, error: HubError | None = None) -> Response:
     ended = [each for each in found.allotments if each.state is State.RECLAIMED]
     return ask.page(
         "commons/pot.html",
+        outside=kept_out,
         status=problems.status(error) if error else 200,
         fault=error,
         made=made,

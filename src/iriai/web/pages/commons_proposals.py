@@ -51,11 +51,13 @@ def every(ask: Ask) -> Response:
             for each in running
             if _is_voting(each) and (voters := proposals.voters(tx, each, ask.actor.id))
         }
+        outside = proposing.outside(tx, ask, named.id)
         now = tx.now
     older = over[-1].number if len(over) == proposals.PAGE_LENGTH else None
     here = links.commons(named.name, "proposals")
     return ask.page(
         "commons/proposals.html",
+        outside=outside,
         tab="proposals",
         twin=links.commons_twin(named.name, "proposals"),
         commons=named,

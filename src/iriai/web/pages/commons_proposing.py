@@ -17,10 +17,11 @@ from iriai.commons import enactment, queries
 from iriai.commons.charter import queries as charters
 from iriai.commons.charter import rights
 from iriai.commons.charter import words as words_of
-from iriai.commons.charter.rules import Action, Charter, Path
+from iriai.commons.charter.rules import Action, Charter, Path, Preset
 from iriai.commons.enactment import offering
 from iriai.commons.membership import queries as membership
 from iriai.commons.membership import speaking
+from iriai.commons.membership.rules import State
 from iriai.commons.proposals import forms, telling
 from iriai.commons.proposals.forms import Field, Shape
 from iriai.commons.proposals.rules import Proposal
@@ -36,6 +37,41 @@ ROWS_FREE = 3
 ROWS_MAX = 200
 THREAD_DIGITS_MAX = 9
 PREFIX = "p_"
+
+
+OUTSIDE = {
+    State.EMERITUS: (
+        _("You rest as a member; once you have returned you can propose."),
+        _("Return"),
+    ),
+    State.SUSPENDED: (
+        _("You are suspended, and cannot propose until that is over."),
+        _("See there"),
+    ),
+    State.APPLICANT: (
+        _("You have applied; once you are a member you can propose."),
+        _("See there"),
+    ),
+}
+VISITOR = (_("Only members propose here."), _("How to become a member"))
+VISITOR_OF_OWNERS = (
+    _("Only those propose here who have a role, which the owners give."),
+    _("Who belongs, and how to"),
+)
+VISITOR_OF_ONE = (_("Whoever decides here alone proposes."), _("Who that is"))
+
+
+def outside(tx: Tx, ask: Ask, commons_id: int) -> tuple[str, str] | None:
+    """Why whoever looks cannot propose, and what the link to the members is called; else None."""
+    if speaking.speakers(tx, commons_id, ask.actor.id):
+        return None
+    charter = charters.in_force(tx, commons_id)
+    state = membership.standing(tx, commons_id, ask.actor.id).state
+    if state in OUTSIDE:
+        return OUTSIDE[state]
+    if charter.is_collective:
+        return VISITOR
+    return VISITOR_OF_ONE if charter.preset is Preset.SOLO else VISITOR_OF_OWNERS
 
 
 def new(ask: Ask) -> Response:
@@ -121,8 +157,10 @@ def _list(ask: Ask) -> Response:
         named = queries.commons(tx, ask.part("name"))
         charter = charters.in_force(tx, named.id)
         votes = membership.votes(tx, named.id)
+        kept_out = outside(tx, ask, named.id)
     return ask.page(
         "commons/propose_list.html",
+        outside=kept_out,
         tab="proposals",
         commons=named,
         groups=offering.offered(charter),
@@ -151,6 +189,7 @@ def _form(
         how = rights.who(charter, action, electors=membership.votes(tx, named.id))
         there = offering.choices(tx, ask.actor, named.id, fields, given)
         names = speaking.speakers(tx, named.id, ask.actor.id)
+        kept_out = None if error else outside(tx, ask, named.id)
         next_step = _next(charter, action, how, membership.votes(tx, named.id))
     if action is Action.MEMBER_ADMIT and not charter.is_collective:
         fields = forms.BY_NAME
@@ -165,6 +204,7 @@ def _form(
     fields = forms.shaped(fields, there)
     return ask.page(
         "commons/propose.html",
+        outside=kept_out,
         status=problems.status(error) if error else 200,
         tab="proposals",
         commons=named,
