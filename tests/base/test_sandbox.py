@@ -8,6 +8,7 @@ import threading
 import time
 
 import pytest
+from tests.support import waiting
 
 from iriai.base import sandbox
 from iriai.base.errors import Excessive, Invalid
@@ -190,11 +191,13 @@ def test_many_threads_share_a_few_processes(evil):
 
 def test_no_process_runs_before_the_first_call_nor_long_after_the_last(evil):
     assert evil._idle == []
-    evil.idle_seconds = 0.1
     evil.call("echo", b"")
     (worker,) = evil._idle
-    worker.process.wait(10)
-    assert evil._idle == []
+    evil._timer.cancel()
+    evil.idle_seconds = 0.1
+    evil._arm()
+    worker.process.wait(waiting.SECONDS)
+    assert waiting.until(lambda: evil._idle == [])
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Only Linux has namespaces and seccomp.")

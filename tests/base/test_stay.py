@@ -61,7 +61,7 @@ def test_a_backup_begins_after_those_who_are_deciding_on_deletions_have_decided(
         waiting.start()
         waiting.join(0.3)  # long enough for one that would not wait
         order.append("decided")
-    waiting.join(30)
+    waiting.join()
     assert order == ["decided", "stayed"]
 
 
