@@ -40,8 +40,7 @@ from iriai.settings import Settings, load
 FILES, FILE_BYTES = 20, 3_000
 FULL_FILES, FULL_FILE_BYTES = (10_000, 1_000_000) if LONG else (FILES, FILE_BYTES)
 FULL_SECONDS = 600
-"""Of a processor, whatever else the machine does: ten minutes of a quiet one."""
-"""In which a commons of full size leaves, arrives and is read again, on 2 cores."""
+"""Of a processor's time, in which a commons of full size leaves, arrives and is read again."""
 
 
 def whole(state):
