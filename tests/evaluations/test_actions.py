@@ -65,3 +65,25 @@ def test_a_benchmark_and_scores_may_be_read_by_many_at_once(any_town, slowly):
     with any_town.ground.read() as tx:
         found = queries.find_benchmark(tx, exam)
     assert found is None or found.fault
+
+
+def test_an_older_reading_never_takes_the_place_of_a_newer(any_town, monkeypatch):
+    model = any_town.repo("model")
+    any_town.commit(model, {".eval_results/exam.yaml": RESULTS})
+    keep, is_about_to = actions._keep, threading.Event()
+
+    def late(*given):
+        if not is_about_to.is_set():
+            is_about_to.set()
+            time.sleep(0.5)
+        keep(*given)
+
+    monkeypatch.setattr(actions, "_keep", late)
+    older = threading.Thread(target=actions.refresh, args=(any_town.ground, model.id))
+    older.start()
+    assert is_about_to.wait(20)
+    any_town.commit(model, {".eval_results/exam.yaml": RESULTS.replace(b"0.5", b"0.25")})
+    actions.refresh(any_town.ground, model.id)
+    older.join()
+    with any_town.ground.read() as tx:
+        assert list(tx.connection.execute(select(EvaluationRow.value)).scalars()) == [0.25]

@@ -1,7 +1,8 @@
 """Reading results and benchmarks anew, whenever a branch that counts has moved; vouching for one.
 
 All is made from git, so it can be done again at any time. Reading (trees, YAML in the sandbox)
-happens outside the transaction, and is kept only if the ref still is where it was read.
+happens outside the transaction, and is kept only if the ref still is where it was read: until that
+is done no ref moves, and of two readers one waits for the other.
 """
 
 from collections.abc import Iterable
@@ -10,7 +11,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, insert
-from sqlalchemy.dialects import postgresql, sqlite
 
 from iriai.base import sandbox
 from iriai.base.errors import HubError, Invalid, Unavailable
@@ -23,6 +23,7 @@ from iriai.identity.rules import Actor
 from iriai.repos import queries as repos
 from iriai.repos.git.entries import File
 from iriai.repos.git.objects import Objects
+from iriai.repos.landing import lock
 from iriai.repos.rules import MAIN, PULLS, Kind, Ref, Repo, require_write
 
 FILE_BYTES_MAX = 64 * 1024
@@ -55,6 +56,7 @@ def refresh(ground: Ground, repo_id: int) -> None:
     objects = repos.objects(ground, repo_id)
     read = [_read(objects, repo, each) for each in sorted(behind, key=lambda ref: ref.name)]
     with ground.write() as tx:
+        lock(tx, repo_id)
         for each in read:
             now = repos.ref(tx, repo_id, each.ref.name)
             if now is not None and now.commit == each.ref.commit:
@@ -158,11 +160,8 @@ def _keep(tx: Tx, repo: Repo, read: _Read) -> None:
         "sha": read.ref.commit,
         "faults": [asdict(each) for each in read.faults],
     }
-    dialect = sqlite if tx.connection.dialect.name == "sqlite" else postgresql
-    upsert = dialect.insert(ReadingRow).values(reading)  # who comes second waits here for the first
-    upsert = upsert.on_conflict_do_update(index_elements=["repo_id", "ref"], set_=reading)
-    tx.connection.execute(upsert)
-    _forget_what_it_said(tx, repo.id, name)
+    _forget(tx, repo.id, name)
+    tx.connection.execute(insert(ReadingRow), reading)
     if read.results:
         rows = [_row(tx, repo, name, each) for each in read.results]
         tx.connection.execute(insert(EvaluationRow), rows)
@@ -180,14 +179,8 @@ def _keep(tx: Tx, repo: Repo, read: _Read) -> None:
 
 
 def _forget(tx: Tx, repo_id: int, ref: str) -> None:
-    mine = (ReadingRow.repo_id == repo_id, ReadingRow.ref == ref)
-    tx.connection.execute(delete(ReadingRow).where(*mine))
-    _forget_what_it_said(tx, repo_id, ref)
-
-
-def _forget_what_it_said(tx: Tx, repo_id: int, ref: str) -> None:
-    mine = (EvaluationRow.repo_id == repo_id, EvaluationRow.ref == ref)
-    tx.connection.execute(delete(EvaluationRow).where(*mine))
+    for table in (EvaluationRow, ReadingRow):
+        tx.connection.execute(delete(table).where(table.repo_id == repo_id, table.ref == ref))
     if ref == MAIN:
         tx.connection.execute(delete(BenchmarkRow).where(BenchmarkRow.repo_id == repo_id))
 
