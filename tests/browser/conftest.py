@@ -31,7 +31,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-WAIT_MS = 30_000
+WAIT_MS = 60_000
 """So long may a page take on a machine that does much else; nobody waits for what is there."""
 PASSWORD = "a long enough password"
 PHONE = {"width": 320, "height": 640}

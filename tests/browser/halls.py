@@ -50,7 +50,7 @@ from tests.support.commons import Town
 
 COLLECTIVE = ("consortium", "university", "language-community", "agency")
 PRESETS = ("solo", "owners", *COLLECTIVE)
-START_SECONDS = 20
+START_SECONDS = 120
 
 
 class Clock:

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.browser
 
 PASSWORD = "a long enough password"
 PAGES_MAX = 3
-TIMEOUT_MS = 30_000
+TIMEOUT_MS = 60_000
 BALLOT_BYTES_MAX = 50_000
 TABS = (
     "charter", "rights", "members", "seats/steward", "proposals", "proposals/new", "cases", "pot",
