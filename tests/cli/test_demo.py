@@ -21,12 +21,13 @@ from tests.support import processes, warm
 
 from iriai.base import clock, events
 from iriai.base.opening import opened
+from iriai.base.serving import LOCK_NAME
 from iriai.cli.commons.pot import pot
 from iriai.cli.demo import _of_the_commons, commons, upload
+from iriai.cli.demo import demo as start_demo
 from iriai.cli.demo.commons import story
 from iriai.cli.demo.hub import require_free
 from iriai.cli.demo.people import Person
-from iriai.cli.serving import LOCK_NAME
 from iriai.commons import queries
 from iriai.commons.cases import queries as cases
 from iriai.commons.membership.queries import seats
@@ -118,7 +119,8 @@ def test_the_demo_shows_a_real_model_and_dataset_and_goes_on_where_it_was(demo: 
     again = demo.run_until_served()
     assert again.token == wire.token
     assert again.history(MODEL) == history
-    os.kill(int((demo.data / LOCK_NAME).read_text()), signal.SIGKILL)
+    assert "hf upload" not in demo.said
+    os.kill(int((demo.data / LOCK_NAME).read_text().split()[0]), signal.SIGKILL)
     assert demo.process.wait(END_SECONDS) == 1
     assert "The hub ended by itself" in demo.said
 
@@ -251,6 +253,17 @@ def test_a_port_that_is_taken_is_said_plainly(tmp_path: Path):
     assert done.returncode == 1
     assert f"Port {port} is taken" in done.stderr
     assert f"PORT={port + 1}" in done.stderr
+
+
+def test_without_the_client_nothing_is_made_or_fetched(tmp_path, monkeypatch):
+    monkeypatch.setattr(upload.sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    done = CliRunner().invoke(start_demo, ["--data", str(tmp_path / "data")])
+    assert done.exit_code == 1
+    assert done.output == (
+        "Error: The `hf` client is not installed here: pip install 'iriai[client]'\n"
+    )
+    assert not (tmp_path / "data").exists()
 
 
 def test_the_demos_client_keeps_its_things_in_the_data_folder(tmp_path, monkeypatch):

@@ -1,8 +1,13 @@
 """Check, doctor, backup and restore, as an operator runs them."""
 
+import os
 import sqlite3
+from dataclasses import replace
 
 import pytest
+
+from iriai.cli.serving import listening, only_server
+from iriai.settings import load
 
 
 @pytest.fixture
@@ -67,6 +72,25 @@ def test_a_doctor_changes_nothing_and_finds_this_machine_fit(shell):
     said = shell.ok("doctor")
     assert "SQLite, and its file is sound" in said
     assert "write, read and remove took" in said
+
+
+def test_a_doctor_finds_the_hub_that_runs_on_the_folder(shell):
+    shell.ok("migrate")
+    settings = load(data=shell.folder / "data", base_url="https://hub.example.org")
+    with listening("127.0.0.1", 0) as listener:
+        port = listener.getsockname()[1]
+        with only_server(replace(settings, port=port), listens=True):
+            said = shell.ok("doctor")
+            assert f"{port} on 127.0.0.1: the hub on this folder, process {os.getpid()}" in said
+            assert "https://hub.example.org" in said
+            other = shell.ok("doctor", "--port", "0", "--host", "127.0.0.1")
+            assert "ok       port         0 on 127.0.0.1 is free" in other
+    with only_server(replace(settings, port=port), listens=True):
+        assert "does not answer there" in shell.run("doctor").stdout
+    with listening("127.0.0.1", 0) as listener:
+        port = listener.getsockname()[1]
+        said = shell.ok("doctor", "--port", str(port))
+        assert "address already in use, and not by a hub on this folder" in said
 
 
 def test_a_doctor_says_what_to_do_about_trouble(shell):

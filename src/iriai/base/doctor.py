@@ -27,10 +27,11 @@ from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from iriai import __version__
-from iriai.base import clock, sandbox
+from iriai.base import clock, sandbox, serving
 from iriai.base.db import connect
 from iriai.base.errors import HubError
 from iriai.base.migrate import current, lacking, newest
+from iriai.base.serving import Server
 from iriai.base.stores import open_store
 
 if TYPE_CHECKING:
@@ -175,15 +176,12 @@ def store(settings: "Settings") -> Iterator[Sign]:
 
 
 def address(settings: "Settings") -> Iterator[Sign]:
-    """Whether the port is free, and whether the hub's own address makes sense."""
-    try:
-        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-        socket.create_server((settings.host, settings.port), family=family).close()
-        yield _fine("port", f"{settings.port} on {settings.host} is free")
-    except OSError as error:
-        reason = os.strerror(error.errno).lower() if error.errno else str(error)
-        says = f"{settings.port} on {settings.host}: {reason}"
-        yield _note("port", f"{says}. That is as it should be when the hub runs already.")
+    """Whether the port is free, or this folder's own hub has it; whether the address is sound."""
+    found = serving.running(settings)
+    if found is not None and found.port:
+        yield from _hub(found)
+    if found is None or (found.host, found.port) != (settings.host, settings.port):
+        yield _port(settings)
     url = urlsplit(settings.url)
     if url.scheme not in {"http", "https"} or not url.hostname:
         yield _trouble("address", f"{settings.url} is no web address; set --base-url.")
@@ -196,6 +194,33 @@ def address(settings: "Settings") -> Iterator[Sign]:
         yield _note("address", f"{settings.url}: passwords and tokens travel in the open; use TLS.")
     else:
         yield _fine("address", settings.url)
+
+
+def _hub(found: Server) -> Iterator[Sign]:
+    """Whether the hub that uses this folder answers where it says it listens."""
+    where = f"{found.port} on {found.host}"
+    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(found.host, found.host)  # noqa: S104
+    try:
+        socket.create_connection((here, found.port), timeout=COMMAND_SECONDS_MAX).close()
+        yield _fine("port", f"{where}: the hub on this folder, process {found.process}, has it")
+    except OSError as error:
+        reason = os.strerror(error.errno).lower() if error.errno else str(error)
+        says = f"{where}: the hub on this folder, process {found.process}, does not answer there"
+        yield _trouble("port", f"{says} ({reason}); see what it printed, and start it again.")
+
+
+def _port(settings: "Settings") -> Sign:
+    """Whether the port is free."""
+    where = f"{settings.port} on {settings.host}"
+    try:
+        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+        socket.create_server((settings.host, settings.port), family=family).close()
+    except OSError as error:
+        reason = os.strerror(error.errno).lower() if error.errno else str(error)
+        if serving.folder_of(settings) is None:  # one cannot see who serves that database
+            return _note("port", f"{where}: {reason}, which is right if that is this hub.")
+        return _note("port", f"{where}: {reason}, and not by a hub on this folder.")
+    return _fine("port", f"{where} is free")
 
 
 def _gaps(engine: Engine) -> list[str]:

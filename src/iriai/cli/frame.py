@@ -69,8 +69,30 @@ def located(command: Command) -> Command:
     return wrapped
 
 
+def addressed(command: Command) -> Command:
+    """Give a command the options that say where a hub listens, and how others call that."""
+    for option in (
+        click.option(
+            "--base-url",
+            metavar="URL",
+            help="The address that people and clients use, when it is not http://HOST:PORT.",
+        ),
+        click.option(
+            "--port",
+            type=click.INT,
+            metavar="NUMBER",
+            help="Port to listen on; 0 takes a free one.  [default: 8700]",
+        ),
+        click.option(
+            "--host", metavar="ADDRESS", help="Address to listen on.  [default: 127.0.0.1]"
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 SERVER_FLAGS = ("host", "port", "base_url", "sign_up", "rate_limits")
-"""The settings that only `serve` takes as flags."""
+"""The settings that not every command takes as flags."""
 
 
 @contextmanager

@@ -10,7 +10,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,23 +22,11 @@ if TYPE_CHECKING:
     from iriai.settings import Settings
 
 WORKER_STOP_SECONDS = 20.0
-LOCK_NAME = "serve.lock"
 FIRST_LINK = "the link for the first account"
 
 
 @click.command()
-@click.option("--host", metavar="ADDRESS", help="Address to listen on.  [default: 127.0.0.1]")
-@click.option(
-    "--port",
-    type=click.INT,
-    metavar="NUMBER",
-    help="Port to listen on; 0 takes a free one.  [default: 8700]",
-)
-@click.option(
-    "--base-url",
-    metavar="URL",
-    help="The address that people and clients use, when it is not http://HOST:PORT.",
-)
+@frame.addressed
 @click.option(
     "--sign-up",
     type=click.Choice(["invite", "open"]),
@@ -78,8 +65,9 @@ def serve(*, settings: "Settings", no_worker: bool, access_log: bool) -> None:
     AWS_SECRET_ACCESS_KEY.
     """  # noqa: D301 - click's own mark
     logs(access=access_log)
-    with listening(settings.host, settings.port) as listener, only_server(settings):
+    with listening(settings.host, settings.port) as listener, contextlib.ExitStack() as held:
         settings = replace(settings, port=listener.getsockname()[1])
+        held.enter_context(only_server(settings, listens=True))
         with frame.opened_to_stay(settings) as ground, working(ground, wanted=not no_worker):
             from iriai import app
             from iriai.base.http.server import server
@@ -192,30 +180,32 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
 
 
 @contextmanager
-def only_server(settings: "Settings") -> Iterator[None]:
-    """Let one `serve` at a time use a SQLite database; on PostgreSQL there may be many."""
-    if not settings.database.startswith("sqlite:///"):
+def only_server(settings: "Settings", *, listens: bool = False) -> Iterator[None]:
+    """Let one `serve` at a time use a SQLite database; on PostgreSQL there may be many.
+
+    `listens`: this process serves at the settings' address, which others may want to know.
+    """
+    from iriai.base import serving
+
+    folder = serving.folder_of(settings)
+    if folder is None:
         yield
         return
-    folder = Path(settings.database.removeprefix("sqlite:///")).parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        file = (folder / LOCK_NAME).open("a+")
+        file = (folder / serving.LOCK_NAME).open("a+")
     except OSError as error:
         raise Unavailable(f"The folder {folder} cannot be written to: {error.strerror}.") from error
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            file.seek(0)
-            other = file.read().strip() or "unknown"
+            other = serving.read(file)
             raise Conflict(
-                f"Another `iriai serve` (process {other}) serves {folder}. Stop it first, or give "
-                "this one its own folder with --data."
+                f"Another `iriai serve` (process {other.process}) serves {folder}. Stop it first, "
+                "or give this one its own folder with --data."
             ) from None
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
+        serving.note(file, settings, listens=listens)
         yield
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from iriai.base.tx import Ground
     from iriai.settings import Settings
 
+ADDRESS_FLAGS = ("host", "port", "base_url")
 FINDINGS_SHOWN_MAX = 1_000
 MARKS = {"fine": "ok     ", "note": "note   ", "trouble": "TROUBLE"}
 
@@ -108,15 +109,22 @@ def said(finding: Any) -> str:
 
 
 @click.command()
+@frame.addressed
 @frame.located
 @click.pass_context
 def doctor(ctx: click.Context, *, settings: "Settings") -> None:
     """See whether this machine and its settings will do.
 
     Looks at versions, disk, fsync, database, store, port, address and clock, and changes nothing.
-    Ends with 0 when there is no trouble.
+    Where a hub runs on the same folder, its own port and address are looked at. Ends with 0 when
+    there is no trouble.
     """
     from iriai.base.doctor import State, examine
+    from iriai.base.serving import running
+
+    found = running(settings)
+    if found is not None and all(ctx.params[name] is None for name in ADDRESS_FLAGS):
+        settings = found.as_set(settings)
 
     troubles = 0
     for sign in examine(settings):
