@@ -39,6 +39,7 @@ def demo(data: Path, port: int) -> None:
 
     data = data.absolute()
     try:
+        upload.require_client()
         hub.require_free(port)
         shown = commons.settle(data, port)
         _say(f"Starting the hub, with its data in {data}")
