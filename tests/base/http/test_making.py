@@ -4,6 +4,7 @@ import socket
 import struct
 import threading
 import time
+from contextlib import suppress
 from itertools import chain
 
 import httpx
@@ -28,7 +29,13 @@ def pieces(count=COUNT, fails_after=None):
 @pytest.fixture
 def served(live):
     """The body at `/`; `/fail-3` fails after three pieces, `/short` and `/long` make others."""
-    ended = []
+    ended, left, kept = [], [], []
+
+    def letting_go(made, where):
+        try:
+            yield from made
+        finally:
+            left.append(where)
 
     async def app(scope, receive, send):
         where = scope["path"].strip("/")
@@ -44,6 +51,8 @@ def served(live):
                 [b"", *(PIECE[at : at + 500] for at in range(0, len(PIECE), 500))]
                 for _ in range(COUNT)
             )
+        made = letting_go(made, scope["path"])
+        kept.append(made)  # so that nothing but its end closes it
         try:
             await send_made(scope, send, made, SIZE, 200, [(b"x-of", b"making")])
         except Unavailable as error:
@@ -57,7 +66,7 @@ def served(live):
             ended.append(where)
 
     started = live(app)
-    started.ended = ended
+    started.ended, started.left = ended, left
     return started
 
 
@@ -125,6 +134,18 @@ def test_a_client_that_hangs_up_ends_the_making(served):
     while not served.ended:
         assert time.monotonic() < deadline
         time.sleep(0.01)
+    assert served.left == ["/"]
+
+
+@pytest.mark.parametrize("where", ["", "fail-7", "long"])
+def test_whatever_comes_of_it_what_makes_it_lets_go_at_once(served, where):
+    with suppress(httpx.RemoteProtocolError):
+        httpx.get(f"{served.url}/{where}")
+    deadline = time.monotonic() + 10
+    while not served.ended:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert served.left == [f"/{where}"]
 
 
 def test_a_client_that_stops_reading_is_dropped(impatient, served):

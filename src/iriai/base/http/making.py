@@ -9,8 +9,8 @@ pieces go out as usual.
 import os
 import select
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import partial
 from threading import BoundedSemaphore
@@ -51,20 +51,22 @@ async def send_made(  # noqa: PLR0917 - the shape every door calls
         await send(start)
         await send(end)
         return
-    first = _parts(await _in_thread(next, pieces, b""))
-    _require_no_more(first, length)
-    await send(start)
-    exchange = lendable(scope)
-    if exchange is None:
-        while first:
-            joined = b"".join(first)
-            await send({"type": "http.response.body", "body": joined, "more_body": True})
-            first = _parts(await _in_thread(next, pieces, b""))
-    else:
-        making = _Making(pieces, length, first)
-        await hand_over(exchange, _threads, making.turn, lambda: making.sent)
-    if exchange is None or not exchange.is_gone:
-        await send(end)
+    making = _Making(pieces, length)
+    try:
+        await making.begin()
+        await send(start)
+        exchange = lendable(scope)
+        if exchange is None:
+            while making.rest:
+                body = b"".join(making.rest)
+                await send({"type": "http.response.body", "body": body, "more_body": True})
+                making.rest = _parts(await _in_thread(next, pieces, b""))
+        else:
+            await hand_over(exchange, _threads, making.turn, lambda: making.sent)
+        if exchange is None or not exchange.is_gone:
+            await send(end)
+    finally:
+        await in_thread(_threads, making.close)
 
 
 @dataclass(slots=True)
@@ -73,9 +75,14 @@ class _Making:
 
     pieces: Pieces
     length: int
-    rest: list[memoryview]
+    rest: list[memoryview] = field(default_factory=list)
     sent: int = field(default=0)
     coming: "Future[Piece] | None" = field(default=None)
+
+    async def begin(self) -> None:
+        """Make the first piece."""
+        self.rest = _parts(await _in_thread(next, self.pieces, b""))
+        _require_no_more(self.rest, self.length)
 
     def turn(self, socket: int) -> bool:
         """Make and send for a moment, or until the client is slow to read; whether all is sent."""
@@ -107,6 +114,13 @@ class _Making:
             if time.monotonic() > deadline:
                 break
         return self.sent >= self.length
+
+    def close(self) -> None:
+        """Let go of what the pieces are made from, such as open files, wherever it ended."""
+        if self.coming is not None and not self.coming.cancel():
+            wait([self.coming])  # what is being made cannot be closed
+        if isinstance(self.pieces, Generator):
+            self.pieces.close()
 
     def _send(self, socket: int) -> int:
         """Send some of the piece at hand; how many bytes."""
