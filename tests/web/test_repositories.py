@@ -97,6 +97,14 @@ def test_uploaded_files_are_one_commit_and_large_ones_go_to_the_store(ada):
     assert list((ada.ground.store.staging()).glob("form-*")) == []
 
 
+def test_the_upload_page_names_the_command_that_its_reader_may_use(ada):
+    where = ada.model()
+    assert "hf upload ada/tiny ./folder</code>" in ada.see(f"{where}/upload/main").text
+    visitor = ada.other().join("bob")
+    said = "hf upload ada/tiny ./folder --create-pr</code>"
+    assert said in visitor.see(f"{where}/upload/main").text
+
+
 def test_what_somebody_else_changed_meanwhile_is_not_overwritten(ada):
     where = ada.model(licence="mit")
     form = ada.see(f"{where}/edit/main/README.md")
