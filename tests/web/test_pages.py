@@ -2,6 +2,7 @@
 
 import gzip
 import re
+from pathlib import Path
 
 import pytest
 
@@ -106,6 +107,13 @@ def test_htmx_asks_for_a_block_of_a_page_and_gets_just_that(village):
     assert block.text.strip().startswith('<section id="results"')
     assert "<html" not in block.text
     assert "HX-Request" in block.headers["vary"]
+
+
+def test_the_documentation_counts_its_pages_without_the_list_of_them(village):
+    assert village.see("/docs/", status=303).headers["location"] == "/docs"
+    shown = re.search(r"Decisions</strong> <span class=.muted.>(\d+)<", village.see("/docs").text)
+    decisions = (Path(__file__).parents[2] / "docs" / "decisions").glob("[0-9]*.md")
+    assert int(shown[1]) == len(list(decisions))
 
 
 def test_pages_that_say_no_help_one_on(village):

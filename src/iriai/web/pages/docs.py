@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from iriai.base.errors import Unknown
 from iriai.base.routing import Access
-from iriai.web.door import Ask, get
+from iriai.web.door import Ask, get, see
 from iriai.web.texts import gettext as _
 
 PLACES = (
@@ -32,6 +32,11 @@ class Document:
     title: str
     path: Path
 
+    @property
+    def is_index(self) -> bool:
+        """Whether it is a list of the other pages of its folder."""
+        return self.path.stem == "README"
+
 
 def first(ask: Ask) -> Response:
     """What there is to read."""
@@ -46,6 +51,8 @@ def document(ask: Ask) -> Response:
     """One page of the documentation."""
     slug = ask.part("path").strip("/")
     found = documents().get(slug)
+    if not slug:
+        return see("/docs")
     if found is None:
         raise Unknown("There is no such page in the documentation.", code="NotFound")
     return _shown(ask, found.title, found.path.read_text(encoding="utf-8"), slug)
@@ -69,7 +76,7 @@ def documents() -> dict[str, Document]:
 def _shown(ask: Ask, title: str, text: str, slug: str) -> Response:
     from iriai.cards import render  # noqa: PLC0415 - five megabytes
 
-    folder = slug if slug and documents()[slug].path.stem == "README" else slug.rpartition("/")[0]
+    folder = slug if slug and documents()[slug].is_index else slug.rpartition("/")[0]
     html = render.html(text, resolve="/docs/", blob="/docs/", folder=folder)
     return ask.page(
         "docs.html",
