@@ -57,14 +57,14 @@ def test_a_discussion_is_named_with_the_repository_it_is_about():
 def test_what_belongs_to_a_commons_is_named_with_it():
     said = sentences.sentence
     amended = said("system:decision/lab/3", "amended", "charter/lab", {})
-    assert amended == "decision 3 of lab amended the charter of lab."
+    assert amended == "Decision 3 of lab amended the charter of lab."
     assert said("ada", "seconded", "proposal/lab/3", {}) == "ada seconded proposal 3 of lab."
     admitted = said("system:decision/lab/4", "admitted", "member/lab/ben", {})
-    assert admitted == "decision 4 of lab admitted ben as a member of lab."
+    assert admitted == "Decision 4 of lab admitted ben as a member of lab."
     assert said("system:charter/lab", "took in", "commons/lab", {}) == (
-        "the hub took in what there was into the commons lab."
+        "The hub took in what there was into the commons lab."
     )
-    assert said("panel/1", "varied", "case/lab/2", {}) == "panel 1 varied case 2 of lab."
+    assert said("panel/1", "varied", "case/lab/2", {}) == "Panel 1 varied case 2 of lab."
     assert sentences.link("charter/lab") == "/commons/lab/charter"
     assert sentences.link("proposal/lab/3") == "/commons/lab/proposals/3"
     assert sentences.link("seat/lab/9") == "/commons/lab/members"
@@ -79,10 +79,13 @@ def test_in_its_own_log_a_commons_goes_without_saying():
     assert said("hana", "applied", "member/lab/hana") == "hana asked to become a member."
     assert said("system:clock", "passed", "proposal/lab/3") == "Proposal 3 passed."
     assert said("system:decision/lab/3", "amended", "charter/lab") == (
-        "decision 3 amended the charter."
+        "Decision 3 amended the charter."
     )
     assert said("system:operator", "reported", "pot/lab") == (
-        "the operator reported what was used of the pot."
+        "The operator reported what was used of the pot."
+    )
+    assert said("somebody", "accepted a seat on", "panel/lab/1") == (
+        "Somebody accepted a seat on panel 1."
     )
     asked = said("somebody", "received", "removal/lab/2")
     assert asked == "Somebody asked for data to be removed: request 2."

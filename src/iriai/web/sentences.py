@@ -57,6 +57,9 @@ PAGES = {
 }
 """Under which page of its commons such a subject is seen."""
 
+SOMEBODY = "somebody"
+"""Who acts where the log does not say who it was."""
+
 NUMBERED = frozenset({"proposal", "case", "panel", "removal"})
 """Of these each has a page of its own, under its number."""
 
@@ -131,17 +134,17 @@ def link(subject: str) -> str:
 
 
 def _actor(actor: str, here: str) -> str:
-    """Who did it: a person, or what acts for nobody in particular."""
+    """Who did it, to begin a sentence: a person as they write it, or what acts for nobody."""
     if actor.startswith("system:decision/"):
         commons, _slash, number = actor.removeprefix("system:decision/").rpartition("/")
-        return _("decision {number}{of}").format(number=number, of=_of(commons, here))
+        return _("Decision {number}{of}").format(number=number, of=_of(commons, here))
     if actor.startswith("panel/"):
-        return _("panel {number}").format(number=actor.removeprefix("panel/"))
+        return _("Panel {number}").format(number=actor.removeprefix("panel/"))
     if actor == "system:operator":
-        return _("the operator")
+        return _("The operator")
     if actor.startswith("system:"):
-        return _("the hub")
-    return actor
+        return _("The hub")
+    return _("Somebody") if actor == SOMEBODY else actor
 
 
 def _of(commons: str, here: str) -> str:
