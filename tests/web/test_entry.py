@@ -58,7 +58,10 @@ def test_a_wrong_password_and_a_wrong_name_read_the_same(ada):
 def test_signing_in_goes_on_where_one_was_going_and_nowhere_else(ada):
     bob = ada.other()
     turned = bob.see("/settings/tokens", status=303)
-    assert turned.headers["location"] == "/login?next=/settings/tokens"
+    assert turned.headers["location"] == "/login?next=/settings/tokens&first=yes"
+    why = "That page is for people who are signed in."
+    assert why in text(bob.see(turned.headers["location"]))
+    assert why not in text(bob.see("/login?next=/settings/tokens"))
     for where, there in (
         ("/settings/tokens", "/settings/tokens"),
         ("https://evil.example/", "/"),

@@ -52,7 +52,8 @@ def page(request: Request, error: HubError) -> Response:
 def _sign_in_first(request: Request) -> Response:
     """Send whoever is not signed in to the door, and remember where they were going."""
     where = request.scope["path"] + (f"?{request.url.query}" if request.url.query else "")
-    there = {"Location": f"/login?next={quote(where, safe='/')}", "Cache-Control": "no-store"}
+    door = f"/login?next={quote(where, safe='/')}&first=yes"
+    there = {"Location": door, "Cache-Control": "no-store"}
     return Response(status_code=SEE_OTHER, headers=there)
 
 

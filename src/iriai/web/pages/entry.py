@@ -151,6 +151,7 @@ def _login(ask: Ask, *, next_path: str, error: HubError | None = None) -> Respon
         status=problems.status(error) if error else 200,
         headers=error.headers if error else {},
         next=next_path,
+        is_first=ask.query("first") == "yes" and next_path != "/",
         form=ask.form,
         fault=error.message if error else "",
         sign_up_open=ask.ground.settings.sign_up == "open",
