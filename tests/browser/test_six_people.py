@@ -67,6 +67,7 @@ class Newcomer:
 
     def is_there(self) -> None:
         assert len(self.pages) <= PAGES_MAX, self.pages
+        self.page.wait_for_load_state()
         assert self.page.evaluate(WIDER) <= 0, self.page.url
         assert "nothing more happens" in self.said or self.page.locator(".next-step").count() >= 1
 
