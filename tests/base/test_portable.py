@@ -25,7 +25,6 @@ from sqlalchemy import (
     update,
 )
 from tests.support import server
-from tests.test_migrations import every_table_known
 
 from iriai.base import portable
 from iriai.base.backup import take
@@ -164,7 +163,6 @@ def test_every_column_of_every_table_comes_back_from_either_database_in_the_othe
     any_ground, state, tmp_path, clock
 ):
     (there,) = set(server.STATES) - {state}
-    every_table_known()
     fill(any_ground.settings.database)
     before = held(any_ground)
     take(any_ground, tmp_path / "backup", silent)
