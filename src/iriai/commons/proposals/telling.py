@@ -137,7 +137,7 @@ def _over(found: Proposal, queued: str = "") -> str:
     if found.state is State.PASSED:
         return "It has passed, and is being done now."
     if found.state is State.ENACTED and queued:
-        return f"It was granted, and is in the queue of the pot. {queued} {BROKEN}"
+        return f"It was agreed to, and is in the queue of the pot. {queued} {BROKEN}"
     if found.state is State.ENACTED:
         return f"It was done on {_when(found.enacted_at)}; nothing more happens. {BROKEN}"
     if found.state is State.ENACT_FAILED:
