@@ -109,6 +109,14 @@ def test_a_file_that_was_asked_for_must_be_there_and_be_toml(tmp_path: Path):
         load(environ={}, config=tmp_path / "bad.toml")
 
 
+def test_a_folder_is_named_without_steps_back(tmp_path: Path):
+    (tmp_path / "there").mkdir()
+    given = load(environ={}, data=tmp_path / "there" / ".." / "data")
+    assert given.data == tmp_path.resolve() / "data"
+    assert ".." not in given.database + given.store
+    assert load(environ={}, data=Path("data")).data == Path("data")
+
+
 def test_no_secret_is_shown_when_settings_are_printed():
     made = Settings(
         secret="ab" * 32,

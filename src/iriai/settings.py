@@ -185,6 +185,11 @@ def load(
     return Settings(**given)
 
 
+def tidy(path: Path) -> Path:
+    """The same folder, without steps back in its name."""
+    return path.resolve() if ".." in path.parts else path
+
+
 def _file(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
@@ -214,7 +219,7 @@ def _typed(name: str, value: Any, where: str = "") -> Any:
     """A setting in its own type, or `Invalid`; `where` begins the sentence that refuses it."""
     try:
         if name == "data":
-            return Path(value)
+            return tidy(Path(value))
         if name in NUMBERS:
             return _number(name, str(value))
         if name in SWITCH_NAMES:

@@ -36,8 +36,9 @@ def demo(data: Path, port: int) -> None:
     and the next run goes on where this one was.
     """
     from iriai.cli.demo import commons
+    from iriai.settings import tidy
 
-    data = data.absolute()
+    data = tidy(data).absolute()
     try:
         upload.require_client()
         hub.require_free(port)
