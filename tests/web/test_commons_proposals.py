@@ -144,7 +144,7 @@ def test_whoever_is_no_member_reads_everything_and_is_told_how_one_becomes_one(l
     dora.send("/commons/lab/members", do="apply", text="I like tea.")
     assert "You have applied; once you are a member" in text(dora.see("/commons/lab"))
     assert "Propose something" in text(lab.see("/commons/lab"))
-    assert "Whoever decides here alone proposes." in text(dora.see("/commons/hub"))
+    assert "Only whoever decides here proposes." in text(dora.see("/commons/hub"))
     lab.send("/organizations/new", name="guild")
     assert "who have a role, which the owners give" in text(dora.see("/commons/guild"))
     assert "Propose something" in text(lab.see("/commons/guild"))

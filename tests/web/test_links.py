@@ -25,6 +25,11 @@ def test_what_a_link_names_is_what_the_address_is_read_as(rev, path):
     assert (read.revision, read.path) == (rev, path.rstrip("/"))
 
 
+def test_the_hub_is_no_account_and_its_link_leads_to_its_commons():
+    assert links.account("ada") == "/ada"
+    assert links.account("hub") == "/commons/hub"
+
+
 def test_whoever_pastes_an_address_names_what_it_shows():
     assert links.subject("https://hub.example/datasets/lab/x") == "repo/datasets/lab/x"
     assert links.subject("http://hub:8700/lab/tiny/tree/main?x=1#y") == "repo/lab/tiny"

@@ -8,6 +8,8 @@ from typing import Protocol
 from urllib.parse import quote, unquote, urlencode
 
 PREFIXES = {"model": "", "dataset": "datasets/", "space": "spaces/"}
+HUB = "hub"
+"""What the hub's own commons goes by, which is nobody's account."""
 PLURALS = {"model": "models", "dataset": "datasets", "space": "spaces"}
 
 
@@ -43,8 +45,8 @@ def subject(given: str) -> str:
 
 
 def account(name: str) -> str:
-    """A person's or organisation's page."""
-    return f"/{quote(name)}"
+    """A person's or organisation's page; the hub itself has that of its commons."""
+    return commons(name) if name == HUB else f"/{quote(name)}"
 
 
 def listing(kind: str, **filters: str) -> str:

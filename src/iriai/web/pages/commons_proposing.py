@@ -58,7 +58,7 @@ VISITOR_OF_OWNERS = (
     _("Only those propose here who have a role, which the owners give."),
     _("Who belongs, and how to"),
 )
-VISITOR_OF_ONE = (_("Whoever decides here alone proposes."), _("Who that is"))
+VISITOR_OF_ONE = (_("Only whoever decides here proposes."), _("Who decides here"))
 
 
 def outside(tx: Tx, ask: Ask, commons_id: int) -> tuple[str, str] | None:
