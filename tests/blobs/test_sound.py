@@ -2,6 +2,7 @@
 
 import mmap
 import os
+import time
 from itertools import chain
 
 import pytest
@@ -52,6 +53,12 @@ class Held:
         made = content.sendable(self.ground, self.terms, first, last)
         assert b"".join(chain.from_iterable(made)) == self.whole[first : last + 1]
         return len(self.hashed)
+
+
+@pytest.fixture(autouse=True)
+def settled(monkeypatch):
+    """A file may be believed from the moment it is there."""
+    monkeypatch.setattr(sound, "SETTLED_SECONDS", 0)
 
 
 @pytest.fixture
@@ -174,6 +181,15 @@ def test_after_a_day_it_is_hashed_again(sender, holding, clock):
     clock.advance(seconds=1)
     assert held.read() == len(RAWS)
     assert held.read() == 0
+
+
+def test_of_a_file_that_changed_a_moment_ago_nothing_is_believed(sender, holding, monkeypatch):
+    held = holding(sender(ADA))
+    monkeypatch.setattr(sound, "SETTLED_SECONDS", 60)
+    assert [held.read(), held.read()] == [len(RAWS)] * 2
+    changed = held.path.stat().st_ctime
+    monkeypatch.setattr(sound, "SETTLED_SECONDS", time.time() - changed)
+    assert [held.read(), held.read()] == [len(RAWS), 0]
 
 
 def test_what_was_changed_while_it_was_read_is_not_believed(sender, holding):

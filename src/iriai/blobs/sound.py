@@ -3,10 +3,13 @@
 Every chunk is hashed before it is sent, which costs more than sending it. One that was found sound
 is believed for `SOUND_FOR_SECONDS`, and for as long as nobody has touched its file: a file is known
 by its number, its length and when its content and its facts were last changed, which no program can
-set back. Of a xorb that was sent again and is packed otherwise, nothing is believed to whoever
-still reads it by the places that its chunks had. Where the store is not here, nothing is at all.
+set back. Where times are told by the second, or by the clock's tick, a change right after another
+does not show: of a file that changed a moment ago nothing is believed. Nor is it to whoever still
+reads a xorb by the places that its chunks had before it was sent again, packed otherwise; nor where
+the store is not here.
 """
 
+import time
 from array import array
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -20,6 +23,8 @@ from iriai.blobs.xet.chunks import ChunkTable
 from iriai.blobs.xet.hashes import to_hex
 
 SOUND_FOR_SECONDS = 24 * 3600
+SETTLED_SECONDS = 2.0
+"""How long ago a file has to have changed: no file system in use tells times more coarsely."""
 REMEMBERED_MAX = 10_000
 """Xorbs, of 64 MiB at most and some hundred bytes each here."""
 
@@ -67,7 +72,7 @@ class XorbFile:
 
     def found_sound(self, mark: Mark | None, start: int, end: int) -> None:
         """Remember that these chunks are, unless the file is not what it was before it was read."""
-        if mark is None or self.mark() != mark:
+        if mark is None or self.mark() != mark or not _is_settled(mark):
             return
         with _lock:
             known = self._lookup(mark)
@@ -90,6 +95,11 @@ def opened(ground: Ground, digest: bytes, table: ChunkTable) -> XorbFile | None:
     """The file of a xorb, where the store has one here."""
     path = ground.store.local_path(rules.xorb_key(to_hex(digest)))
     return None if path is None else XorbFile(ground, digest, table, path)
+
+
+def _is_settled(mark: Mark) -> bool:
+    """Whether any change from now on moves the file's time; by the clock that files are told by."""
+    return time.time() - mark[-1] / 1e9 >= SETTLED_SECONDS
 
 
 def _bits(start: int, end: int) -> int:
