@@ -39,6 +39,8 @@ from sqlalchemy.types import TypeDecorator
 BUSY_TIMEOUT_MS = 30_000
 CONNECTIONS = 40
 """How many connections a process takes at most, where its settings do not say."""
+POOL_WAIT_SECONDS = 30.0
+"""How long somebody waits for one of them, where all are in use."""
 CONNECT_WAIT_SECONDS = 3.0
 """How long somebody waits for a connection where the server has none left."""
 CONNECT_AGAIN_SECONDS = 0.05
@@ -169,6 +171,7 @@ def connect(url: str, connections: int = CONNECTIONS) -> Engine:
         "poolclass": ClosingPool,
         "pool_size": max(1, connections // 2),
         "max_overflow": connections - connections // 2,
+        "pool_timeout": POOL_WAIT_SECONDS,
     }
     if url.startswith("sqlite"):
         return _sqlite(url, pool)
