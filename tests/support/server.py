@@ -24,6 +24,9 @@ START_SECONDS = 180
 COMMAND_SECONDS = 120
 STATES = ("sqlite+disk", "postgres+s3")
 SOURCE = Path(__file__).parents[2] / "src"
+PATIENCE = {"HF_HUB_ETAG_TIMEOUT": "120", "HF_HUB_DOWNLOAD_TIMEOUT": "120"}
+"""Clients give an answer up after ten seconds, which a slow machine may take for it."""
+os.environ.update(PATIENCE)  # for the client in this process, which reads them as it is imported
 
 
 def state_environment(state: str, folder: Path, *, is_newest: bool = False) -> dict[str, str]:
@@ -90,6 +93,7 @@ class LiveHub:
             "HF_TOKEN": self.token,
             "HF_HUB_DISABLE_TELEMETRY": "1",
             "HF_HUB_DISABLE_UPDATE_CHECK": "1",
+            **PATIENCE,
             "GIT_TERMINAL_PROMPT": "0",
             "GIT_CONFIG_NOSYSTEM": "1",
         }
