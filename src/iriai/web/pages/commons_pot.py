@@ -89,7 +89,6 @@ def _pot(ask: Ask, error: HubError | None = None) -> Response:
         accounts = [name for _number, name in speaking.accounts(tx, named.id, ask.actor.id)]
     propose = links.commons(named.name, "proposals", "new")
     limits = found.limits()
-    me = ask.actor.name
     granted = [each for each in found.allotments if each.state is State.GRANTED]
     ended = [each for each in found.allotments if each.state is State.RECLAIMED]
     return ask.page(
@@ -108,7 +107,7 @@ def _pot(ask: Ask, error: HubError | None = None) -> Response:
             for pool, slice_, use in zip(found.pools, found.slices, found.uses, strict=True)
         ],
         mine=[
-            (name if len(accounts) > 1 or name != me else "", rows)
+            (name if len(accounts) > 1 or name != ask.actor.name else "", rows)
             for name in accounts
             if (rows := _mine(found, name))
         ],

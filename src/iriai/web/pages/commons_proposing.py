@@ -191,17 +191,7 @@ def _form(
         names = speaking.speakers(tx, named.id, ask.actor.id)
         kept_out = None if error else outside(tx, ask, named.id)
         next_step = _next(charter, action, how, membership.votes(tx, named.id))
-    if action is Action.MEMBER_ADMIT and not charter.is_collective:
-        fields = forms.BY_NAME
-    if action is Action.SEAT_GRANT and not there["custody"]:
-        fields = tuple(
-            replace(each, is_optional=each.name == "repository")
-            for each in fields
-            if each.name != "custody"
-        )
-    if not charter.is_collective:  # owners decide on custody too, without a vote
-        fields = tuple(replace(x, hint="") if x.name == "custody" else x for x in fields)
-    fields = forms.shaped(fields, there)
+    fields = _asked(charter, action, there)
     return ask.page(
         "commons/propose.html",
         outside=kept_out,
@@ -224,6 +214,24 @@ def _form(
         fault=error,
         next_step=next_step,
     )
+
+
+def _asked(
+    charter: Charter, action: Action, there: Mapping[str, offering.Choices]
+) -> tuple[Field, ...]:
+    """The fields of an action's form, as this charter and what there is shape them."""
+    fields = forms.FORMS[action]
+    if action is Action.MEMBER_ADMIT and not charter.is_collective:
+        fields = forms.BY_NAME
+    if action is Action.SEAT_GRANT and not there["custody"]:
+        fields = tuple(
+            replace(each, is_optional=each.name == "repository")
+            for each in fields
+            if each.name != "custody"
+        )
+    if not charter.is_collective:  # owners decide on custody too, without a vote
+        fields = tuple(replace(x, hint="") if x.name == "custody" else x for x in fields)
+    return forms.shaped(fields, there)
 
 
 def _next(charter: Charter, action: Action, how: str, votes: int) -> str:
