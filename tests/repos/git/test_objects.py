@@ -81,6 +81,24 @@ def test_packs_that_went_are_let_go_and_their_successor_is_read(shed):
     assert shed.opened().raw(shed.objects.entry(first, "a").oid) == b"1"
 
 
+def test_who_asked_before_a_pack_was_there_does_not_take_it_away(shed, monkeypatch):
+    first = shed.commit({"a": b"1"})
+    shed.objects.refresh()
+    listed = shed.listed
+
+    def overtaken():
+        monkeypatch.setattr(shed.objects, "_live", listed)
+        before = listed()
+        shed.commit({"a": b"2"}, first)
+        assert shed.objects.refresh()
+        return before
+
+    monkeypatch.setattr(shed.objects, "_live", overtaken)
+    assert shed.objects.refresh()
+    assert all(shed.shelf.has(1, name) for name in shed.live)
+    assert not shed.objects.refresh()
+
+
 def test_a_damaged_pack_is_refused_and_never_served(shed):
     sha = shed.commit({"a": random.Random(7).randbytes(5_000)})
     key = shelf.key(1, shed.live[0], ".pack")

@@ -84,18 +84,24 @@ class Reading:
     # -- the packs ---------------------------------------------------------------------------------
 
     def refresh(self) -> bool:
-        """Have exactly the packs that are live now. Returns whether anything changed."""
+        """Have exactly the packs that are live now. Returns whether anything changed.
+
+        Where another refresh ended since we asked what is live, it may know of newer packs than we:
+        then none is taken away.
+        """
+        before = self._generation
         names = set(self._live())
         with self._lock:
             self._used_at = time.monotonic()
             laid = {name for name in self._laid or () if self._shelf.has(self.repo_id, name)}
-            new, gone = names - laid, laid - names
+            is_latest = self._generation == before
+            new, gone = names - laid, laid - names if is_latest else set[str]()
             if not new and not gone and self._laid is not None:
-                return False
+                return not is_latest
             self._shelf.folder(self.repo_id)
             self._shelf.lay(self.repo_id, sorted(new))
             self._shelf.lift(self.repo_id, sorted(gone))
-            self._laid = names
+            self._laid = (laid | names) - gone
             self._repository = self._opened()  # lets go of the maps of packs that went
             self._generation += 1
         return True
