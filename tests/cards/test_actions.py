@@ -3,6 +3,7 @@
 import json
 import struct
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -180,6 +181,27 @@ def test_a_card_may_be_read_by_many_at_once(any_town):
         thread.join()
     assert errors == []
     assert card(any_town, repo).licence == "apache-2.0"
+
+
+def test_an_older_card_never_takes_the_place_of_a_newer(any_town, monkeypatch):
+    repo = any_town.repo()
+    any_town.commit(repo, {"README.md": CARD})
+    keep, is_about_to = actions._keep, threading.Event()
+
+    def late(*given):
+        if not is_about_to.is_set():
+            is_about_to.set()
+            time.sleep(0.5)
+        keep(*given)
+
+    monkeypatch.setattr(actions, "_keep", late)
+    older = threading.Thread(target=actions.refresh, args=(any_town.ground, repo.id))
+    older.start()
+    assert is_about_to.wait(20)
+    any_town.commit(repo, {"README.md": CARD.replace(b"apache-2.0", b"mit")})
+    actions.refresh(any_town.ground, repo.id)
+    older.join()
+    assert card(any_town, repo).licence == "mit"
 
 
 def test_the_job_reads_a_card_and_minds_no_repository_that_is_gone(any_town):

@@ -21,6 +21,7 @@ from iriai.cards.tables import CardRow, FacetRow
 from iriai.repos import queries as repos
 from iriai.repos import withheld
 from iriai.repos.git.entries import File
+from iriai.repos.landing import lock
 from iriai.repos.rules import Kind
 
 README = "README.md"
@@ -62,6 +63,7 @@ def refresh(ground: Ground, repo_id: int) -> None:
             return
         read = _read(files.tree(ground, repo_id, repo.head, hidden), repo.kind)
         with ground.write() as tx:
+            lock(tx, repo_id)
             if repos.by_id(tx, repo_id).head == read.sha:
                 _keep(tx, repo_id, read)
                 return
