@@ -9,7 +9,7 @@ from iriai.commons.enactment import people
 from iriai.commons.membership import actions as members
 from iriai.commons.membership import electing, offices, powers, queries, rules
 from iriai.commons.membership.rules import State
-from iriai.commons.membership.tables import Election
+from iriai.commons.membership.tables import Activity, Election
 from iriai.identity import queries as accounts
 from iriai.identity import rules as identity_rules
 from iriai.identity.rules import Role
@@ -263,3 +263,16 @@ def test_of_two_who_vouch_at_once_the_later_puts_an_applicant_to_the_members(any
 
     assert overlapping(town.ground, vouch("ada"), vouch("bob")) is None
     assert town.see(1).title == "Admit dan"
+
+
+def test_a_members_two_first_acts_at_once_are_both_noted(any_town, clock):
+    town = any_town
+    town.found("university", "ada", "bob")
+    new = town.person("dan").id
+
+    def acts(tx):
+        members.note_activity(tx, town.commons_id, new)
+
+    assert overlapping(town.ground, acts, acts) is None
+    with town.ground.read() as tx:
+        assert tx.session.get(Activity, (town.commons_id, new)).active_at == clock.moment
