@@ -125,6 +125,8 @@ def test_a_granted_request_that_waits_says_so_on_the_page_of_its_proposal(ada, t
     assert "in the queue of the pot. It is granted as soon as 5 GPU hours are free" in said
     assert "nothing more happens" not in said
     assert 'href="/commons/lab/pot#queue"' in page.text
+    for listed in ("/commons/lab", "/commons/lab/proposals"):
+        assert f"#{made.number} in the queue" in text(ada.see(listed))
     with town.ground.write() as tx:
         powers.reclaim(
             tx, "system:test", town.commons_id, "lab", allotment_id=theirs.id, cited={}

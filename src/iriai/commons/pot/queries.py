@@ -183,6 +183,15 @@ def allotments(tx: Tx, commons_id: int) -> list[Allotment]:
     ]
 
 
+def queued_by(tx: Tx, commons_id: int) -> set[int]:
+    """The numbers of the proposals whose requests wait in the queue."""
+    asked = select(AllotmentRow.decision).where(
+        AllotmentRow.commons_id == commons_id, AllotmentRow.state == State.QUEUED
+    )
+    found = (each.rpartition("/")[2] for each in tx.connection.execute(asked).scalars())
+    return {int(each) for each in found if each.isdecimal()}
+
+
 def waiting_of(tx: Tx, commons_id: int, proposal: int) -> Waiting | None:
     """What the proposal of this number put into the queue, as long as it waits there."""
     asked = select(AllotmentRow.id).where(

@@ -13,6 +13,7 @@ from iriai.commons.membership import queries as membership
 from iriai.commons.membership import speaking
 from iriai.commons.membership.overview import Overview, overview
 from iriai.commons.membership.speaker import Speaker
+from iriai.commons.pot import queries as pots
 from iriai.commons.proposals import queries as proposals
 from iriai.commons.proposals import taking_part, telling
 from iriai.commons.proposals.rules import Proposal, State
@@ -50,6 +51,7 @@ def home(ask: Ask) -> Response:
             outside=outside(tx, ask, named.id),
             over=proposals.closed(tx, named.id)[:OVER_SHOWN],
             states=telling.STATES,
+            queued=pots.queued_by(tx, named.id),
             removals=[each for each in removals.removals(tx, named.id) if each.state in OPEN],
             size=events.head(tx, named.id).size,
             resources="" if named.name == HUB_NAME else links.account(named.name),

@@ -52,12 +52,14 @@ def every(ask: Ask) -> Response:
             if _is_voting(each) and (voters := proposals.voters(tx, each, ask.actor.id))
         }
         outside = proposing.outside(tx, ask, named.id)
+        queued = pots.queued_by(tx, named.id)
         now = tx.now
     older = over[-1].number if len(over) == proposals.PAGE_LENGTH else None
     here = links.commons(named.name, "proposals")
     return ask.page(
         "commons/proposals.html",
         outside=outside,
+        queued=queued,
         tab="proposals",
         twin=links.commons_twin(named.name, "proposals"),
         commons=named,
