@@ -3,6 +3,7 @@
 The state pairs are the two that the product promises: SQLite with a folder, PostgreSQL with S3.
 """
 
+import inspect
 import itertools
 import os
 import signal
@@ -13,7 +14,8 @@ import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.support import processes, schema, warm
+import httpx
+from tests.support import processes, schema, waiting, warm
 
 from iriai.base.opening import opened
 from iriai.identity import actions
@@ -27,6 +29,8 @@ SOURCE = Path(__file__).parents[2] / "src"
 PATIENCE = {"HF_HUB_ETAG_TIMEOUT": "120", "HF_HUB_DOWNLOAD_TIMEOUT": "120"}
 """Clients give an answer up after ten seconds, which a slow machine may take for it."""
 os.environ.update(PATIENCE)  # for the client in this process, which reads them as it is imported
+_plain = inspect.signature(httpx.get).parameters["timeout"].default
+_plain.connect = _plain.read = _plain.write = _plain.pool = waiting.SECONDS  # it has five for each
 
 
 def state_environment(state: str, folder: Path, *, is_newest: bool = False) -> dict[str, str]:
