@@ -104,7 +104,7 @@ class World:
     numbers: "itertools.count[int]" = field(default_factory=itertools.count)
 
     def __post_init__(self):
-        self.client = httpx.Client(base_url=self.hub.url, timeout=30)
+        self.client = httpx.Client(base_url=self.hub.url)
 
     def send(self, person, method, path, body=None, *, lines=None):
         token = self.tokens.get(person)
