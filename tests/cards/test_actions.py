@@ -3,7 +3,6 @@
 import json
 import struct
 import threading
-import time
 
 import numpy as np
 import pytest
@@ -29,6 +28,8 @@ base_model: ada/base
 ---
 # Tiny
 """
+OVERTAKEN_SECONDS = 2
+"""How long an older reading is held up, in which a newer one could overtake it."""
 CONFIG = {"architectures": ["BertForMaskedLM"], "model_type": "bert", "vocab_size": 30_000}
 
 
@@ -186,12 +187,12 @@ def test_a_card_may_be_read_by_many_at_once(any_town):
 def test_an_older_card_never_takes_the_place_of_a_newer(any_town, monkeypatch):
     repo = any_town.repo()
     any_town.commit(repo, {"README.md": CARD})
-    keep, is_about_to = actions._keep, threading.Event()
+    keep, is_about_to, is_newer_kept = actions._keep, threading.Event(), threading.Event()
 
     def late(*given):
         if not is_about_to.is_set():
             is_about_to.set()
-            time.sleep(0.5)
+            is_newer_kept.wait(OVERTAKEN_SECONDS)
         keep(*given)
 
     monkeypatch.setattr(actions, "_keep", late)
@@ -200,8 +201,10 @@ def test_an_older_card_never_takes_the_place_of_a_newer(any_town, monkeypatch):
     assert is_about_to.wait(20)
     any_town.commit(repo, {"README.md": CARD.replace(b"apache-2.0", b"mit")})
     actions.refresh(any_town.ground, repo.id)
+    is_newer_kept.set()
     older.join()
-    assert card(any_town, repo).licence == "mit"
+    with any_town.ground.read() as tx:
+        assert queries.card(tx, repo.id).licence == "mit"
 
 
 def test_the_job_reads_a_card_and_minds_no_repository_that_is_gone(any_town):
