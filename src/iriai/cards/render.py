@@ -34,6 +34,7 @@ CODE_LENGTH_MAX = 32_000
 CODE_BLOCKS_MAX = 200
 CACHED_CARDS = 32
 SECONDS_MAX = 2.0
+"""Of a processor: what is laid out once is kept, and must not tell how busy the machine was."""
 RAW_TAGS_MAX = 4_000
 HEADINGS_MAX = 1_000
 LINKED_LENGTH_MAX = 20_000
@@ -142,7 +143,7 @@ def _rendered(text: str) -> str:
     """The HTML of Markdown as it comes, or the text as it stands where that takes too long."""
     if _RAW_TAG.subn("", text, RAW_TAGS_MAX + 1)[1] <= RAW_TAGS_MAX:
         try:
-            return str(_MARKDOWN.render(text, {"until": time.monotonic() + SECONDS_MAX}))
+            return str(_MARKDOWN.render(text, {"until": time.thread_time() + SECONDS_MAX}))
         except _TooSlow:
             pass
     said = "This text takes too long to be laid out; it is shown as it stands."
@@ -258,7 +259,7 @@ def _aligned(state: Any) -> None:
 
 
 def _require_time(env: Any) -> None:
-    if time.monotonic() > env.get("until", math.inf):
+    if time.thread_time() > env.get("until", math.inf):
         raise _TooSlow
 
 
