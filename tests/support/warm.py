@@ -28,6 +28,7 @@ from pathlib import Path
 
 SOURCE = Path(__file__).parents[2] / "src"
 MESSAGE_BYTES_MAX = 1 << 17
+END_SECONDS = 30
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 LATE = ("alembic.command", "boto3", "psycopg", "sqlalchemy.dialects.sqlite", "uvicorn", "uvloop")
 """What iriai imports when it is needed."""
@@ -97,8 +98,14 @@ class Stem:
     def end(self, owner: int) -> None:
         """Let it end, and with it all that was forked from it."""
         if os.getpid() == owner:  # never from a forked child
+            with contextlib.suppress(OSError):  # it may have ended
+                self._channel.shutdown(socket.SHUT_RDWR)  # also where a child has it open too
             self._channel.close()
-            self._process.wait()
+            try:
+                self._process.wait(END_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
 
     def fork(
         self,

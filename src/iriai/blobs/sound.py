@@ -9,7 +9,6 @@ reads a xorb by the places that its chunks had before it was sent again, packed 
 the store is not here.
 """
 
-import time
 from array import array
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from hashlib import blake2b
 from pathlib import Path
 from threading import Lock
 
+from iriai.base import clock
 from iriai.base.tx import Ground
 from iriai.blobs import rules
 from iriai.blobs.xet.chunks import ChunkTable
@@ -99,7 +99,7 @@ def opened(ground: Ground, digest: bytes, table: ChunkTable) -> XorbFile | None:
 
 def _is_settled(mark: Mark) -> bool:
     """Whether any change from now on moves the file's time; by the clock that files are told by."""
-    return time.time() - mark[-1] / 1e9 >= SETTLED_SECONDS
+    return clock.now().timestamp() - mark[-1] / 1e9 >= SETTLED_SECONDS
 
 
 def _bits(start: int, end: int) -> int:

@@ -84,17 +84,13 @@ class Reading:
     # -- the packs ---------------------------------------------------------------------------------
 
     def refresh(self) -> bool:
-        """Have exactly the packs that are live now. Returns whether anything changed.
-
-        Where another refresh ended since we asked what is live, it may know of newer packs than we:
-        then none is taken away.
-        """
+        """Have exactly the packs that are live now. Returns whether anything changed."""
         before = self._generation
         names = set(self._live())
         with self._lock:
             self._used_at = time.monotonic()
             laid = {name for name in self._laid or () if self._shelf.has(self.repo_id, name)}
-            is_latest = self._generation == before
+            is_latest = self._generation == before  # else another may know of newer packs than we
             new, gone = names - laid, laid - names if is_latest else set[str]()
             if not new and not gone and self._laid is not None:
                 return not is_latest
