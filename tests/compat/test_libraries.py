@@ -17,7 +17,7 @@ MANY = 1_000 if LONG else 120
 
 def python(hub, code, *words, **env):
     """Run code in a fresh process whose only knowledge of the hub is its environment."""
-    done = run([sys.executable, "-c", code, *words], hub.env | env)
+    done = clients.run_code(sys.executable, code, *words, env=hub.env | env)
     return done.stdout.strip()
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from huggingface_hub import CommitOperationAdd, HfApi
 
-from tests.support.clients import node_modules, python_beside, run
+from tests.support.clients import node_modules, python_beside, run, run_code
 
 BESIDE = ("opendal", "datatrove", "loguru", "humanize")
 LM_EVAL = (
@@ -63,7 +63,7 @@ try:
 except opendal.exceptions.NotFound:
     print("not found")
 """
-    said = run([python, "-c", code], any_hub.env).stdout.splitlines()
+    said = run_code(python, code, env=any_hub.env).stdout.splitlines()
     assert said[0] == "['.gitattributes', 'big.bin', 'data/']"
     assert said[1] == "['.gitattributes', 'big.bin', 'data/a.jsonl']"
     assert said[2] == "2304000 True"
@@ -87,7 +87,7 @@ LocalPipelineExecutor(
     tasks=1, logging_dir=sys.argv[1] + "/logs",
 ).run()
 """
-    run([python, "-c", code, str(tmp_path)], any_hub.env)
+    run_code(python, code, str(tmp_path), env=any_hub.env)
     files = api.list_repo_files("ada/troved", repo_type="dataset")
     (made,) = [each for each in files if each.endswith(".parquet")]
     local = api.hf_hub_download("ada/troved", made, repo_type="dataset", cache_dir=tmp_path)
@@ -119,7 +119,7 @@ tracker.save_results_aggregated(results=results, samples=samples)
 tracker.save_results_samples(task_name="exam", samples=samples["exam"])
 tracker.recreate_metadata_card()
 """
-    run([python, "-c", code, str(tmp_path)], any_hub.env)
+    run_code(python, code, str(tmp_path), env=any_hub.env)
     files = api.list_repo_files("ada/details", repo_type="dataset")
     assert [each for each in files if "/results_" in each]
     assert [each for each in files if "/samples_exam_" in each]

@@ -168,6 +168,20 @@ def run(
     return done
 
 
+END = "\nimport os, sys\nsys.stdout.flush()\nos._exit(0)\n"
+
+
+def run_code(
+    python: str | Path, code: str, *words: str | Path, env: Mapping[str, str], seconds: float = 240
+) -> subprocess.CompletedProcess[str]:
+    """Run Python code that uses a client's libraries.
+
+    It ends its process itself: threads of native libraries abort it now and then while an
+    interpreter ends, and that says nothing of a hub.
+    """
+    return run([python, "-c", code + END, *words], env, seconds=seconds)
+
+
 HF = """
 import contextlib, io, json, sys
 from huggingface_hub.cli import hf
