@@ -81,6 +81,16 @@ def test_a_connection_that_comes_back_after_the_end_is_closed(any_ground):
     assert closed == [1, 1, 1]
 
 
+def test_whoever_still_comes_after_the_end_leaves_no_connection_open(any_ground):
+    engine, closed = db.connect(any_ground.settings.database), []
+    event.listen(engine, "close", lambda *_: closed.append(1))
+    engine.dispose()
+    for count in (1, 2):
+        with engine.connect() as connection:
+            assert connection.execute(text("SELECT 1")).scalar_one() == 1
+        assert len(closed) == count
+
+
 def test_who_writes_what_another_just_wrote_is_told_to_try_again(any_ground, caplog):
     def write(tx):
         tx.connection.execute(insert(InstanceFact), {"name": "same", "value": ""})

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from sqlalchemy import (
     JSON,
@@ -148,16 +148,22 @@ class Table(DeclarativeBase):
 class ClosingPool(QueuePool):
     """A pool that closes what is given back after its end; the plain one leaves that to chance."""
 
-    _is_over = False
+    is_over = False
 
     def dispose(self) -> None:
         """Close all connections that nobody has now, and the others when they come back."""
-        self._is_over = True
+        self.is_over = True
         super().dispose()
+
+    def recreate(self) -> "ClosingPool":
+        """What the engine has afterwards, for whoever still comes: it keeps nothing open either."""
+        made = cast("ClosingPool", super().recreate())
+        made.is_over = self.is_over
+        return made
 
     def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
         super()._do_return_conn(record)
-        if self._is_over:
+        if self.is_over:
             super().dispose()
 
 
