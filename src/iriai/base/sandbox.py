@@ -44,9 +44,6 @@ PROCESSES_MAX = 2
 CALLS_MAX = 2_000
 IDLE_SECONDS = 60.0
 STOP_SECONDS = 5.0
-"""Of a processor, that a call may take."""
-SLOWNESS_MAX = 6
-"""How many times as long a call may take by the wall, on a machine that has much else to do."""
 
 _SOURCE = Path(__file__).resolve().parents[2]
 _WORKER = _SOURCE / "iriai" / "readers" / "worker.py"

@@ -50,9 +50,9 @@ def first(ask: Ask) -> Response:
 def document(ask: Ask) -> Response:
     """One page of the documentation."""
     slug = ask.part("path").strip("/")
-    found = documents().get(slug)
     if not slug:
         return see("/docs")
+    found = documents().get(slug)
     if found is None:
         raise Unknown("There is no such page in the documentation.", code="NotFound")
     return _shown(ask, found.title, found.path.read_text(encoding="utf-8"), slug)
