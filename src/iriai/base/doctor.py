@@ -29,7 +29,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from iriai import __version__
 from iriai.base import clock, sandbox, serving
 from iriai.base.db import connect
-from iriai.base.errors import HubError
+from iriai.base.errors import HubError, reason
 from iriai.base.migrate import current, lacking, newest
 from iriai.base.serving import Server
 from iriai.base.stores import open_store
@@ -155,8 +155,8 @@ def database(settings: "Settings") -> Iterator[Sign]:
     try:
         yield from _database(engine, settings.database_pool)
     except SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
-        yield _trouble("database", f"It does not answer: {reason}")
+        says = str(getattr(error, "orig", error)).strip().splitlines()[0]
+        yield _trouble("database", f"It does not answer: {says}")
     finally:
         engine.dispose()
 
@@ -204,9 +204,9 @@ def _hub(found: Server) -> Iterator[Sign]:
         socket.create_connection((here, found.port), timeout=COMMAND_SECONDS_MAX).close()
         yield _fine("port", f"{where}: the hub on this folder, process {found.process}, has it")
     except OSError as error:
-        reason = os.strerror(error.errno).lower() if error.errno else str(error)
         says = f"{where}: the hub on this folder, process {found.process}, does not answer there"
-        yield _trouble("port", f"{says} ({reason}); see what it printed, and start it again.")
+        says = f"{says} ({reason(error)})"
+        yield _trouble("port", f"{says}; see what it printed, and start it again.")
 
 
 def _port(settings: "Settings") -> Sign:
@@ -216,10 +216,10 @@ def _port(settings: "Settings") -> Sign:
         family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
         socket.create_server((settings.host, settings.port), family=family).close()
     except OSError as error:
-        reason = os.strerror(error.errno).lower() if error.errno else str(error)
+        says = f"{where}: {reason(error)}"
         if serving.folder_of(settings) is None:  # one cannot see who serves that database
-            return _note("port", f"{where}: {reason}, which is right if that is this hub.")
-        return _note("port", f"{where}: {reason}, and not by a hub on this folder.")
+            return _note("port", f"{says}, which is right if that is this hub.")
+        return _note("port", f"{says}, and not by a hub on this folder.")
     return _fine("port", f"{where} is free")
 
 

@@ -14,6 +14,8 @@ turn kinds into answers, each with one table: `api/problems.py` and `web/problem
 is not a `HubError` is a bug.
 """
 
+import os
+
 
 class HubError(Exception):
     """A failure we expect and can explain to whoever asked."""
@@ -52,3 +54,8 @@ class Excessive(HubError):
 
 class Unavailable(HubError):
     """A thing we depend on is down or damaged."""
+
+
+def reason(error: OSError) -> str:
+    """What the machine says of an error, as a part of a sentence."""
+    return os.strerror(error.errno).lower() if error.errno else str(error)

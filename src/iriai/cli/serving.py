@@ -3,7 +3,6 @@
 import contextlib
 import fcntl
 import logging
-import os
 import signal
 import socket
 import threading
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from iriai.base.errors import Conflict, Invalid, Unavailable
+from iriai.base.errors import Conflict, Invalid, Unavailable, reason
 from iriai.cli import frame
 
 if TYPE_CHECKING:
@@ -171,9 +170,9 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
     except OSError as error:
         if isinstance(error, socket.gaierror):
             raise Invalid(f"There is no address {host} to listen on.") from error
-        reason = os.strerror(error.errno).lower() if error.errno else str(error)
         raise Conflict(
-            f"The hub cannot listen on {host}, port {port}: {reason}. Choose another with --port."
+            f"The hub cannot listen on {host}, port {port}: {reason(error)}. "
+            "Choose another with --port."
         ) from error
     with contextlib.closing(listener):
         yield listener
