@@ -9,6 +9,7 @@ import pytest
 import safetensors.numpy
 from sqlalchemy import select
 from tests.repos.conftest import settled
+from tests.support.overlap import overtaken
 
 from iriai.base import jobs
 from iriai.base.errors import HubError
@@ -28,8 +29,6 @@ base_model: ada/base
 ---
 # Tiny
 """
-OVERTAKEN_SECONDS = 2
-"""How long an older reading is held up, in which a newer one could overtake it."""
 CONFIG = {"architectures": ["BertForMaskedLM"], "model_type": "bert", "vocab_size": 30_000}
 
 
@@ -187,22 +186,15 @@ def test_a_card_may_be_read_by_many_at_once(any_town):
 def test_an_older_card_never_takes_the_place_of_a_newer(any_town, monkeypatch):
     repo = any_town.repo()
     any_town.commit(repo, {"README.md": CARD})
-    keep, is_about_to, is_newer_kept = actions._keep, threading.Event(), threading.Event()
 
-    def late(*given):
-        if not is_about_to.is_set():
-            is_about_to.set()
-            is_newer_kept.wait(OVERTAKEN_SECONDS)
-        keep(*given)
+    def read():
+        actions.refresh(any_town.ground, repo.id)
 
-    monkeypatch.setattr(actions, "_keep", late)
-    older = threading.Thread(target=actions.refresh, args=(any_town.ground, repo.id))
-    older.start()
-    assert is_about_to.wait(20)
-    any_town.commit(repo, {"README.md": CARD.replace(b"apache-2.0", b"mit")})
-    actions.refresh(any_town.ground, repo.id)
-    is_newer_kept.set()
-    older.join()
+    def changed():
+        any_town.commit(repo, {"README.md": CARD.replace(b"apache-2.0", b"mit")})
+        read()
+
+    overtaken(monkeypatch, actions, read, changed)
     with any_town.ground.read() as tx:
         assert queries.card(tx, repo.id).licence == "mit"
 

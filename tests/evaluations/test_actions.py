@@ -6,14 +6,13 @@ import time
 import pytest
 from sqlalchemy import select
 from tests.repos.conftest import settled
+from tests.support.overlap import overtaken
 
 from iriai.evaluations import actions, queries
 from iriai.evaluations.tables import EvaluationRow
 
 BENCHMARK = b"name: Exam\ntasks:\n- id: easy\n"
 RESULTS = b"- dataset: {id: ada/exam, task_id: easy}\n  value: 0.5\n"
-OVERTAKEN_SECONDS = 2
-"""How long an older reading is held up, in which a newer one could overtake it."""
 
 
 @pytest.fixture
@@ -72,21 +71,14 @@ def test_a_benchmark_and_scores_may_be_read_by_many_at_once(any_town, slowly):
 def test_an_older_reading_never_takes_the_place_of_a_newer(any_town, monkeypatch):
     model = any_town.repo("model")
     any_town.commit(model, {".eval_results/exam.yaml": RESULTS})
-    keep, is_about_to, is_newer_kept = actions._keep, threading.Event(), threading.Event()
 
-    def late(*given):
-        if not is_about_to.is_set():
-            is_about_to.set()
-            is_newer_kept.wait(OVERTAKEN_SECONDS)
-        keep(*given)
+    def read():
+        actions.refresh(any_town.ground, model.id)
 
-    monkeypatch.setattr(actions, "_keep", late)
-    older = threading.Thread(target=actions.refresh, args=(any_town.ground, model.id))
-    older.start()
-    assert is_about_to.wait(20)
-    any_town.commit(model, {".eval_results/exam.yaml": RESULTS.replace(b"0.5", b"0.25")})
-    actions.refresh(any_town.ground, model.id)
-    is_newer_kept.set()
-    older.join()
+    def changed():
+        any_town.commit(model, {".eval_results/exam.yaml": RESULTS.replace(b"0.5", b"0.25")})
+        read()
+
+    overtaken(monkeypatch, actions, read, changed)
     with any_town.ground.read() as tx:
         assert list(tx.connection.execute(select(EvaluationRow.value)).scalars()) == [0.25]

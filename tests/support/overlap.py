@@ -2,7 +2,9 @@
 
 import threading
 from collections.abc import Callable
+from types import ModuleType
 
+import pytest
 from sqlalchemy import text
 from tests.support import waiting
 
@@ -10,6 +12,8 @@ from iriai.base.errors import HubError
 from iriai.base.tx import Ground, Tx
 
 SECONDS = 0.3
+OVERTAKEN_SECONDS = 2
+"""How long an older reading is held up, in which a newer one could overtake it."""
 HELD_UP = text(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
     " AND backend_type = 'client backend' AND wait_event_type = 'Lock'"
@@ -68,6 +72,33 @@ def crossing(
         raised.append(error)
     coming.join()
     return raised[0] if raised else None
+
+
+def overtaken(
+    monkeypatch: pytest.MonkeyPatch,
+    module: ModuleType,
+    older: Callable[[], object],
+    newer: Callable[[], object],
+) -> None:
+    """Do `newer` while `older` is about to `_keep` what it read before that.
+
+    Where the one has to wait for the other, the older is held up for `OVERTAKEN_SECONDS` alone.
+    """
+    keep, is_about_to, is_newer_kept = module._keep, threading.Event(), threading.Event()
+
+    def late(*given: object) -> None:
+        if not is_about_to.is_set():
+            is_about_to.set()
+            is_newer_kept.wait(OVERTAKEN_SECONDS)
+        keep(*given)
+
+    monkeypatch.setattr(module, "_keep", late)
+    coming = threading.Thread(target=older)
+    coming.start()
+    assert is_about_to.wait(waiting.SECONDS)
+    newer()
+    is_newer_kept.set()
+    coming.join()
 
 
 def _until_it_waits(ground: Ground, coming: threading.Thread) -> None:
