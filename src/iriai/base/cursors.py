@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 from sqlalchemy import func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from iriai.base.db import BigId, Table
@@ -130,9 +129,8 @@ def _read_batch(ground: "Ground", name: str, commons_id: int, take: Take) -> int
 
 
 def _locked_place(tx: "Tx", name: str, commons_id: int) -> int:
-    dialect = sqlite if tx.connection.dialect.name == "sqlite" else postgresql
     fresh = {"reader": name, "commons_id": commons_id, "position": 0}
-    tx.connection.execute(dialect.insert(LogCursor).on_conflict_do_nothing(), fresh)
+    tx.connection.execute(tx.insert(LogCursor).on_conflict_do_nothing(), fresh)
     return tx.connection.execute(
         select(LogCursor.position)
         .where(LogCursor.reader == name, LogCursor.commons_id == commons_id)

@@ -31,7 +31,6 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from iriai.base import merkle
@@ -296,9 +295,8 @@ def _locked_size(tx: "Tx", commons_id: int) -> int:
     asked = select(LogHead.size).where(LogHead.commons_id == commons_id).with_for_update()
     found = tx.connection.execute(asked).scalar_one_or_none()
     if found is None:
-        dialect = sqlite if tx.connection.dialect.name == "sqlite" else postgresql
         row = {"commons_id": commons_id, "root": merkle.EMPTY_ROOT, "sealed_at": tx.now}
-        fresh = dialect.insert(LogHead).values(**row, size=0).on_conflict_do_nothing()
+        fresh = tx.insert(LogHead).values(**row, size=0).on_conflict_do_nothing()
         tx.connection.execute(fresh)  # waits for whoever is just making it
         found = tx.connection.execute(asked).scalar_one()
     return int(found)

@@ -7,7 +7,6 @@ import secrets
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Text, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from iriai.base.db import Table
@@ -37,9 +36,8 @@ def fact(tx: "Tx", name: str) -> str | None:
 
 def settle(tx: "Tx", name: str, value: str) -> str:
     """The fact of this name; where there is none yet, `value` becomes it."""
-    dialect = sqlite if tx.connection.dialect.name == "sqlite" else postgresql
     row = {"name": name, "value": value}
-    tx.connection.execute(dialect.insert(InstanceFact).on_conflict_do_nothing(), row)
+    tx.connection.execute(tx.insert(InstanceFact).on_conflict_do_nothing(), row)
     return fact(tx, name) or value
 
 

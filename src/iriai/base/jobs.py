@@ -23,7 +23,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Index, Text, case, delete, or_, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -135,8 +134,7 @@ def enqueue(tx: "Tx", asked: Iterable[Asked]) -> None:
     That one is locked, so that no worker takes it before this transaction's change is there to be
     seen. Others lock the same ones: so this comes last in a transaction, in the order of keys.
     """
-    dialect = sqlite if tx.connection.dialect.name == "sqlite" else postgresql
-    written = dialect.insert(Job)
+    written = tx.insert(Job)
     locked = written.on_conflict_do_update(
         index_elements=[Job.key],
         index_where=text("state = 'waiting'"),

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
@@ -95,6 +96,15 @@ class Tx:
     def store(self) -> Store:
         """Where large bytes are. Put them there before the transaction opens."""
         return self.ground.store
+
+    def insert(self, table: Any) -> "sqlite.Insert | postgresql.Insert":
+        """`INSERT` into a table, which may say what to do where such a row is there already.
+
+        Each database has that in a dialect of its own; both understand it alike.
+        """
+        if self.connection.dialect.name == "sqlite":
+            return sqlite.insert(table)
+        return postgresql.insert(table)
 
     def record(
         self,

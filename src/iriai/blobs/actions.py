@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, exists, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from iriai.base import instance
 from iriai.base.batches import batches
@@ -37,10 +36,9 @@ BATCH = 500
 
 def insert_new(tx: Tx, table: type[Table], rows: Iterable[Mapping[str, Any]]) -> int:
     """Insert those of these rows whose keys are new; how many were."""
-    dialect = sqlite if tx.connection.dialect.name == "sqlite" else postgresql
     count = 0
     for some in batches(rows, BATCH):
-        statement = dialect.insert(table).values(some)
+        statement = tx.insert(table).values(some)
         count += tx.connection.execute(
             statement.on_conflict_do_nothing(), execution_options={"preserve_rowcount": True}
         ).rowcount

@@ -13,7 +13,6 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from iriai.base import turns
 from iriai.base.errors import Invalid, Unknown
@@ -175,9 +174,8 @@ def receive_part(
 def _note_part(tx: Tx, multipart: str, number: int, etag: str) -> None:
     """A part has come, perhaps again; `Unknown` where its upload was completed meanwhile."""
     _upload(tx, multipart, stays=True)
-    dialect = sqlite if tx.connection.dialect.name == "sqlite" else postgresql
     row = {"multipart_id": multipart, "number": number, "etag": etag}
-    statement = dialect.insert(Part).values(row)
+    statement = tx.insert(Part).values(row)
     tx.connection.execute(
         statement.on_conflict_do_update(
             index_elements=["multipart_id", "number"], set_={"etag": etag}

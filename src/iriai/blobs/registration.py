@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import bindparam, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from iriai.base.batches import batches
 from iriai.base.errors import Invalid
@@ -203,14 +202,13 @@ def _keep_terms(tx: Tx, fresh: Mapping[str, ClaimedFile], digests: Mapping[str, 
         }
         for name, file in fresh.items()
     ]
-    dialect = sqlite if tx.connection.dialect.name == "sqlite" else postgresql
     ours: list[str] = []
     for some in batches(rows, actions.BATCH):
-        new = dialect.insert(XetFile).values(some)
+        new = tx.insert(XetFile).values(some)
         written = new.on_conflict_do_update(
             index_elements=[XetFile.hash],
             set_={"terms": new.excluded.terms, "damaged": False},
-            where=XetFile.damaged,
+            where=XetFile.damaged.is_(True),
         ).returning(XetFile.hash)
         ours += tx.connection.execute(written).scalars()
     for mine in batches(ours, actions.BATCH):

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import delete, insert
-from sqlalchemy.dialects import postgresql, sqlite
 
 from iriai.base.errors import HubError, Unavailable
 from iriai.base.tx import Ground, Tx
@@ -182,8 +181,7 @@ def _keep(tx: Tx, repo_id: int, read: _Read) -> None:
         "parameters": total,
         "refreshed_at": tx.now,
     }
-    dialect = sqlite if tx.connection.dialect.name == "sqlite" else postgresql
-    upsert = dialect.insert(CardRow).values(row)  # who comes second waits here for the first
+    upsert = tx.insert(CardRow).values(row)  # who comes second waits here for the first
     upsert = upsert.on_conflict_do_update(index_elements=["repo_id"], set_=row)
     tx.connection.execute(upsert)
     tx.connection.execute(delete(FacetRow).where(FacetRow.repo_id == repo_id))

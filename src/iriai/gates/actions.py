@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from sqlalchemy import delete, insert, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from iriai.base.errors import Unknown
 from iriai.base.tx import Tx
@@ -130,9 +129,8 @@ def _write(
 def _let(tx: Tx, repo: Repo, account_id: int, *, open_: bool) -> None:
     """Open or close the gate for somebody."""
     if open_:
-        dialect = sqlite if tx.connection.dialect.name == "sqlite" else postgresql
         row = {"repo_id": repo.id, "account_id": account_id, "since": tx.now}
-        tx.connection.execute(dialect.insert(RepoGrant).on_conflict_do_nothing(), row)
+        tx.connection.execute(tx.insert(RepoGrant).on_conflict_do_nothing(), row)
         return
     tx.connection.execute(
         delete(RepoGrant).where(RepoGrant.repo_id == repo.id, RepoGrant.account_id == account_id)

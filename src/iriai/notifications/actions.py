@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from sqlalchemy import delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from iriai.base.errors import Conflict, Invalid
 from iriai.base.events import HUB
@@ -60,9 +59,8 @@ def subscribe(tx: Tx, actor: Actor, repo: Repo, number: int | None, level: Level
         return
     count = select(func.count()).where(SubscriptionRow.person_id == mine)
     rules.require_room(tx.connection.execute(count).scalar_one())
-    dialect = sqlite if tx.connection.dialect.name == "sqlite" else postgresql
     tx.connection.execute(
-        dialect.insert(SubscriptionRow).on_conflict_do_nothing(),
+        tx.insert(SubscriptionRow).on_conflict_do_nothing(),
         {**key, "level": level, "since": tx.now},
     )
 
@@ -165,14 +163,13 @@ def _count_letter(tx: Tx, found: Mailbox) -> None:
 
 def _settle(tx: Tx, person_id: int, **values: object) -> None:
     """Change a person's mailbox, making it where there is none."""
-    dialect = sqlite if tx.connection.dialect.name == "sqlite" else postgresql
     fresh = {
         "person_id": person_id,
         "address": "",
         "digest": Digest.DAILY,
         "asked_count": 0,
     }
-    tx.connection.execute(dialect.insert(MailboxRow).on_conflict_do_nothing(), fresh)
+    tx.connection.execute(tx.insert(MailboxRow).on_conflict_do_nothing(), fresh)
     tx.connection.execute(
         update(MailboxRow).where(MailboxRow.person_id == person_id).values(values)
     )

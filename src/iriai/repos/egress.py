@@ -9,7 +9,6 @@ import logging
 import threading
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from iriai.base.errors import HubError
 from iriai.base.tx import Ground, Tx
@@ -54,11 +53,8 @@ class Notes:
 
 
 def _add(tx: Tx, sizes: dict[int, int]) -> None:
-    dialect = sqlite if tx.connection.dialect.name == "sqlite" else postgresql
     for holder_id, size in sorted(sizes.items()):
-        put = dialect.insert(ServedDay).values(
-            holder_id=holder_id, day=tx.now.date(), bytes_served=size
-        )
+        put = tx.insert(ServedDay).values(holder_id=holder_id, day=tx.now.date(), bytes_served=size)
         more = put.on_conflict_do_update(
             index_elements=["holder_id", "day"],
             set_={"bytes_served": ServedDay.bytes_served + size},

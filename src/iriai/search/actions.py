@@ -5,12 +5,11 @@ they changed, and now and then all that differ from what the index has. Document
 the transaction that takes them in.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, cast, delete, func, insert, or_, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from iriai.base.batches import batches
 from iriai.base.tx import Ground, Tx
@@ -276,7 +275,4 @@ def _different(tx: Tx) -> list[int]:
 
 def _add(tx: Tx, table: Any, rows: Sequence[dict[str, Any]]) -> None:
     """Put in what is not there yet."""
-    dialect: Callable[[Any], Any] = (
-        sqlite.insert if tx.connection.dialect.name == "sqlite" else postgresql.insert
-    )
-    tx.connection.execute(dialect(table).on_conflict_do_nothing(), list(rows))
+    tx.connection.execute(tx.insert(table).on_conflict_do_nothing(), list(rows))

@@ -8,10 +8,8 @@ that differs from repository to repository. Nothing is counted on the way of a r
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from sqlalchemy import delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from iriai.base.batches import batches
 from iriai.base.tx import Ground, Tx
@@ -68,17 +66,18 @@ def _is_first(tx: Tx, each: Fetched, ages: Mapping[int, timedelta]) -> bool:
         "counted_at": each.at,
         "weight": rules.weight(age).value,
     }
-    put = _insert(tx)(DownloadClient).values(row)
+    put = tx.insert(DownloadClient).values(row)
     put = put.on_conflict_do_update(
         index_elements=["repo_id", "client"],
         set_={"counted_at": row["counted_at"], "weight": row["weight"]},
         where=DownloadClient.counted_at <= each.at - rules.COUNT_ONCE_IN,
-    ).returning(DownloadClient.repo_id)
-    return tx.connection.execute(put).first() is not None
+    )
+    counted = tx.connection.execute(put.returning(DownloadClient.repo_id))
+    return counted.first() is not None
 
 
 def _add(tx: Tx, repo_id: int, day: date, times: int) -> None:
-    put = _insert(tx)(DownloadDay).values(repo_id=repo_id, day=day, count=times)
+    put = tx.insert(DownloadDay).values(repo_id=repo_id, day=day, count=times)
     put = put.on_conflict_do_update(
         index_elements=["repo_id", "day"], set_={"count": DownloadDay.count + times}
     )
@@ -86,10 +85,6 @@ def _add(tx: Tx, repo_id: int, day: date, times: int) -> None:
     tx.connection.execute(
         update(RepoRow).where(RepoRow.id == repo_id).values(downloads=RepoRow.downloads + times)
     )
-
-
-def _insert(tx: Tx) -> Any:
-    return sqlite.insert if tx.connection.dialect.name == "sqlite" else postgresql.insert
 
 
 def forget(tx: Tx) -> None:

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, select, tuple_
-from sqlalchemy.dialects import postgresql, sqlite
 
 from iriai.base.errors import Gone, Unknown
 from iriai.base.jobs import job
@@ -100,8 +99,7 @@ def count_tags(ground: Ground) -> None:
                 for kind, tag in changed[start : start + TAGS_AT_ONCE]
             ]
             if rows:
-                dialect = sqlite if tx.connection.dialect.name == "sqlite" else postgresql
-                put = dialect.insert(SearchTag)
+                put = tx.insert(SearchTag)
                 put = put.on_conflict_do_update(
                     index_elements=["kind", "tag"], set_={"count": put.excluded.count}
                 )

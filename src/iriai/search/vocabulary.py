@@ -10,7 +10,6 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, delete, func, select, tuple_
-from sqlalchemy.dialects import postgresql, sqlite
 
 from iriai.base.batches import batches
 from iriai.base.tx import Ground, Tx
@@ -111,8 +110,7 @@ def _has_room(ground: Ground, noted: _Noted, rows: int) -> bool:
 
 
 def _put(tx: Tx, named: Sequence[dict[str, Any]], more: Sequence[dict[str, Any]]) -> None:
-    dialect: Any = sqlite if tx.connection.dialect.name == "sqlite" else postgresql
-    put = dialect.insert(SearchSpelling)
+    put = tx.insert(SearchSpelling)
     if named:
         also = put.on_conflict_do_update(
             index_elements=["spelling", "word"], set_={"named": put.excluded.named}

@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from iriai.base.errors import Conflict, Denied, Invalid, Unknown
 from iriai.base.tx import Tx
@@ -112,9 +111,8 @@ def note_activity(tx: Tx, commons_id: int, account_id: int) -> None:
     """Note that a member took part; once a day is enough."""
     present = tx.session.get(Activity, (commons_id, account_id))
     if present is None:
-        dialect = sqlite if tx.connection.dialect.name == "sqlite" else postgresql
         row = {"commons_id": commons_id, "account_id": account_id, "active_at": tx.now}
-        tx.connection.execute(dialect.insert(Activity).on_conflict_do_nothing(), row)
+        tx.connection.execute(tx.insert(Activity).on_conflict_do_nothing(), row)
     elif tx.now - present.active_at >= ACTIVITY_EVERY:
         present.active_at = tx.now
 

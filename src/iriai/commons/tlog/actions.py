@@ -9,8 +9,6 @@ import secrets
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy.dialects import postgresql, sqlite
-
 from iriai.base import events, instance
 from iriai.base.errors import Unavailable
 from iriai.base.tx import Ground, Tx
@@ -96,9 +94,8 @@ def checkpoint(ground: Ground, commons_id: int) -> Signed:
         key = settle_key(tx, commons_id)
         said = Checkpoint(key.key.name, head.size, head.root)
         found = Signed(head.size, head.root, signed(said.text, key.key, _seed(tx, key)), tx.now)
-        dialect = sqlite if tx.connection.dialect.name == "sqlite" else postgresql
         tx.connection.execute(
-            dialect.insert(tables.Checkpoint).on_conflict_do_nothing(),
+            tx.insert(tables.Checkpoint).on_conflict_do_nothing(),
             {
                 "commons_id": commons_id,
                 "size": found.size,

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from iriai.base.errors import Denied, Invalid, Unknown
 from iriai.base.events import HUB
@@ -174,10 +173,9 @@ def _candidates(tx: Tx, proof: Proof) -> Sequence[Publisher]:
 
 def _spend(tx: Tx, proof: Proof) -> None:
     """Take a signed token; two that come at once cannot both be taken."""
-    dialect = sqlite if tx.connection.dialect.name == "sqlite" else postgresql
     row = {"digest": proof.digest, "expires_at": proof.expires_at}
     taken = tx.connection.execute(
-        dialect.insert(SpentAssertion)
+        tx.insert(SpentAssertion)
         .values(row)
         .on_conflict_do_nothing()
         .returning(SpentAssertion.digest)
